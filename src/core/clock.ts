@@ -1,0 +1,18 @@
+/** A task that waits for service time; `cancel` is a no-op once the task has begun. */
+export interface Timer {
+  cancel(): void;
+}
+
+/**
+ * The only source of time. Service time is real time plus an offset that tests may move forward;
+ * it rules timestamps, waits, schedules and retention. Monotonic time is never moved and rules
+ * time-outs of running code, deadlines and durations.
+ */
+export interface Clock {
+  /** Service time, milliseconds since the Unix epoch. */
+  now(): number;
+  /** Monotonic time in milliseconds from an arbitrary origin. */
+  monotonic(): number;
+  /** Runs `task` once service time has reached `dueMs` (epoch milliseconds). */
+  at(dueMs: number, task: () => void | Promise<void>): Timer;
+}

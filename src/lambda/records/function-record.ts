@@ -1,0 +1,74 @@
+/** What is stored of a function: one record per version, `$LATEST` included. */
+
+export type FunctionState = 'Pending' | 'Active' | 'Inactive' | 'Failed';
+export type LastUpdateStatus = 'Successful' | 'InProgress' | 'Failed';
+
+/** `$LATEST` or the decimal number of a published version. */
+export type VersionName = string;
+
+export interface LoggingConfig {
+  readonly format: 'Text' | 'JSON';
+  /** Only with JSON. */
+  readonly applicationLogLevel?: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
+  readonly systemLogLevel?: 'DEBUG' | 'INFO' | 'WARN';
+  readonly logGroup: string;
+}
+
+/** A function's package as stored: `blob` is its name in the blob store (SHA-256, hexadecimal). */
+export interface CodeReference {
+  readonly blob: string;
+  /** AWS's `CodeSha256`: the same hash in base64. */
+  readonly sha256Base64: string;
+  /** Bytes of the zip. */
+  readonly sizeBytes: number;
+}
+
+export interface FunctionRecord {
+  readonly accountId: string;
+  readonly region: string;
+  readonly functionName: string;
+  readonly version: VersionName;
+  readonly description: string;
+  readonly packageType: 'Zip' | 'Image';
+  readonly runtime?: string;
+  readonly handler?: string;
+  readonly role: string;
+  readonly code: CodeReference;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly ephemeralStorageMb: number;
+  readonly architectures: readonly ('x86_64' | 'arm64')[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** ARNs of layer versions in order. */
+  readonly layers: readonly string[];
+  readonly tracingMode: 'PassThrough' | 'Active';
+  readonly logging: LoggingConfig;
+  readonly snapStartApplyOn: 'None' | 'PublishedVersions';
+  /** Settings that are kept as AWS returns them and have their effect elsewhere or later. */
+  readonly deadLetterTargetArn?: string;
+  readonly kmsKeyArn?: string;
+  readonly vpcConfig?: { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] };
+  readonly fileSystemConfigs?: readonly { readonly arn: string; readonly localMountPath: string }[];
+  readonly state: FunctionState;
+  readonly stateReason?: string;
+  readonly stateReasonCode?: string;
+  readonly lastUpdateStatus?: LastUpdateStatus;
+  readonly lastUpdateStatusReason?: string;
+  readonly lastUpdateStatusReasonCode?: string;
+  /** Service time, epoch milliseconds. */
+  readonly lastModifiedMs: number;
+  readonly revisionId: string;
+  /**
+   * Changes whenever environments started before must not serve any more (code or configuration);
+   * a state change alone keeps it.
+   */
+  readonly generation: string;
+}
+
+/** In-memory view of the stored functions, for the data plane: no I/O, no waiting. */
+export interface FunctionDirectory {
+  /** The record of that version; an alias is resolved by the caller. */
+  find(accountId: string, region: string, functionName: string, version: VersionName): FunctionRecord | undefined;
+  /** Called after a record has been stored or deleted (`after` is then undefined). */
+  onChange(listener: (before: FunctionRecord | undefined, after: FunctionRecord | undefined) => void): void;
+}

@@ -1,0 +1,126 @@
+/**
+ * How a function's code is run: the border between the data plane (`lambda/invoke`, which decides
+ * when to start, invoke, time out and stop) and the sandboxes (which know processes, mounts, and
+ * how to talk to a runtime). One `RunningEnvironment` handles one event at a time.
+ */
+export type IsolationLevel = 'process' | 'namespaces' | 'oci';
+
+/** An interpreter or bootstrap that this host can run for a runtime name such as `nodejs24.x`. */
+export interface RuntimeInstallation {
+  /** AWS's identifier, for example `python3.13`. */
+  readonly runtime: string;
+  readonly family: 'nodejs' | 'python' | 'provided';
+  /** Absolute path of the interpreter on the host; absent for `provided`. */
+  readonly interpreter?: string;
+  /** What the interpreter says of itself, for example `24.21.0`. */
+  readonly version?: string;
+  /** Further host directories the interpreter needs (its prefix); readable inside the sandbox. */
+  readonly directories: readonly string[];
+  /** Where it came from, in words for a person, for example `bundled with selfsame`. */
+  readonly origin: string;
+  /** Set when a nearest version stands in for the one asked for. */
+  readonly substituteFor?: string;
+}
+
+export type RuntimeResolution =
+  | { readonly available: true; readonly installation: RuntimeInstallation }
+  /** `reason` is the sentence a person reads as the function's `StateReason`. */
+  | { readonly available: false; readonly reason: string };
+
+export interface RuntimeListing {
+  readonly runtime: string;
+  readonly resolution: RuntimeResolution;
+  /** True when nothing is here yet but it would be fetched at first use. */
+  readonly fetchable: boolean;
+}
+
+export interface RuntimeCatalog {
+  /** Finds or fetches (once, with progress) the runtime. Never rejects for a runtime that cannot be had. */
+  resolve(runtime: string): Promise<RuntimeResolution>;
+  /** What is here now, without fetching anything. */
+  list(): Promise<RuntimeListing[]>;
+}
+
+/** All that must be known to start one environment. Paths are the host's, values AWS's. */
+export interface EnvironmentSpec {
+  /** Unique, 32 hexadecimal digits. */
+  readonly environmentId: string;
+  readonly installation: RuntimeInstallation;
+  /** Extracted package; read-only, `/var/task` inside. */
+  readonly codeDirectory: string;
+  /** Extracted and merged layers; read-only, `/opt` inside. */
+  readonly layersDirectory?: string;
+  readonly handler: string;
+  /**
+   * Variables of the function and of Lambda. The sandbox adds those that depend on where things are:
+   * PATH, LD_LIBRARY_PATH, LAMBDA_TASK_ROOT, LAMBDA_RUNTIME_DIR, AWS_LAMBDA_RUNTIME_API, NODE_PATH,
+   * PYTHONPATH, AWS_ENDPOINT_URL (how `endpoint` is reached from inside).
+   */
+  readonly variables: Readonly<Record<string, string>>;
+  /** This server as reached on the host, `http://127.0.0.1:4566`. */
+  readonly endpoint: string;
+  readonly memoryMb: number;
+  readonly ephemeralStorageMb: number;
+  /** 'json' or 'text' decides how the bootstraps render console and logger output. */
+  readonly logFormat: 'text' | 'json';
+}
+
+/** One event for the runtime, with all that the runtime API's headers carry. */
+export interface RuntimeEvent {
+  readonly requestId: string;
+  readonly invokedFunctionArn: string;
+  /** Real epoch milliseconds. */
+  readonly deadlineMs: number;
+  readonly traceId: string | undefined;
+  /** Decoded JSON text of the client context. */
+  readonly clientContext: string | undefined;
+  /** JSON text of the Cognito identity. */
+  readonly cognitoIdentity: string | undefined;
+  readonly tenantId: string | undefined;
+  readonly payload: Uint8Array;
+}
+
+/** One line of output, already split; without its line end. */
+export interface EnvironmentOutput {
+  readonly text: string;
+  /** For the JSON log format: set when the bootstrap knows it (console.warn), absent for raw output. */
+  readonly level?: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
+}
+
+export interface EnvironmentExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What an environment tells. Calls are synchronous and ordered as things happened. */
+export interface EnvironmentListener {
+  /** The runtime has finished its init and asks for an event. Called once. */
+  ready(): void;
+  /** Init failed; `payload` is the JSON text `{errorMessage, errorType, …}` and the process will exit. */
+  initError(errorType: string, payload: Buffer): void;
+  /** `maxMemoryBytes` is the highest resident size so far, where the runtime reports it itself. */
+  response(requestId: string, payload: Buffer, maxMemoryBytes: number | undefined): void;
+  /** The function failed; `payload` is the JSON text that the caller gets. */
+  error(requestId: string, errorType: string, payload: Buffer, maxMemoryBytes: number | undefined): void;
+  output(line: EnvironmentOutput): void;
+  /** All processes are gone. Called once, last. */
+  exit(exit: EnvironmentExit): void;
+}
+
+export interface RunningEnvironment {
+  /** Only after `ready`, and after the outcome of the event before. */
+  invoke(event: RuntimeEvent): void;
+  /** Highest resident memory of all its processes so far, in bytes. */
+  maxMemoryBytes(): Promise<number>;
+  /** Ends every process at once; mounts and directories are gone when it resolves. Idempotent. */
+  kill(): Promise<void>;
+}
+
+/** One isolation level. */
+export interface Sandbox {
+  readonly level: IsolationLevel;
+  /** Rejects with `PlatformError` when the environment could not even be created. */
+  start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment>;
+  /** Kills what is left and removes everything this sandbox made. */
+  close(): Promise<void>;
+}
