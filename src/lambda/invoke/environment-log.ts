@@ -1,0 +1,89 @@
+import type { Clock } from '../../core/clock.ts';
+import type { EnvironmentOutput, RuntimeInstallation } from '../../ports/environment.ts';
+import type { LogSink, LogStreamAddress } from '../../ports/log-sink.ts';
+import type { FunctionRecord } from '../records/function-record.ts';
+import { runtimeVersionArn } from '../records/runtime-version.ts';
+import type { LogTail } from './log-tail.ts';
+import type { InvocationReport } from './outcome.ts';
+import type { InitReport, PlatformLog } from './platform-log.ts';
+import { platformLog } from './platform-log.ts';
+
+/** Levels of application logs in rising order. Source: Lambda "Log-level filtering". */
+const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
+
+/** The log of one environment: its stream, Lambda's own lines in it, and the function's output. */
+export class EnvironmentLog {
+  private readonly sink: LogSink;
+  private readonly clock: Clock;
+  private readonly record: FunctionRecord;
+  private readonly address: LogStreamAddress;
+  private readonly platform: PlatformLog;
+  private readonly lowestLevel: number;
+  private tail: LogTail | undefined;
+
+  constructor(sink: LogSink, clock: Clock, record: FunctionRecord, stream: string) {
+    this.sink = sink;
+    this.clock = clock;
+    this.record = record;
+    this.address = {
+      accountId: record.accountId,
+      region: record.region,
+      group: record.logging.logGroup,
+      stream,
+    };
+    this.platform = platformLog(record.logging);
+    this.lowestLevel =
+      record.logging.format === 'JSON' ? LEVELS.indexOf(record.logging.applicationLogLevel ?? 'INFO') : 0;
+  }
+
+  initStart(installation: RuntimeInstallation): void {
+    const { region, runtime } = this.record;
+    const version = installation.version === undefined ? '' : `.v${installation.version}`;
+    const runtimeVersion = `${(runtime ?? 'provided').replace(/^([a-z]+)([\d.]+?)(?:\.x)?$/, '$1:$2')}${version}`;
+    this.write((at) =>
+      this.platform.initStart(
+        { runtimeVersion, runtimeVersionArn: runtimeVersionArn(region, runtime ?? '') },
+        at,
+      ),
+    );
+  }
+
+  initReport(report: InitReport): void {
+    this.write((at) => this.platform.initReport(report, at));
+  }
+
+  begin(requestId: string, tail: LogTail | undefined): void {
+    this.tail = tail;
+    this.write((at) => this.platform.start(requestId, this.record.version, at));
+  }
+
+  output(line: EnvironmentOutput): void {
+    // The bootstraps filter by level themselves; this holds for runtimes that only state a level.
+    if (line.level !== undefined && LEVELS.indexOf(line.level) < this.lowestLevel) return;
+    this.write(() => line.text);
+  }
+
+  timedOut(requestId: string, timeoutSeconds: number): void {
+    this.write((at) => this.platform.timedOut(requestId, timeoutSeconds, at));
+  }
+
+  exited(requestId: string, message: string): void {
+    this.write(() => this.platform.exited(requestId, message));
+  }
+
+  end(requestId: string, report: InvocationReport, errorType: string | undefined): void {
+    this.write(() => this.platform.end(requestId));
+    this.write((at) => this.platform.report(requestId, report, errorType, at));
+    this.tail = undefined;
+  }
+
+  private write(render: (atMs: number) => string | undefined): void {
+    const timestampMs = this.clock.now();
+    const text = render(timestampMs);
+    if (text === undefined) return;
+    this.tail?.add(text);
+    // AWS was seen to keep the line end in the stored message.
+    const message = text.endsWith('\n') ? text : `${text}\n`;
+    this.sink.append(this.address, [{ timestampMs, message }]);
+  }
+}

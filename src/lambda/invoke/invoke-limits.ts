@@ -1,0 +1,20 @@
+/** Largest request payload of a synchronous invocation, bytes. Source: Lambda quotas, "6 MB". */
+export const MAX_REQUEST_PAYLOAD_BYTES = 6 * 1024 * 1024;
+
+/** Largest response payload, bytes: 6 MB and 100 bytes, as AWS's own error message says. */
+export const MAX_RESPONSE_PAYLOAD_BYTES = 6_291_556;
+
+/** Concurrent executions of an account in a region. Source: Lambda quotas, default. */
+export const ACCOUNT_CONCURRENT_EXECUTIONS = 1_000;
+
+/** Init phase of an on-demand environment, milliseconds. Source: Lambda execution environment life cycle. */
+export const INIT_TIMEOUT_MS = 10_000;
+
+/** Bytes of log that `LogType: Tail` returns. Source: Invoke API reference, "the last 4 KB". */
+export const LOG_TAIL_BYTES = 4_096;
+
+/** An environment without work for so long is stopped, milliseconds of service time. AWS does not publish its own. */
+export const IDLE_ENVIRONMENT_MS = 10 * 60_000;
+
+/** How long Invoke waits for a function that is still Pending, milliseconds, before AWS's 409. */
+export const PENDING_WAIT_MS = 5_000;

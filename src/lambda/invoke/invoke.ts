@@ -1,0 +1,206 @@
+/** The Invoke operation: from the request to the outcome, as AWS answers it. */
+import type { InvokeCommandInput, InvokeCommandOutput } from '@aws-sdk/client-lambda';
+import { AwsError, PlatformError } from '../../core/errors.ts';
+import type { Log } from '../../ports/log.ts';
+import type { BodyLimit, Operation, RequestContext } from '../../ports/service.ts';
+import { parseFunctionIdentifier } from '../records/function-identifier.ts';
+import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
+import {
+  ACCOUNT_CONCURRENT_EXECUTIONS,
+  MAX_REQUEST_PAYLOAD_BYTES,
+  PENDING_WAIT_MS,
+} from './invoke-limits.ts';
+import { jsonProblem } from './json-payload.ts';
+import type { InvocationOutcome } from './outcome.ts';
+import type { Placement } from './placement.ts';
+import { RecordWaiters } from './record-waiters.ts';
+
+export interface InvokeDependencies {
+  readonly directory: FunctionDirectory;
+  readonly placement: Placement;
+  readonly log: Log;
+}
+
+type InvokeOutput = Omit<InvokeCommandOutput, '$metadata'>;
+
+const NO_PAYLOAD = Buffer.alloc(0);
+/** What a function gets when the request had no body. */
+const EMPTY_EVENT = Buffer.from('{}');
+
+export class Invoker {
+  private readonly deps: InvokeDependencies;
+  private readonly waiters: RecordWaiters;
+  /** Executions in flight by account and region. */
+  private readonly concurrent = new Map<string, number>();
+
+  constructor(deps: InvokeDependencies) {
+    this.deps = deps;
+    this.waiters = new RecordWaiters(deps.directory);
+  }
+
+  readonly invoke: Operation<InvokeCommandInput, InvokeOutput> = async (input, context) => {
+    const record = await this.find(input, context);
+    const type = input.InvocationType ?? 'RequestResponse';
+    if (type === 'DryRun') return { StatusCode: 204 };
+    if (type === 'Event') throw notImplemented('InvocationType Event (asynchronous invocation)');
+    const payload = input.Payload === undefined ? NO_PAYLOAD : Buffer.from(input.Payload as Uint8Array);
+    checkPayload(payload);
+    refuseMissingParts(record);
+    const clientContext = decodeClientContext(input.ClientContext);
+    const outcome = await this.execute(record, {
+      requestId: context.requestId,
+      invokedFunctionArn: invokedArn(record, input),
+      traceId: traceId(context),
+      clientContext,
+      payload: payload.length === 0 ? EMPTY_EVENT : payload,
+      wantsLogTail: input.LogType === 'Tail',
+    });
+    return {
+      StatusCode: 200,
+      ExecutedVersion: record.version,
+      ...(outcome.functionError === undefined ? {} : { FunctionError: outcome.functionError }),
+      ...(outcome.logTail === undefined ? {} : { LogResult: outcome.logTail.toString('base64') }),
+      // The SDK's type has methods that only its own client adds; on the wire a payload is bytes.
+      Payload: outcome.payload as unknown as NonNullable<InvokeOutput['Payload']>,
+    };
+  };
+
+  private async execute(
+    record: FunctionRecord,
+    event: {
+      readonly requestId: string;
+      readonly invokedFunctionArn: string;
+      readonly traceId: string;
+      readonly clientContext: string | undefined;
+      readonly payload: Buffer;
+      readonly wantsLogTail: boolean;
+    },
+  ): Promise<InvocationOutcome> {
+    const pool = `${record.accountId}/${record.region}`;
+    const inUse = this.concurrent.get(pool) ?? 0;
+    if (inUse >= ACCOUNT_CONCURRENT_EXECUTIONS) throw throttled();
+    this.concurrent.set(pool, inUse + 1);
+    try {
+      const acquired = this.deps.placement.acquire(record);
+      const environment = acquired instanceof Promise ? await acquired : acquired;
+      return await environment.invoke({ ...event, cognitoIdentity: undefined, tenantId: undefined });
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      this.deps.log.error({ functionName: record.functionName, remedy: error.remedy }, error.message);
+      throw new AwsError('ServiceException', `${error.message} ${error.remedy}`, { Type: 'Service' });
+    } finally {
+      this.concurrent.set(pool, this.concurrent.get(pool)! - 1);
+    }
+  }
+
+  private async find(input: InvokeCommandInput, context: RequestContext): Promise<FunctionRecord> {
+    const identifier = parseFunctionIdentifier(input.FunctionName ?? '', input.Qualifier, context);
+    const { accountId, region, functionName } = identifier;
+    const version = identifier.qualifier ?? '$LATEST';
+    const record = this.deps.directory.find(accountId, region, functionName, version);
+    if (record === undefined) throw notFound(identifier);
+    if (isSettled(record)) return record;
+    // On AWS a function is Pending for seconds and refuses invocations until then; here it is for
+    // milliseconds unless a runtime is being fetched, so a client that invokes at once is served.
+    const settled = await this.waiters.wait(record, isSettled, PENDING_WAIT_MS);
+    if (settled === undefined) throw notFound(identifier);
+    if (settled.state === 'Active' || settled.state === 'Inactive') return settled;
+    throw new AwsError(
+      'ResourceConflictException',
+      `The operation cannot be performed at this time. The function is currently in the following state: ${settled.state}`,
+      { Type: 'User' },
+    );
+  }
+}
+
+function isSettled(record: FunctionRecord): boolean {
+  return record.state === 'Active' && record.lastUpdateStatus !== 'InProgress';
+}
+
+/** The error for a body beyond the limit, checked before it is read. */
+export const invokeBodyLimit: BodyLimit = {
+  maxBytes: MAX_REQUEST_PAYLOAD_BYTES,
+  error: () =>
+    new AwsError(
+      'RequestTooLargeException',
+      `Request must be smaller than ${MAX_REQUEST_PAYLOAD_BYTES} bytes for the InvokeFunction operation`,
+      { Type: 'User' },
+    ),
+};
+
+function checkPayload(payload: Buffer): void {
+  if (payload.length === 0) return;
+  const problem = jsonProblem(payload);
+  if (problem === undefined) return;
+  throw new AwsError(
+    'InvalidRequestContentException',
+    `Could not parse request body into json: Could not parse payload into json: ${problem}`,
+    { Type: 'User' },
+  );
+}
+
+/** Settings that are stored but whose effect does not exist yet must not be ignored silently. */
+function refuseMissingParts(record: FunctionRecord): void {
+  if (record.vpcConfig !== undefined && record.vpcConfig.subnetIds.length > 0)
+    throw notImplemented('VpcConfig');
+  if (record.fileSystemConfigs !== undefined && record.fileSystemConfigs.length > 0) {
+    throw notImplemented('FileSystemConfigs');
+  }
+  if (record.packageType === 'Image') throw notImplemented('PackageType Image');
+  if (record.layers.length > 0) throw notImplemented('Layers');
+}
+
+function notImplemented(part: string): AwsError {
+  return new AwsError('NotImplemented', `lambda:Invoke does not implement ${part} yet.`, {}, 501);
+}
+
+function notFound(identifier: {
+  accountId: string;
+  region: string;
+  functionName: string;
+  qualifier?: string | undefined;
+}): AwsError {
+  const { accountId, region, functionName, qualifier } = identifier;
+  const suffix = qualifier === undefined ? '' : `:${qualifier}`;
+  const arn = `arn:aws:lambda:${region}:${accountId}:function:${functionName}${suffix}`;
+  return new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, { Type: 'User' });
+}
+
+function throttled(): AwsError {
+  return new AwsError('TooManyRequestsException', 'Rate Exceeded.', {
+    Type: 'User',
+    Reason: 'ConcurrentInvocationLimitExceeded',
+    retryAfterSeconds: '1',
+  });
+}
+
+function invokedArn(record: FunctionRecord, input: InvokeCommandInput): string {
+  const unqualified = `arn:aws:lambda:${record.region}:${record.accountId}:function:${record.functionName}`;
+  const named = input.Qualifier !== undefined || record.version !== '$LATEST';
+  return named ? `${unqualified}:${input.Qualifier ?? record.version}` : unqualified;
+}
+
+/** Base64 JSON in a header; AWS refuses what is not. */
+function decodeClientContext(encoded: string | undefined): string | undefined {
+  if (encoded === undefined || encoded === '') return undefined;
+  const text = Buffer.from(encoded, 'base64').toString();
+  try {
+    JSON.parse(text);
+  } catch {
+    throw new AwsError(
+      'InvalidRequestContentException',
+      'Client context must be a valid Base64-encoded JSON object.',
+      { Type: 'User' },
+    );
+  }
+  return text;
+}
+
+function traceId(context: RequestContext): string {
+  const header = context.headers['x-amzn-trace-id'];
+  if (typeof header === 'string' && header !== '') return header;
+  // X-Ray's form: version, seconds in hexadecimal, 96 random bits; here taken from the request id.
+  const digits = context.requestId.replaceAll('-', '');
+  const seconds = Math.floor(Date.now() / 1_000).toString(16);
+  return `Root=1-${seconds}-${digits.slice(0, 24)};Parent=${digits.slice(16)};Sampled=0`;
+}

@@ -1,0 +1,60 @@
+/** What became of one invocation; failures of user code are data here, never exceptions. */
+export interface InvocationOutcome {
+  /** Absent when the function returned normally. AWS says `Unhandled` for every function error today. */
+  readonly functionError?: 'Unhandled';
+  /** The error type of a failed invocation, for logs: `Runtime.ExitError`, `Sandbox.Timedout`, or the code's own. */
+  readonly errorType?: string;
+  /** JSON text: the function's result, or the error object that the caller gets. */
+  readonly payload: Buffer;
+  readonly report: InvocationReport;
+  /** The invocation's log lines (START to REPORT), when the caller asked for a tail. */
+  readonly logTail?: Buffer;
+}
+
+export type InvocationStatus = 'success' | 'failure' | 'error' | 'timeout';
+
+/** The figures of a REPORT line. Durations in milliseconds with fractions, billed in whole ones. */
+export interface InvocationReport {
+  readonly status: InvocationStatus;
+  readonly durationMs: number;
+  readonly billedDurationMs: number;
+  readonly memorySizeMb: number;
+  readonly maxMemoryUsedMb: number;
+  /** Only for the invocation that started the environment. */
+  readonly initDurationMs?: number;
+}
+
+/** AWS's error object for failures that the platform reports in the function's stead. */
+export function errorPayload(errorType: string, errorMessage: string): Buffer {
+  return Buffer.from(JSON.stringify({ errorType, errorMessage }));
+}
+
+/** Recorded from AWS: the message carries the request id, and seconds with two decimals. */
+export function timeoutPayload(requestId: string, timeoutSeconds: number): Buffer {
+  return errorPayload(
+    'Sandbox.Timedout',
+    `RequestId: ${requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`,
+  );
+}
+
+/** Recorded from AWS: exit code 0 has no reason; otherwise the status or the signal is named. */
+export function exitMessage(exit: { code: number | null; signal: string | null }): string {
+  if (exit.signal !== null)
+    return `Runtime exited with error: signal: ${SIGNAL_WORDS[exit.signal] ?? exit.signal}`;
+  if (exit.code === null || exit.code === 0) return 'Runtime exited without providing a reason';
+  return `Runtime exited with error: exit status ${exit.code}`;
+}
+
+/** How Go's runtime, which AWS's supervisor is written in, spells the signals that end processes. */
+const SIGNAL_WORDS: Readonly<Record<string, string>> = {
+  SIGKILL: 'killed',
+  SIGSEGV: 'segmentation fault',
+  SIGABRT: 'aborted',
+  SIGTERM: 'terminated',
+  SIGBUS: 'bus error',
+  SIGFPE: 'floating point exception',
+  SIGILL: 'illegal instruction',
+  SIGINT: 'interrupt',
+  SIGHUP: 'hangup',
+  SIGPIPE: 'broken pipe',
+};

@@ -1,0 +1,163 @@
+/** Which environment runs an invocation: one pool per generation of a function version. */
+import { cpus } from 'node:os';
+import type { Clock, Timer } from '../../core/clock.ts';
+import { PlatformError } from '../../core/errors.ts';
+import type { Ids } from '../../core/ids.ts';
+import type {
+  EnvironmentSpec,
+  RuntimeCatalog,
+  RuntimeInstallation,
+  Sandbox,
+} from '../../ports/environment.ts';
+import type { LogSink } from '../../ports/log-sink.ts';
+import type { PackageStore } from '../../ports/package-store.ts';
+import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
+import type { EnvironmentOwner } from './environment.ts';
+import { Environment } from './environment.ts';
+import { EnvironmentLog } from './environment-log.ts';
+import { FunctionPool } from './function-pool.ts';
+import type { RoleCredentials } from './function-variables.ts';
+import { functionVariables } from './function-variables.ts';
+import { IDLE_ENVIRONMENT_MS } from './invoke-limits.ts';
+import { StartGate } from './start-gate.ts';
+
+/** How often idle environments are looked through, milliseconds of service time. */
+const REAP_INTERVAL_MS = 60_000;
+
+/** Starts at once per core: two overlap one's waiting for the disk with another's work. */
+const STARTS_PER_CORE = 2;
+
+export interface PlacementDependencies {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly sandbox: Sandbox;
+  readonly catalog: RuntimeCatalog;
+  readonly packages: PackageStore;
+  readonly logSink: LogSink;
+  readonly directory: FunctionDirectory;
+  /** This server as functions reach it; known once it listens. */
+  readonly endpoint: () => string;
+  readonly roleCredentials: (record: FunctionRecord) => RoleCredentials;
+}
+
+interface PreparedFunction {
+  readonly installation: RuntimeInstallation;
+  readonly codeDirectory: string;
+}
+
+export class Placement {
+  private readonly deps: PlacementDependencies;
+  private readonly pools = new Map<string, FunctionPool>();
+  /** Pools that were replaced and still have work. */
+  private readonly draining = new Set<FunctionPool>();
+  private readonly gate = new StartGate(Math.max(2, cpus().length * STARTS_PER_CORE));
+  private reaper: Timer | undefined;
+
+  constructor(deps: PlacementDependencies) {
+    this.deps = deps;
+    deps.directory.onChange((before, after) => {
+      if (before !== undefined && before.generation !== after?.generation) this.retire(before.generation);
+    });
+  }
+
+  acquire(record: FunctionRecord): Environment | Promise<Environment> {
+    return (this.pools.get(record.generation) ?? this.open(record)).acquire();
+  }
+
+  /** Environments alive now, of all functions. */
+  get environmentCount(): number {
+    let count = 0;
+    for (const pool of this.pools.values()) count += pool.size;
+    for (const pool of this.draining) count += pool.size;
+    return count;
+  }
+
+  async close(): Promise<void> {
+    this.reaper?.cancel();
+    await Promise.all([...this.pools.values(), ...this.draining].map((pool) => pool.close()));
+  }
+
+  private open(record: FunctionRecord): FunctionPool {
+    let prepared: Promise<PreparedFunction> | undefined;
+    let emptied = false;
+    const pool = new FunctionPool(record, {
+      clock: this.deps.clock,
+      gate: this.gate,
+      create: async (forRecord, owner) => {
+        prepared ??= this.prepare(forRecord).catch((error: unknown) => {
+          prepared = undefined;
+          throw error;
+        });
+        return this.createEnvironment(forRecord, await prepared, owner);
+      },
+      onEmpty: () => {
+        if (emptied) return;
+        emptied = true;
+        this.draining.delete(pool);
+        if (prepared !== undefined) this.deps.packages.release(record.code.blob);
+      },
+    });
+    this.pools.set(record.generation, pool);
+    this.scheduleReaping();
+    return pool;
+  }
+
+  private retire(generation: string): void {
+    const pool = this.pools.get(generation);
+    if (pool === undefined) return;
+    this.pools.delete(generation);
+    this.draining.add(pool);
+    pool.drain();
+  }
+
+  private async prepare(record: FunctionRecord): Promise<PreparedFunction> {
+    const resolution = await this.deps.catalog.resolve(record.runtime ?? '');
+    if (!resolution.available) {
+      throw new PlatformError(
+        `The runtime ${record.runtime} of function ${record.functionName} is not available: ${resolution.reason}`,
+        'Run `selfsame runtimes` to see what this host can run.',
+      );
+    }
+    return {
+      installation: resolution.installation,
+      codeDirectory: await this.deps.packages.acquire(record.code.blob),
+    };
+  }
+
+  private createEnvironment(
+    record: FunctionRecord,
+    prepared: PreparedFunction,
+    owner: EnvironmentOwner,
+  ): Environment {
+    const { clock, ids, sandbox, logSink } = this.deps;
+    const environmentId = ids.hex(16);
+    const stream = logStreamName(clock.now(), record.version, environmentId);
+    const spec: EnvironmentSpec = {
+      environmentId,
+      installation: prepared.installation,
+      codeDirectory: prepared.codeDirectory,
+      handler: record.handler ?? '',
+      variables: functionVariables(record, stream, this.deps.roleCredentials(record)),
+      endpoint: this.deps.endpoint(),
+      memoryMb: record.memoryMb,
+      ephemeralStorageMb: record.ephemeralStorageMb,
+      logFormat: record.logging.format === 'JSON' ? 'json' : 'text',
+    };
+    const log = new EnvironmentLog(logSink, clock, record, stream);
+    return new Environment({ clock, sandbox, log }, record, spec, owner);
+  }
+
+  private scheduleReaping(): void {
+    if (this.reaper !== undefined) return;
+    this.reaper = this.deps.clock.at(this.deps.clock.now() + REAP_INTERVAL_MS, () => {
+      this.reaper = undefined;
+      for (const pool of this.pools.values()) pool.reap(this.deps.clock.now() - IDLE_ENVIRONMENT_MS);
+      if (this.environmentCount > 0) this.scheduleReaping();
+    });
+  }
+}
+
+/** AWS's form: `2026/11/23/[$LATEST]` and 32 hexadecimal digits. */
+function logStreamName(nowMs: number, version: string, environmentId: string): string {
+  return `${new Date(nowMs).toISOString().slice(0, 10).replaceAll('-', '/')}/[${version}]${environmentId}`;
+}

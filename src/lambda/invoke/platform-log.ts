@@ -1,0 +1,106 @@
+/**
+ * The lines Lambda itself writes into a function's log: INIT_START, START, END, REPORT and the
+ * reports of failed inits, as text, or as JSON objects where the function's log format is JSON.
+ */
+import type { LoggingConfig } from '../records/function-record.ts';
+import type { InvocationReport } from './outcome.ts';
+
+type SystemLevel = 'DEBUG' | 'INFO' | 'WARN';
+const SYSTEM_LEVELS: readonly SystemLevel[] = ['DEBUG', 'INFO', 'WARN'];
+
+export interface InitStart {
+  readonly runtimeVersion: string;
+  readonly runtimeVersionArn: string;
+}
+
+export interface InitReport {
+  readonly phase: 'init' | 'invoke';
+  readonly durationMs: number;
+  readonly status: 'success' | 'error' | 'timeout';
+  readonly errorType?: string;
+}
+
+export interface PlatformLog {
+  initStart(init: InitStart, atMs: number): string | undefined;
+  /** AWS writes INIT_REPORT as text only when init failed. */
+  initReport(report: InitReport, atMs: number): string | undefined;
+  start(requestId: string, version: string, atMs: number): string | undefined;
+  timedOut(requestId: string, timeoutSeconds: number, atMs: number): string | undefined;
+  /** A runtime that exited, in the words of the error message. */
+  exited(requestId: string, message: string): string | undefined;
+  end(requestId: string): string | undefined;
+  report(
+    requestId: string,
+    report: InvocationReport,
+    errorType: string | undefined,
+    atMs: number,
+  ): string | undefined;
+}
+
+export function platformLog(logging: LoggingConfig): PlatformLog {
+  return logging.format === 'JSON' ? jsonPlatformLog(logging.systemLogLevel ?? 'INFO') : TEXT_PLATFORM_LOG;
+}
+
+const TEXT_PLATFORM_LOG: PlatformLog = {
+  initStart: ({ runtimeVersion, runtimeVersionArn }) =>
+    `INIT_START Runtime Version: ${runtimeVersion}\tRuntime Version ARN: ${runtimeVersionArn}`,
+  initReport: ({ phase, durationMs, status, errorType }) =>
+    status === 'success'
+      ? undefined
+      : `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: ${phase}\tStatus: ${status}` +
+        (errorType === undefined ? '' : `\tError Type: ${errorType}`),
+  start: (requestId, version) => `START RequestId: ${requestId} Version: ${version}`,
+  timedOut: (requestId, timeoutSeconds, atMs) =>
+    `${new Date(atMs).toISOString()} ${requestId} Task timed out after ${timeoutSeconds.toFixed(2)} seconds\n`,
+  exited: (requestId, message) => `RequestId: ${requestId} Error: ${message}\nRuntime.ExitError`,
+  end: (requestId) => `END RequestId: ${requestId}`,
+  report: (requestId, report, errorType) =>
+    `REPORT RequestId: ${requestId}\tDuration: ${report.durationMs.toFixed(2)} ms\tBilled Duration: ` +
+    `${report.billedDurationMs} ms\tMemory Size: ${report.memorySizeMb} MB\tMax Memory Used: ` +
+    `${report.maxMemoryUsedMb} MB\t` +
+    (report.initDurationMs === undefined ? '' : `Init Duration: ${report.initDurationMs.toFixed(2)} ms\t`) +
+    (report.status === 'timeout' ? 'Status: timeout' : '') +
+    (report.status === 'error' ? `Status: error\tError Type: ${errorType ?? 'Runtime.Unknown'}` : ''),
+};
+
+/** Levels by event and status follow AWS's "System log level event mapping". */
+function jsonPlatformLog(threshold: SystemLevel): PlatformLog {
+  const lowest = SYSTEM_LEVELS.indexOf(threshold);
+  const line = (level: SystemLevel, type: string, atMs: number, record: object): string | undefined =>
+    SYSTEM_LEVELS.indexOf(level) < lowest
+      ? undefined
+      : JSON.stringify({ time: new Date(atMs).toISOString(), type, record });
+  return {
+    initStart: (init, atMs) =>
+      line('INFO', 'platform.initStart', atMs, { initializationType: 'on-demand', phase: 'init', ...init }),
+    initReport: ({ phase, durationMs, status, errorType }, atMs) =>
+      line(status === 'success' ? 'DEBUG' : 'WARN', 'platform.initReport', atMs, {
+        initializationType: 'on-demand',
+        phase,
+        status,
+        ...(errorType === undefined ? {} : { errorType }),
+        metrics: { durationMs: rounded(durationMs) },
+      }),
+    start: (requestId, version, atMs) => line('INFO', 'platform.start', atMs, { requestId, version }),
+    timedOut: () => undefined,
+    exited: () => undefined,
+    end: () => undefined,
+    report: (requestId, report, errorType, atMs) =>
+      line(report.status === 'success' ? 'INFO' : 'WARN', 'platform.report', atMs, {
+        requestId,
+        metrics: {
+          durationMs: rounded(report.durationMs),
+          billedDurationMs: report.billedDurationMs,
+          memorySizeMB: report.memorySizeMb,
+          maxMemoryUsedMB: report.maxMemoryUsedMb,
+          ...(report.initDurationMs === undefined ? {} : { initDurationMs: rounded(report.initDurationMs) }),
+        },
+        status: report.status,
+        ...(errorType === undefined ? {} : { errorType }),
+      }),
+  };
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}
