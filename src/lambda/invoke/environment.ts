@@ -82,6 +82,8 @@ export class Environment {
   private initDurationMs: number | undefined;
   /** Settles the init in progress; undefined when none is. */
   private initSettled: ((failure: InitFailure | undefined) => void) | undefined;
+  /** Processes started so far; only the latest one is heard. */
+  private processes = 0;
   private maxMemoryBytes = 0;
   private memorySampledAt = Number.NEGATIVE_INFINITY;
 
@@ -186,8 +188,9 @@ export class Environment {
     try {
       const previous = this.running;
       this.running = undefined;
+      this.processes += 1;
       await previous?.kill();
-      const running = await this.deps.sandbox.start(this.spec, this.listener());
+      const running = await this.deps.sandbox.start(this.spec, this.listener(this.processes));
       if (this.current === 'stopping' || this.current === 'dead') {
         await running.kill();
         return { errorType: 'Runtime.ExitError', payload: errorPayload('Runtime.ExitError', 'stopped') };
@@ -213,35 +216,34 @@ export class Environment {
   }
 
   /** A listener for one process; what an earlier process still says is not heard. */
-  private listener(): EnvironmentListener {
+  private listener(processNumber: number): EnvironmentListener {
     let initError: InitFailure | undefined;
-    let gone = false;
-    const settleInit = (failure: InitFailure | undefined): void => this.initSettled?.(failure);
+    const heard = (): boolean => processNumber === this.processes;
     return {
-      ready: () => settleInit(undefined),
+      ready: () => {
+        if (heard()) this.initSettled?.(undefined);
+      },
       initError: (errorType, payload) => {
         initError = { errorType, payload };
-        settleInit(initError);
+        if (heard()) this.initSettled?.(initError);
       },
       response: (requestId, payload, maxMemoryBytes) => {
-        const inFlight = this.answered(requestId, maxMemoryBytes);
+        const inFlight = heard() ? this.answered(requestId, maxMemoryBytes) : undefined;
         if (inFlight !== undefined) this.succeeded(inFlight, payload);
       },
       error: (requestId, errorType, payload, maxMemoryBytes) => {
-        const inFlight = this.answered(requestId, maxMemoryBytes);
+        const inFlight = heard() ? this.answered(requestId, maxMemoryBytes) : undefined;
         if (inFlight !== undefined) this.finish(inFlight, 'failure', payload, errorType);
       },
       output: (line: EnvironmentOutput) => this.deps.log.output(line),
       exit: (exit) => {
-        if (gone) return;
-        gone = true;
+        if (!heard() || initError !== undefined) return;
         const payload = errorPayload(
           'Runtime.ExitError',
           `RequestId: ${this.inFlight?.invocation.requestId ?? this.spec.environmentId} Error: ${exitMessage(exit)}`,
         );
-        if (this.initSettled !== undefined)
-          settleInit(initError ?? { errorType: 'Runtime.ExitError', payload });
-        else if (initError === undefined) this.processGone(exit, payload);
+        if (this.initSettled !== undefined) this.initSettled({ errorType: 'Runtime.ExitError', payload });
+        else this.processGone(exit, payload);
       },
     };
   }

@@ -62,7 +62,7 @@ function continuations(payload: Buffer, from: number, to: number): boolean {
 }
 
 function describe(text: string, payload: Buffer): string {
-  const position = errorPosition(text);
+  const position = wordStart(text, errorPosition(text));
   if (position >= text.length) {
     return located('Unexpected end-of-input', payload, Buffer.byteLength(text));
   }
@@ -82,6 +82,13 @@ function describe(text: string, payload: Buffer): string {
     payload,
     before,
   );
+}
+
+/** V8 points into a misspelt word (`foo` might have become `false`), Jackson at its beginning. */
+function wordStart(text: string, position: number): number {
+  let start = position;
+  while (start > 0 && start < text.length && /\w/.test(text[start - 1]!)) start -= 1;
+  return start;
 }
 
 /** V8 names the position of most errors; where it does not, input ended too early. */

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { invocation, newEnvironment } from './fixtures.ts';
+
+describe('an environment', () => {
+  test('is ready after its init and answers with what the runtime responds', async () => {
+    const { environment, sandbox, owner } = newEnvironment();
+    await environment.start();
+    assert.equal(environment.state, 'ready');
+    const answered = environment.invoke(invocation());
+    assert.equal(environment.state, 'busy');
+    sandbox.started[0]!.respond('{"a":1}');
+    const outcome = await answered;
+    assert.equal(outcome.payload.toString(), '{"a":1}');
+    assert.equal(outcome.functionError, undefined);
+    assert.equal(outcome.report.status, 'success');
+    await owner.change();
+    assert.equal(environment.state, 'ready');
+  });
+
+  test('writes INIT_START, START, the output, END and REPORT in this order', async () => {
+    const { environment, sandbox, sink, owner } = newEnvironment();
+    await environment.start();
+    const answered = environment.invoke(invocation());
+    const runtime = sandbox.started[0]!;
+    runtime.listener.output({ text: 'hello' });
+    runtime.respond('null', 51 * 1024 * 1024);
+    await answered;
+    await owner.change();
+    const [init, start, output, end, report, ...rest] = sink.messages;
+    assert.match(
+      init!,
+      /^INIT_START Runtime Version: nodejs:24\.v24\.1\.0\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}\n$/,
+    );
+    assert.equal(start, 'START RequestId: id-1 Version: $LATEST\n');
+    assert.equal(output, 'hello\n');
+    assert.equal(end, 'END RequestId: id-1\n');
+    assert.match(
+      report!,
+      /^REPORT RequestId: id-1\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\tMax Memory Used: 51 MB\tInit Duration: \d+\.\d\d ms\t\n$/,
+    );
+    assert.deepEqual(rest, []);
+  });
+
+  test('reports the init duration only once', async () => {
+    const { environment, sandbox, owner } = newEnvironment();
+    await environment.start();
+    for (const expected of [true, false]) {
+      const answered = environment.invoke(invocation());
+      sandbox.started[0]!.respond('null');
+      assert.equal((await answered).report.initDurationMs !== undefined, expected);
+      await owner.change();
+    }
+  });
+
+  test('stays warm after an error of the function', async () => {
+    const { environment, sandbox, owner } = newEnvironment();
+    await environment.start();
+    const answered = environment.invoke(invocation());
+    sandbox.started[0]!.fail('TypeError', '{"errorType":"TypeError","errorMessage":"no"}');
+    const outcome = await answered;
+    assert.equal(outcome.functionError, 'Unhandled');
+    assert.equal(outcome.payload.toString(), '{"errorType":"TypeError","errorMessage":"no"}');
+    await owner.change();
+    assert.equal(environment.state, 'ready');
+    assert.equal(sandbox.started.length, 1);
+  });
+
+  for (const [exit, message] of [
+    [[0, null], 'Runtime exited without providing a reason'],
+    [[7, null], 'Runtime exited with error: exit status 7'],
+    [[null, 'SIGKILL'], 'Runtime exited with error: signal: killed'],
+    [[null, 'SIGSEGV'], 'Runtime exited with error: signal: segmentation fault'],
+  ] as const) {
+    test(`whose runtime exits with ${exit.join(' ')} answers Runtime.ExitError and is gone`, async () => {
+      const { environment, sandbox, owner } = newEnvironment();
+      await environment.start();
+      const answered = environment.invoke(invocation());
+      const gone = owner.change();
+      sandbox.started[0]!.exit(exit[0], exit[1]);
+      assert.deepEqual(JSON.parse((await answered).payload.toString()), {
+        errorType: 'Runtime.ExitError',
+        errorMessage: `RequestId: id-1 Error: ${message}`,
+      });
+      await gone;
+      assert.equal(owner.gone, 1);
+    });
+  }
+
+  test('is stopped when its function takes longer than its time-out', async (context) => {
+    const { environment, sandbox, sink, owner } = newEnvironment({ timeoutSeconds: 3 });
+    await environment.start();
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const answered = environment.invoke(invocation());
+    const gone = owner.change();
+    context.mock.timers.tick(2_999);
+    assert.equal(environment.state, 'busy');
+    context.mock.timers.tick(1);
+    const outcome = await answered;
+    assert.deepEqual(JSON.parse(outcome.payload.toString()), {
+      errorType: 'Sandbox.Timedout',
+      errorMessage: 'RequestId: id-1 Error: Task timed out after 3.00 seconds',
+    });
+    assert.equal(outcome.report.durationMs, 3_000);
+    await gone;
+    assert.equal(sandbox.started[0]!.killed, true);
+    assert.ok(
+      sink.messages.includes('2026-11-23T08:00:00.000Z id-1 Task timed out after 3.00 seconds\n\n') ||
+        sink.messages.includes('2026-11-23T08:00:00.000Z id-1 Task timed out after 3.00 seconds\n'),
+    );
+    assert.match(sink.messages.at(-1)!, /\tStatus: timeout\n$/);
+  });
+
+  test('that dies while idle is given up at once', async () => {
+    const { environment, sandbox, owner } = newEnvironment();
+    await environment.start();
+    sandbox.started[0]!.exit(null, 'SIGKILL');
+    assert.equal(owner.gone, 1);
+    assert.equal(environment.state, 'stopping');
+  });
+
+  test('tries a failed init once more inside the first invocation', async () => {
+    const { environment, sandbox, sink } = newEnvironment();
+    sandbox.behave = (runtime, index) => {
+      if (index === 0) runtime.listener.initError('Runtime.ImportModuleError', Buffer.from('{}'));
+      else {
+        runtime.onInvoke = () => runtime.respond('"second"');
+        runtime.listener.ready();
+      }
+    };
+    await environment.start();
+    assert.equal(environment.state, 'broken');
+    const outcome = await environment.invoke(invocation());
+    assert.equal(outcome.payload.toString(), '"second"');
+    assert.equal(sandbox.started.length, 2);
+    assert.match(
+      sink.messages[1]!,
+      /^INIT_REPORT Init Duration: \d+\.\d\d ms\tPhase: init\tStatus: error\tError Type: Runtime\.ImportModuleError\n$/,
+    );
+  });
+
+  test('answers the init error when init fails a second time', async () => {
+    const { environment, sandbox, owner } = newEnvironment();
+    const payload = '{"errorType":"Runtime.ImportModuleError","errorMessage":"no module"}';
+    sandbox.behave = (runtime) => {
+      runtime.listener.initError('Runtime.ImportModuleError', Buffer.from(payload));
+      runtime.exit(1);
+    };
+    await environment.start();
+    const gone = owner.change();
+    const outcome = await environment.invoke(invocation());
+    assert.equal(outcome.functionError, 'Unhandled');
+    assert.equal(outcome.payload.toString(), payload);
+    await gone;
+    assert.equal(owner.gone, 1);
+  });
+
+  test('refuses a result of more than 6 MB in AWS words', async () => {
+    const { environment, sandbox } = newEnvironment();
+    await environment.start();
+    const answered = environment.invoke(invocation());
+    sandbox.started[0]!.respond(`"${'x'.repeat(6_291_556)}"`);
+    assert.deepEqual(JSON.parse((await answered).payload.toString()), {
+      errorMessage: 'Response payload size exceeded maximum allowed payload size (6291556 bytes).',
+      errorType: 'Function.ResponseSizeTooLarge',
+    });
+  });
+
+  test('returns the last 4 KB of its log when asked', async () => {
+    const { environment, sandbox } = newEnvironment();
+    await environment.start();
+    const answered = environment.invoke(invocation({ wantsLogTail: true }));
+    const runtime = sandbox.started[0]!;
+    for (let line = 0; line < 100; line += 1) runtime.listener.output({ text: `${line} ${'x'.repeat(96)}` });
+    runtime.respond('null');
+    const { logTail } = await answered;
+    assert.equal(logTail!.length, 4_096);
+    assert.match(logTail!.toString(), /\n99 x+\nEND RequestId: id-1\nREPORT RequestId: id-1\t/);
+  });
+
+  test('writes JSON objects when the log format is JSON, by level', async () => {
+    const { environment, sandbox, sink, owner } = newEnvironment({
+      logging: { format: 'JSON', applicationLogLevel: 'WARN', systemLogLevel: 'INFO', logGroup: '/g' },
+    });
+    await environment.start();
+    const answered = environment.invoke(invocation());
+    sandbox.started[0]!.listener.output({ text: '{"level":"INFO"}', level: 'INFO' });
+    sandbox.started[0]!.listener.output({ text: '{"level":"ERROR"}', level: 'ERROR' });
+    sandbox.started[0]!.respond('null');
+    await answered;
+    await owner.change();
+    const types = sink.messages.map((message) => JSON.parse(message).type ?? JSON.parse(message).level);
+    assert.deepEqual(types, ['platform.initStart', 'platform.start', 'ERROR', 'platform.report']);
+  });
+});
