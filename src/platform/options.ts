@@ -1,0 +1,77 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { PlatformError } from '../core/errors.ts';
+import type { IsolationLevel } from '../ports/environment.ts';
+import type { LogLevel } from './server-log.ts';
+import { LOG_LEVELS } from './server-log.ts';
+
+/** The port that tools for local AWS endpoints expect. */
+export const DEFAULT_PORT = 4566;
+export const DEFAULT_HOST = '127.0.0.1';
+
+/** What `start` takes; everything has a default. */
+export interface StartOptions {
+  /** 0 takes a free port. Default 4566. */
+  readonly port?: number;
+  /** Default `127.0.0.1`, together with `::1`. Another address needs `authorization`. */
+  readonly host?: string;
+  /** A path, or `temporary` for a directory that vanishes at the end. Default `~/.selfsame`. */
+  readonly dataDir?: string;
+  /** Demands a level and fails if the host cannot hold it. Default: `namespaces` where it can, else `process`. */
+  readonly isolation?: IsolationLevel;
+  readonly logLevel?: LogLevel;
+  /** Verify the signature of every request. Default off, possible only on loopback. */
+  readonly authorization?: boolean;
+  /** Absolute paths of interpreters by runtime name, for example `{"python3.12": "/opt/python/bin/python3"}`. */
+  readonly runtimes?: Readonly<Record<string, string>>;
+  /** Let the nearest version of an interpreter stand in for one that cannot be had. Default false. */
+  readonly nearestRuntime?: boolean;
+}
+
+export interface ResolvedOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly dataDir: string;
+  readonly isolation: IsolationLevel | undefined;
+  readonly logLevel: LogLevel;
+  readonly authorization: boolean;
+  readonly runtimes: Readonly<Record<string, string>>;
+  readonly nearestRuntime: boolean;
+}
+
+const ISOLATION_LEVELS: readonly IsolationLevel[] = ['process', 'namespaces', 'oci'];
+
+/** Fills in defaults and refuses values that mean nothing, naming each. */
+export function resolveOptions(options: StartOptions): ResolvedOptions {
+  const port = options.port ?? DEFAULT_PORT;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new PlatformError(
+      `The port ${port} is not a whole number from 0 to 65535.`,
+      'Choose another --port.',
+    );
+  }
+  const { isolation } = options;
+  if (isolation !== undefined && !ISOLATION_LEVELS.includes(isolation)) {
+    throw new PlatformError(
+      `The isolation level '${isolation}' is unknown.`,
+      `Choose one of ${ISOLATION_LEVELS.join(', ')}.`,
+    );
+  }
+  const logLevel = options.logLevel ?? 'warn';
+  if (!LOG_LEVELS.includes(logLevel)) {
+    throw new PlatformError(
+      `The log level '${logLevel}' is unknown.`,
+      `Choose one of ${LOG_LEVELS.join(', ')}.`,
+    );
+  }
+  return {
+    port,
+    host: options.host ?? DEFAULT_HOST,
+    dataDir: options.dataDir ?? join(homedir(), '.selfsame'),
+    isolation,
+    logLevel,
+    authorization: options.authorization ?? false,
+    runtimes: options.runtimes ?? {},
+    nearestRuntime: options.nearestRuntime ?? false,
+  };
+}
