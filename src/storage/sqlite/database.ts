@@ -18,6 +18,10 @@ export interface DatabaseOptions {
 const CHECK_WHOLE_BYTES = 16 * 1024 * 1024;
 /** Size to which the write-ahead log is cut back after a checkpoint. */
 const WAL_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
+/** Upper bound; SQLite takes it only as pages are used. */
+const CACHE_KIB = 16 * 1024;
+/** Pages in the write-ahead log before they are copied into the file: 16 MiB, four times SQLite's default. */
+const CHECKPOINT_PAGES = 4096;
 
 /** Primary result codes, https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;
@@ -40,6 +44,7 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
     database.exec('PRAGMA journal_mode=WAL');
     database.exec(`PRAGMA synchronous=${options.synchronous}`);
     database.exec(`PRAGMA journal_size_limit=${WAL_SIZE_LIMIT_BYTES}`);
+    database.exec(`PRAGMA cache_size=-${CACHE_KIB}; PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`);
     if (options.maxBytes !== undefined) {
       const pages = Math.floor(options.maxBytes / pragmaNumber(database, 'page_size'));
       database.exec(`PRAGMA max_page_count=${pages}`);

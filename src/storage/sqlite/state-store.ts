@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import {
@@ -13,8 +12,8 @@ import type { CommitReply, RecordRange, RecordRequest, RecordWrite, StoredRecord
 import type { StateWorkerData } from './state-worker.ts';
 
 export interface SqliteStateStoreOptions {
-  /** The data directory; the store is its `records.db`. */
-  readonly directory: string;
+  /** `records.db` of the data directory. */
+  readonly file: string;
   readonly log: Log;
   /** Called once if the thread of the store dies: nothing can be stored any more. */
   readonly onFatal?: (error: PlatformError) => void;
@@ -34,7 +33,7 @@ export type ClosableStateStore = StateStore & {
  */
 export async function openSqliteStateStore(options: SqliteStateStoreOptions): Promise<ClosableStateStore> {
   const workerData: StateWorkerData = {
-    file: join(options.directory, 'records.db'),
+    file: options.file,
     ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
   };
   const channel = await WorkerChannel.open<RecordRequest, unknown>({
