@@ -23,8 +23,12 @@ type CommandName<Sdk> = { [K in keyof Sdk]: K extends `${infer Name}Command` ? N
 
 type SdkOperation<Sdk, Name extends string> = `${Name}Command` extends keyof Sdk
   ? Sdk[`${Name}Command`] extends abstract new (
-      input: infer Input,
-    ) => { resolveMiddleware(...args: never[]): (...args: never[]) => Promise<{ output: infer Output }> }
+      ...args: never
+    ) => {
+      // Not from the constructor: it is overloaded where no member is required.
+      readonly input: infer Input;
+      resolveMiddleware(...args: never[]): (...args: never[]) => Promise<{ output: infer Output }>;
+    }
     ? Operation<Input, Omit<Output, '$metadata'>>
     : never
   : never;
