@@ -1,0 +1,19 @@
+import type { Log } from '../../src/ports/log.ts';
+
+/** A server log that keeps its sentences for a test to look at. */
+export class RecordedLog implements Log {
+  readonly warnings: string[] = [];
+  readonly errors: string[] = [];
+
+  debug(): void {}
+
+  info(): void {}
+
+  warn(_fields: object, message: string): void {
+    this.warnings.push(message);
+  }
+
+  error(_fields: object, message: string): void {
+    this.errors.push(message);
+  }
+}
