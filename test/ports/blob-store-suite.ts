@@ -8,11 +8,17 @@ import type { BlobStore } from '../../src/ports/blob-store.ts';
 const sha256 = (content: Uint8Array) => createHash('sha256').update(content).digest('hex');
 const absent = sha256(Buffer.from('never stored'));
 
+/** Every hash the store lists, sorted. */
+export async function hashes(store: BlobStore): Promise<string[]> {
+  const found: string[] = [];
+  for await (const hash of store.list()) found.push(hash);
+  return found.sort();
+}
+
 /** What every adapter of `BlobStore` must do. */
 export function blobStoreSuite(name: string, open: (test: TestContext) => Promise<BlobStore>): void {
   const promise = (sentence: string, check: (store: BlobStore) => Promise<void>) =>
     test(`${name} ${sentence}`, async (context) => check(await open(context)));
-  const hashes = async (store: BlobStore) => (await Array.fromAsync(store.list())).sort();
 
   promise('names content by its hash and gives it back', async (store) => {
     for (const content of [Buffer.from('hello'), Buffer.alloc(0), Buffer.alloc(300_000, 7)]) {

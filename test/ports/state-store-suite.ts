@@ -55,7 +55,10 @@ export function stateStoreSuite(name: string, open: (test: TestContext) => Promi
     const conflict = (error: unknown) =>
       error instanceof RevisionConflict && error.table === 't' && error.key === 'k';
     await assert.rejects(store.commit([{ table: 't', key: 'k', value: 2, ifRevision: 0 }]), conflict);
-    await assert.rejects(store.commit([{ table: 't', key: 'k', delete: true, ifRevision: revision! + 1 }]), conflict);
+    await assert.rejects(
+      store.commit([{ table: 't', key: 'k', delete: true, ifRevision: revision! + 1 }]),
+      conflict,
+    );
     assert.equal((await store.get('t', 'k'))?.value, 1);
     await store.commit([{ table: 't', key: 'k', value: 3, ifRevision: revision! }]);
     await store.commit([{ table: 't', key: 'new', value: 4, ifRevision: 0 }]);
@@ -76,23 +79,26 @@ export function stateStoreSuite(name: string, open: (test: TestContext) => Promi
     );
   });
 
-  promise('lets one of many win who create the same key at once, and keeps the others whole', async (store) => {
-    const attempts = Array.from({ length: 20 }, (_, index) =>
-      store.commit([
-        { table: 't', key: `mine-${index}`, value: index },
-        { table: 't', key: 'shared', value: index, ifRevision: 0 },
-      ]),
-    );
-    const unrelated = store.commit([{ table: 'u', key: 'k', value: 1 }]);
-    const outcomes = await Promise.allSettled(attempts);
-    const winners = outcomes.flatMap((outcome, index) => (outcome.status === 'fulfilled' ? [index] : []));
-    assert.equal(winners.length, 1);
-    assert.equal((await unrelated).length, 1);
-    assert.deepEqual((await store.list('t')).map((record) => record.key).sort(), [
-      `mine-${winners[0]}`,
-      'shared',
-    ]);
-  });
+  promise(
+    'lets one of many win who create the same key at once, and keeps the others whole',
+    async (store) => {
+      const attempts = Array.from({ length: 20 }, (_, index) =>
+        store.commit([
+          { table: 't', key: `mine-${index}`, value: index },
+          { table: 't', key: 'shared', value: index, ifRevision: 0 },
+        ]),
+      );
+      const unrelated = store.commit([{ table: 'u', key: 'k', value: 1 }]);
+      const outcomes = await Promise.allSettled(attempts);
+      const winners = outcomes.flatMap((outcome, index) => (outcome.status === 'fulfilled' ? [index] : []));
+      assert.equal(winners.length, 1);
+      assert.equal((await unrelated).length, 1);
+      assert.deepEqual((await store.list('t')).map((record) => record.key).sort(), [
+        `mine-${winners[0]}`,
+        'shared',
+      ]);
+    },
+  );
 
   promise('sees in one batch what the batch itself wrote before', async (store) => {
     const batch = [

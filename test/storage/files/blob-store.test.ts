@@ -3,7 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFileBlobStore } from '../../../src/storage/files/blob-store.ts';
-import { blobStoreSuite } from '../../ports/blob-store-suite.ts';
+import { blobStoreSuite, hashes } from '../../ports/blob-store-suite.ts';
 import { scratchDirectory } from '../scratch.ts';
 
 blobStoreSuite('the file blob store', async (context) =>
@@ -19,5 +19,5 @@ test('blobs are there after reopening, and what a crash left unfinished is gone'
   const second = await openFileBlobStore({ directory });
   assert.equal((await second.read(sha256)).toString(), 'kept');
   assert.deepEqual(await readdir(join(directory, 'incoming')), []);
-  assert.deepEqual(await Array.fromAsync(second.list()), [sha256]);
+  assert.deepEqual(await hashes(second), [sha256]);
 });

@@ -12,7 +12,10 @@ import { scratchDirectory } from '../scratch.ts';
 const log = new RecordedLog();
 
 async function openScratch(context: TestContext) {
-  const store = await openSqliteStateStore({ file: join(await scratchDirectory(context), 'records.db'), log });
+  const store = await openSqliteStateStore({
+    file: join(await scratchDirectory(context), 'records.db'),
+    log,
+  });
   context.after(() => store.close());
   return store;
 }
