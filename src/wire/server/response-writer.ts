@@ -1,0 +1,59 @@
+/** Puts a `WireResponse` on the wire. */
+import type { ServerResponse } from 'node:http';
+import type { WireResponse } from '../contract.ts';
+
+/**
+ * Resolves when everything has been handed to the connection, or the client has gone away. Rejects
+ * with what the body's iterable threw; the response has then been cut off, since its status is out.
+ */
+export async function writeResponse(response: ServerResponse, answer: WireResponse): Promise<void> {
+  const { status, headers, body } = answer;
+  if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) {
+    if (headers['content-length'] === undefined && mayHaveLength(status)) {
+      headers['content-length'] = String(lengthOf(body));
+    }
+    response.writeHead(status, headers);
+    response.end(body);
+    return;
+  }
+  response.writeHead(status, headers);
+  // The client learns that the operation has begun before the first piece is there.
+  response.flushHeaders();
+  await writePieces(response, body);
+}
+
+async function writePieces(response: ServerResponse, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const closed = new Promise<undefined>((resolve) => response.once('close', () => resolve(undefined)));
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), closed]);
+      if (next === undefined) {
+        // The producer may be waiting for something that never comes; it is told, not waited for.
+        void Promise.resolve(iterator.return?.()).catch(() => undefined);
+        return;
+      }
+      if (next.done === true) break;
+      if (next.value.length > 0 && !response.write(next.value))
+        await Promise.race([drained(response), closed]);
+    }
+  } catch (error) {
+    response.destroy();
+    throw error;
+  }
+  response.end();
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => response.once('drain', resolve));
+}
+
+function lengthOf(body: Buffer | string | undefined): number {
+  if (body === undefined) return 0;
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+}
+
+/** 1xx, 204 and 304 say nothing of a body. */
+function mayHaveLength(status: number): boolean {
+  return status >= 200 && status !== 204 && status !== 304;
+}

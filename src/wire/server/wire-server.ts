@@ -1,0 +1,163 @@
+/** The HTTP front: one `node:http` server per bound address, all with the same flow. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../core/clock.ts';
+import { invariant, PlatformError } from '../../core/errors.ts';
+import type { Ids } from '../../core/ids.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Endpoint, Service } from '../../ports/service.ts';
+import type { OpenServiceModel } from '../contract.ts';
+import { readModelIndex } from '../model/model-file.ts';
+import type { ServiceRoute } from '../routing/router.ts';
+import { Router } from '../routing/router.ts';
+import type { BoundAddress } from './address.ts';
+import { addressesOf, bind, isAddressMissing, requireSafeBinding } from './address.ts';
+import {
+  DEFAULT_CLOSE_DEADLINE_MS,
+  HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+  MAX_HEADER_BYTES,
+} from './limits.ts';
+import { malformedAnswer } from './malformed-request.ts';
+import { RequestFlow } from './request-flow.ts';
+import { RequestGuard } from './request-origin.ts';
+import { ServiceTable } from './service-table.ts';
+
+export interface WireServerOptions {
+  readonly services: readonly Service[];
+  /** What is served beside the services' own endpoints, for example `/_selfsame/health`. */
+  readonly endpoints?: readonly Endpoint[];
+  readonly openServiceModel: OpenServiceModel;
+  /** By model name; `src/generated/index.json` unless a test has its own. */
+  readonly routes?: Readonly<Record<string, ServiceRoute>>;
+  /** Verify the signature of every API request. Without it the server binds to loopback only. */
+  readonly authorization?: boolean;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface WireServer {
+  /**
+   * Binds to `host` (loopback: to both of its addresses) and resolves with what was bound. Rejects
+   * with `PlatformError`: port taken, no such address, or not safe.
+   */
+  listen(address: { readonly host: string; readonly port: number }): Promise<BoundAddress>;
+  /**
+   * Takes no new connections, lets requests in flight finish and ends idle connections; after
+   * `deadlineMs` ends the rest. Idempotent.
+   */
+  close(deadlineMs?: number): Promise<void>;
+}
+
+export function createWireServer(options: WireServerOptions): WireServer {
+  return new HttpFront(options);
+}
+
+class HttpFront implements WireServer {
+  private readonly options: WireServerOptions;
+  private readonly flow: RequestFlow;
+  private readonly guard = new RequestGuard();
+  private readonly servers: Server[] = [];
+  private readonly inFlight = new WeakMap<Duplex, ServerResponse>();
+  private bound: BoundAddress | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(options: WireServerOptions) {
+    if (options.authorization === true) {
+      throw new PlatformError('Authorization is not there yet.', 'Start without it, on loopback.');
+    }
+    this.options = options;
+    this.flow = new RequestFlow({
+      endpoints: [
+        ...(options.endpoints ?? []),
+        ...options.services.flatMap((service) => service.endpoints ?? []),
+      ],
+      services: new ServiceTable(options.services, options.openServiceModel),
+      router: new Router(options.routes ?? readModelIndex()),
+      ids: options.ids,
+      clock: options.clock,
+      log: options.log,
+      refusal: (request) => this.guard.refusal(request.headers, this.bound?.host),
+      defaultOrigin: () => `http://${this.bound?.host}:${this.bound?.port}`,
+    });
+  }
+
+  async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<BoundAddress> {
+    invariant(this.bound === undefined && this.closing === undefined, 'a server listens once');
+    requireSafeBinding(host, this.options.authorization === true);
+    const [first, second] = addressesOf(host);
+    const bound = { host: first!, port: await this.bindOne(first!, port) };
+    this.bound = bound;
+    if (second === undefined) return bound;
+    try {
+      await this.bindOne(second, bound.port);
+    } catch (error) {
+      if (!isAddressMissing(error)) {
+        await this.close(0);
+        throw error;
+      }
+    }
+    return bound;
+  }
+
+  close(deadlineMs: number = DEFAULT_CLOSE_DEADLINE_MS): Promise<void> {
+    this.closing ??= this.closeServers(deadlineMs);
+    return this.closing;
+  }
+
+  private async bindOne(host: string, port: number): Promise<number> {
+    const server = this.createServer();
+    const taken = await bind(server, host, port);
+    this.servers.push(server);
+    server.on('error', (error) => this.options.log.error({ err: error }, 'the HTTP server failed'));
+    return taken;
+  }
+
+  private createServer(): Server {
+    const server = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // Uploads may take long; what may not be long are the pauses in them.
+      requestTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      noDelay: true,
+    });
+    const serve = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+      this.inFlight.set(request.socket, response);
+      if (this.closing !== undefined) response.shouldKeepAlive = false;
+      void this.flow.handle(request, response, expectsContinue);
+    };
+    server.on('request', (request, response) => serve(request, response, false));
+    server.on('checkContinue', (request, response) => serve(request, response, true));
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.onMalformed(error, socket));
+    return server;
+  }
+
+  private onMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const response = this.inFlight.get(socket);
+    const answering = response?.headersSent === true && !response.writableFinished;
+    if (error.code === 'ECONNRESET' || !socket.writable || answering) {
+      socket.destroy();
+      return;
+    }
+    this.options.log.debug({ code: error.code }, 'malformed HTTP request');
+    socket.end(malformedAnswer(error, this.options.ids.uuid()), () => socket.destroy());
+  }
+
+  private async closeServers(deadlineMs: number): Promise<void> {
+    const closed = this.servers.map(
+      (server) =>
+        new Promise<void>((resolve) => {
+          server.close(() => resolve());
+          server.closeIdleConnections();
+        }),
+    );
+    const timer = setTimeout(() => {
+      for (const server of this.servers) server.closeAllConnections();
+    }, deadlineMs);
+    await Promise.all(closed);
+    clearTimeout(timer);
+  }
+}
