@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StoredEvent } from '../../src/ports/stream-log.ts';
 import { openDataDirectory } from '../../src/storage/data-directory.ts';
@@ -38,7 +38,7 @@ test('every acknowledged write is there after kill -9, and half-done ones are wh
     await killed;
     if (child.process.exitCode === null && child.process.signalCode === null)
       await once(child.process, 'exit');
-    await verify(path, acknowledged, seed);
+    await verify(context, path, acknowledged, seed);
   }
   const { record, event, blob } = acknowledged;
   context.diagnostic(`survived: ${record.size} records, ${event.size} appends, ${blob.size} blobs`);
@@ -51,10 +51,17 @@ interface Acknowledged {
   readonly blob: ReadonlyMap<string, string>;
 }
 
-async function verify(path: string, acknowledged: Acknowledged, seed: number): Promise<void> {
+async function verify(
+  context: TestContext,
+  path: string,
+  acknowledged: Acknowledged,
+  seed: number,
+): Promise<void> {
   const log = new RecordedLog();
   const data = await openDataDirectory(path);
+  context.after(() => data.close());
   const state = await openSqliteStateStore({ file: data.records, log });
+  context.after(() => state.close());
   const left = new Set((await state.list('left')).map((record) => record.key));
   const right = new Set((await state.list('right')).map((record) => record.key));
   assert.deepEqual(left, right, `batches are whole (seed ${seed})`);
@@ -62,6 +69,7 @@ async function verify(path: string, acknowledged: Acknowledged, seed: number): P
   await state.close();
 
   const logs = await openSqliteStreamLog({ file: data.logs, log });
+  context.after(() => logs.close());
   const messages = new Set<string>();
   for (let beyond: StoredEvent | undefined; ; ) {
     const query = { group: 'g', order: 'forward', maxEvents: 10_000, maxChars: 1e7 } as const;
