@@ -54,6 +54,11 @@ const SHAPE_TRAITS = [
   'wrapper',
 ];
 
+/** Operations that AWS replaced by others on the very same method and path; current clients lack them. */
+const REPLACED_OPERATIONS: Readonly<Record<string, ReadonlySet<string>>> = {
+  s3: new Set(['GetBucketLifecycle', 'GetBucketNotification', 'PutBucketLifecycle', 'PutBucketNotification']),
+};
+
 export type CompactModel = {
   readonly service: Record<string, unknown>;
   readonly operations: Record<string, Record<string, unknown>>;
@@ -62,14 +67,20 @@ export type CompactModel = {
 
 export function compactModel(name: string, model: SourceModel): CompactModel {
   const { metadata } = model;
+  const operations = Object.fromEntries(
+    Object.entries(model.operations).filter(
+      ([operation]) => REPLACED_OPERATIONS[name]?.has(operation) !== true,
+    ),
+  );
   const service = pick(metadata, SERVICE_FIELDS);
   service['name'] = name;
   service['signingName'] ??= metadata['endpointPrefix'];
   service['protocols'] ??= [metadata['protocol']];
   delete service['protocol'];
   const shapes: CompactModel['shapes'] = {};
-  for (const shapeName of [...reachable(model)].sort()) shapes[shapeName] = compactShape(model.shapes[shapeName]!);
-  return { service: sorted(service), operations: mapSorted(model.operations, compactOperation), shapes };
+  for (const shapeName of [...reachable(model)].sort())
+    shapes[shapeName] = compactShape(model.shapes[shapeName]!);
+  return { service: sorted(service), operations: mapSorted(operations, compactOperation), shapes };
 }
 
 function compactOperation(operation: SourceOperation): Record<string, unknown> {
@@ -79,7 +90,9 @@ function compactOperation(operation: SourceOperation): Record<string, unknown> {
     ...(operation.http.responseCode === undefined ? {} : { status: operation.http.responseCode }),
     ...(operation.input === undefined ? {} : { input: compactRef(operation.input) }),
     ...(operation.output === undefined ? {} : { output: compactRef(operation.output) }),
-    ...(operation.output?.resultWrapper === undefined ? {} : { resultWrapper: operation.output.resultWrapper }),
+    ...(operation.output?.resultWrapper === undefined
+      ? {}
+      : { resultWrapper: operation.output.resultWrapper }),
     ...(operation.errors === undefined ? {} : { errors: operation.errors.map(({ shape }) => shape) }),
   });
 }
@@ -92,7 +105,8 @@ function compactRef(ref: SourceShapeRef): unknown {
 
 function compactShape(shape: SourceShape): Record<string, unknown> {
   const compact = pick(shape, SHAPE_TRAITS);
-  if (shape['sparse'] === true) compact['sparse'] = true;
+  // A list's own name is no member's name on the wire, as the AWS SDK reads it; only items are named by theirs.
+  if (shape.type === 'list') delete compact['locationName'];
   return sorted({
     type: shape.type,
     ...compact,

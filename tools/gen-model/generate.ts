@@ -19,8 +19,7 @@ export async function generateModels(): Promise<Map<string, string>> {
     const source = models.get(name);
     if (source === undefined) throw new Error(`there is no service model named ${name}`);
     const sdk: Record<string, unknown> = await import(`@aws-sdk/${SERVICES[name]}`);
-    const { model, added } = addFromSdk(source, sdk);
-    if (process.env['VERBOSE']) console.log(name, added.length, added.slice(0,30).join(' '));
+    const { model } = addFromSdk(source, sdk);
     const compact = compactModel(name, model);
     files.set(`${name}.json`, `${JSON.stringify(compact)}\n`);
     index[name] = compact.service;
@@ -39,6 +38,10 @@ if (import.meta.main) {
     stale.push(name);
     if (!check) await writeFile(file, content);
   }
-  console.log(stale.length === 0 ? 'generated models are current' : `${check ? 'stale' : 'written'}: ${stale.join(', ')}`);
+  console.log(
+    stale.length === 0
+      ? 'generated models are current'
+      : `${check ? 'stale' : 'written'}: ${stale.join(', ')}`,
+  );
   if (check && stale.length > 0) process.exitCode = 1;
 }

@@ -40,7 +40,7 @@ export function addFromSdk(model: SourceModel, sdk: Readonly<Record<string, unkn
   const refOf = (schema: Schema, traits: Traits = {}): SourceShapeRef => {
     const resolved = resolve(schema);
     if (Array.isArray(resolved) && resolved.length === 2) {
-      return refOf(resolved[0] as Schema, { ...(resolved[1] as Traits), ...traits });
+      return refOf(resolved[0] as Schema, { ...traitsOf(resolved[1]), ...traits });
     }
     return { shape: shapeOf(resolved), ...bindings(traits) };
   };
@@ -96,9 +96,21 @@ export function addFromSdk(model: SourceModel, sdk: Readonly<Record<string, unkn
   for (const [exported, value] of Object.entries(sdk)) {
     if (!exported.endsWith('$') || !Array.isArray(value)) continue;
     const [kind, , name] = value as [number, string, string];
-    if (kind === KIND.operation && operations[name] === undefined) {
-      operations[name] = operationOf(value, refOf);
-      added.push(name);
+    if (kind === KIND.operation) {
+      const known = operations[name];
+      const fresh = operationOf(value, refOf);
+      if (known === undefined) {
+        // Query services wrap every result in an element named after the operation.
+        const wrapped =
+          fresh.output === undefined
+            ? fresh
+            : { ...fresh, output: { ...fresh.output, resultWrapper: `${name}Result` } };
+        operations[name] = model.metadata['protocol'] === 'query' ? wrapped : fresh;
+        added.push(name);
+      } else if (known.output === undefined && fresh.output !== undefined) {
+        operations[name] = { ...known, output: fresh.output };
+        added.push(`${name}.output`);
+      }
     }
     if ((kind === KIND.structure || kind === KIND.union) && model.shapes[name]?.type === 'structure') {
       addMembers(name, value, shapes, refOf, added);
@@ -117,15 +129,28 @@ function addMembers(
   const known = shapes[name]!;
   const members = { ...known.members };
   for (const [index, member] of (tuple[4] as readonly string[]).entries()) {
-    if (members[member] !== undefined) continue;
-    members[member] = refOf((tuple[5] as readonly Schema[])[index]!);
+    const known = members[member];
+    const fresh = refOf((tuple[5] as readonly Schema[])[index]!);
+    if (known === undefined) members[member] = fresh;
+    else if (shapes[known.shape]?.type === 'string' && fresh.shape === 'SdkSimple1') {
+      // CloudFront's paging members are text in the service model, and numbers for every client.
+      shapes['SdkInteger'] ??= { type: 'integer' };
+      members[member] = { ...known, shape: 'SdkInteger' };
+    } else if (shapes[known.shape]?.type === 'integer' && fresh.shape === 'SdkSimple0') {
+      // S3's PartNumberMarker, the other way round.
+      members[member] = { ...known, shape: 'SdkSimple0' };
+    } else continue;
     added.push(`${name}.${member}`);
   }
   shapes[name] = { ...known, members };
 }
 
 function operationOf(value: readonly unknown[], refOf: (schema: Schema) => SourceShapeRef): SourceOperation {
-  const [method, uri, status] = (traitsOf(value[3])['http'] ?? ['POST', '/', 200]) as [string, string, number];
+  const [method, uri, status] = (traitsOf(value[3])['http'] ?? ['POST', '/', 200]) as [
+    string,
+    string,
+    number,
+  ];
   const input = resolve(value[4] as Schema);
   const output = resolve(value[5] as Schema);
   const isUnit = (schema: Schema): boolean => schema === 'unit';
@@ -139,6 +164,7 @@ function operationOf(value: readonly unknown[], refOf: (schema: Schema) => Sourc
 /** HTTP bindings of a member in the words of the service models. */
 function bindings(traits: Traits): Record<string, unknown> {
   const { httpLabel, httpQuery, httpHeader, httpPrefixHeaders, httpResponseCode, jsonName, xmlName } = traits;
+  const { ec2QueryName } = traits;
   return {
     ...(httpLabel === undefined ? {} : { location: 'uri' }),
     ...(httpQuery === undefined ? {} : { location: 'querystring', locationName: httpQuery }),
@@ -147,6 +173,7 @@ function bindings(traits: Traits): Record<string, unknown> {
     ...(httpResponseCode === undefined ? {} : { location: 'statusCode' }),
     ...(traits['httpPayload'] === undefined ? {} : { sdkPayload: true }),
     ...(jsonName === undefined && xmlName === undefined ? {} : { locationName: jsonName ?? xmlName }),
+    ...(ec2QueryName === undefined ? {} : { queryName: ec2QueryName }),
     ...(traits['xmlFlattened'] === undefined ? {} : { flattened: true }),
     ...(traits['idempotencyToken'] === undefined ? {} : { idempotencyToken: true }),
   };

@@ -37,7 +37,9 @@ const ENTRY = /\/botocore\/data\/([^/]+)\/([^/]+)\/service-2\.json$/;
 
 /** The newest API version of each named service. */
 export async function readServiceModels(names: ReadonlySet<string>): Promise<Map<string, SourceModel>> {
-  const packageDirectory = dirname(createRequire(import.meta.url).resolve('@aws-cdk/asset-awscli-v1/package.json'));
+  const packageDirectory = dirname(
+    createRequire(import.meta.url).resolve('@aws-cdk/asset-awscli-v1/package.json'),
+  );
   const newest = new Map<string, string>();
   const found = new Map<string, SourceModel>();
   const zip = await yauzl.openPromise(join(packageDirectory, 'lib', 'layer.zip'));

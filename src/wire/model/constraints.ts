@@ -10,7 +10,11 @@ export interface ConstraintOptions {
 }
 
 /** The whole message, or undefined when every constraint holds. */
-export function violatedConstraints(shape: Shape, value: unknown, options: ConstraintOptions = {}): string | undefined {
+export function violatedConstraints(
+  shape: Shape,
+  value: unknown,
+  options: ConstraintOptions = {},
+): string | undefined {
   const violations: string[] = [];
   checkMembers(shape, value as Record<string, unknown>, options.root ?? '', violations);
   if (violations.length === 0) return undefined;
@@ -18,12 +22,18 @@ export function violatedConstraints(shape: Shape, value: unknown, options: Const
   return `${errors} detected: ${violations.join('; ')}`;
 }
 
-function checkMembers(shape: Shape, value: Record<string, unknown>, path: string, violations: string[]): void {
+function checkMembers(
+  shape: Shape,
+  value: Record<string, unknown>,
+  path: string,
+  violations: string[],
+): void {
   for (const member of shape.members) {
     const at = path === '' ? lowerFirst(member.name) : `${path}.${lowerFirst(member.name)}`;
     const held = value[member.name];
     if (held === undefined || held === null) {
-      if (member.required) violations.push(`Value null at '${at}' failed to satisfy constraint: Member must not be null`);
+      if (member.required)
+        violations.push(`Value null at '${at}' failed to satisfy constraint: Member must not be null`);
       continue;
     }
     check(member.shape, held, at, violations);
@@ -124,7 +134,9 @@ function enumRule(allowed: readonly string[]): string {
 }
 
 function isNumber(shape: Shape): boolean {
-  return shape.type === 'integer' || shape.type === 'long' || shape.type === 'double' || shape.type === 'float';
+  return (
+    shape.type === 'integer' || shape.type === 'long' || shape.type === 'double' || shape.type === 'float'
+  );
 }
 
 function sizeOf(shape: Shape, value: unknown): number | undefined {
@@ -165,11 +177,16 @@ function java(value: unknown, shape: Shape): string {
   }
   if (typeof value === 'object' && shape.type === 'structure') {
     const members = shape.members.map(
-      (member: Member) => `${lowerFirst(member.name)}=${java((value as Record<string, unknown>)[member.name], member.shape)}`,
+      (member: Member) =>
+        `${lowerFirst(member.name)}=${java((value as Record<string, unknown>)[member.name], member.shape)}`,
     );
     return `${shape.name}(${members.join(', ')})`;
   }
-  if (typeof value === 'number' && (shape.type === 'double' || shape.type === 'float') && Number.isInteger(value)) {
+  if (
+    typeof value === 'number' &&
+    (shape.type === 'double' || shape.type === 'float') &&
+    Number.isInteger(value)
+  ) {
     return `${value}.0`;
   }
   return String(value);

@@ -76,7 +76,11 @@ export interface ShapeFile {
   readonly union?: boolean;
   readonly exception?: boolean;
   readonly fault?: boolean;
-  readonly error?: { readonly code?: string; readonly httpStatusCode?: number; readonly senderFault?: boolean };
+  readonly error?: {
+    readonly code?: string;
+    readonly httpStatusCode?: number;
+    readonly senderFault?: boolean;
+  };
 }
 
 export interface OperationFile {

@@ -11,8 +11,6 @@ export interface Route {
   readonly segments: readonly Segment[];
   /** Query parameters that must be there, with their value where one is fixed. */
   readonly query: readonly (readonly [string, string | undefined])[];
-  /** The path ends with a slash, which clients may leave out. */
-  readonly trailingSlash: boolean;
 }
 
 export interface RouteMatch {
@@ -24,9 +22,13 @@ export class RouteTable {
   /** By method, then by the first literal segment (`*` where a label comes first). */
   private readonly routes = new Map<string, Map<string, Route[]>>();
 
-  constructor(operations: Readonly<Record<string, OperationFile>>) {
+  /** `requiredQuery` names query parameters that an operation cannot do without, besides those in its URI. */
+  constructor(
+    operations: Readonly<Record<string, OperationFile>>,
+    requiredQuery: (operation: string) => readonly string[],
+  ) {
     for (const [operation, { method, uri }] of Object.entries(operations)) {
-      const route = parseRoute(operation, uri);
+      const route = parseRoute(operation, uri, requiredQuery(operation));
       const byFirst = this.routes.get(method) ?? new Map<string, Route[]>();
       this.routes.set(method, byFirst);
       const first = route.segments[0];
@@ -36,7 +38,7 @@ export class RouteTable {
     for (const byFirst of this.routes.values()) for (const list of byFirst.values()) list.sort(bySpecificity);
   }
 
-  /** `query` is as sent. Labels are decoded. Operations that `refuse` names are passed over. */
+  /** Labels are decoded. Operations that `refuse` names are passed over. */
   match(
     method: string,
     path: string,
@@ -60,19 +62,20 @@ export class RouteTable {
   }
 }
 
-function parseRoute(operation: string, uri: string): Route {
+function parseRoute(operation: string, uri: string, required: readonly string[]): Route {
   const [path = '', queryText = ''] = uri.split('?');
   const texts = path.split('/').slice(1);
-  const trailingSlash = texts.at(-1) === '' && texts.length > 0;
-  if (trailingSlash) texts.pop();
+  if (texts.at(-1) === '') texts.pop();
   const query = queryText
     .split('&')
     .filter((pair) => pair !== '' && !pair.startsWith('x-id='))
     .map((pair) => {
       const [name = '', value] = pair.split('=');
-      return [name, value === '' ? undefined : value] as const;
+      return [name, value === '' ? undefined : value] as [string, string | undefined];
     });
-  return { operation, segments: texts.map(parseSegment), query, trailingSlash };
+  const named = new Set(query.map(([name]) => name));
+  for (const name of required) if (!named.has(name)) query.push([name, undefined]);
+  return { operation, segments: texts.map(parseSegment), query };
 }
 
 function parseSegment(text: string): Segment {
@@ -90,8 +93,9 @@ function bySpecificity(a: Route, b: Route): number {
   for (let index = 0; index < Math.max(a.segments.length, b.segments.length); index += 1) {
     const left = a.segments[index];
     const right = b.segments[index];
-    if (left === undefined) return -1;
-    if (right === undefined) return 1;
+    // `{Name+}/policy` before `{Name+}`, which would take the policy for a part of the name.
+    if (left === undefined) return 1;
+    if (right === undefined) return -1;
     if (left.kind !== right.kind) return rank[left.kind] - rank[right.kind];
   }
   return 0;

@@ -1,4 +1,12 @@
-import type { ModelFile, RefFile, RefTraits, ShapeFile, ShapeType, TimestampFormat, XmlNamespace } from './model-file.ts';
+import type {
+  ModelFile,
+  RefFile,
+  RefTraits,
+  ShapeFile,
+  ShapeType,
+  TimestampFormat,
+  XmlNamespace,
+} from './model-file.ts';
 
 /** A member with its shape and how it stands on the wire. */
 export interface Member {
@@ -57,7 +65,7 @@ function compilePattern(pattern: string): RegExp {
       // The next flags, or no check at all.
     }
   }
-  return /[^]*/;
+  return /^[\s\S]*$/;
 }
 
 /** Resolves all shapes of a model. */
@@ -82,7 +90,9 @@ export function linkShapes(model: ModelFile): ReadonlyMap<string, Shape> {
   for (const shape of shapes.values()) {
     const { file } = shape;
     const required = new Set(file.required);
-    shape.members = Object.entries(file.members ?? {}).map(([name, ref]) => link(name, ref, required.has(name)));
+    shape.members = Object.entries(file.members ?? {}).map(([name, ref]) =>
+      link(name, ref, required.has(name)),
+    );
     shape.byName = new Map(shape.members.map((member) => [member.name, member]));
     shape.byWireName = new Map(shape.members.map((member) => [member.wireName, member]));
     if (file.member !== undefined) shape.member = link('member', file.member, false);

@@ -46,14 +46,20 @@ export function encodeCborShape(shape: Shape, value: unknown): unknown {
     case 'structure':
       return Object.fromEntries(
         shape.members
-          .map((member) => [member.wireName, encodeCborShape(member.shape, (value as Record<string, unknown>)[member.name])])
+          .map((member) => [
+            member.wireName,
+            encodeCborShape(member.shape, (value as Record<string, unknown>)[member.name]),
+          ])
           .filter(([, held]) => held !== undefined && held !== null),
       );
     case 'list':
       return (value as unknown[]).map((item) => encodeCborShape(shape.member!.shape, item));
     case 'map':
       return Object.fromEntries(
-        Object.entries(value as object).map(([key, item]) => [key, encodeCborShape(shape.value!.shape, item)]),
+        Object.entries(value as object).map(([key, item]) => [
+          key,
+          encodeCborShape(shape.value!.shape, item),
+        ]),
       );
     case 'timestamp':
       return value instanceof Date ? value : new Date(value as number);
@@ -65,5 +71,7 @@ export function encodeCborShape(shape: Shape, value: unknown): unknown {
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }

@@ -50,7 +50,9 @@ class CborReader {
       case MAJOR.bytes:
         return length === INDEFINITE ? Buffer.concat(this.chunks(MAJOR.bytes, depth)) : this.take(length);
       case MAJOR.text:
-        return (length === INDEFINITE ? Buffer.concat(this.chunks(MAJOR.text, depth)) : this.take(length)).toString();
+        return (
+          length === INDEFINITE ? Buffer.concat(this.chunks(MAJOR.text, depth)) : this.take(length)
+        ).toString();
       case MAJOR.array:
         return this.array(length, depth);
       case MAJOR.map:

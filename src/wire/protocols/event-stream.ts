@@ -7,13 +7,25 @@ import { encodeMembers } from './xml-codec.ts';
 export const EVENT_STREAM_TYPE = 'application/vnd.amazon.eventstream';
 
 /** Header value types of the framing. */
-const HEADER_TYPE = { true: 0, false: 1, byte: 2, short: 3, integer: 4, long: 5, blob: 6, string: 7, timestamp: 8 } as const;
+const HEADER_TYPE = {
+  true: 0,
+  false: 1,
+  byte: 2,
+  short: 3,
+  integer: 4,
+  long: 5,
+  blob: 6,
+  string: 7,
+  timestamp: 8,
+} as const;
 
 export type EventBodyFormat = 'json' | 'xml';
 
 /** One message: lengths, CRC of them, headers, payload, CRC of all. */
 export function encodeMessage(headers: Readonly<Record<string, HeaderValue>>, payload: Uint8Array): Buffer {
-  const headerBytes = Buffer.concat(Object.entries(headers).map(([name, value]) => encodeHeader(name, value)));
+  const headerBytes = Buffer.concat(
+    Object.entries(headers).map(([name, value]) => encodeHeader(name, value)),
+  );
   const total = 12 + headerBytes.length + payload.byteLength + 4;
   const message = Buffer.alloc(total);
   message.writeUInt32BE(total, 0);
@@ -30,7 +42,8 @@ export type HeaderValue = string | boolean | number | Date | Uint8Array;
 function encodeHeader(name: string, value: HeaderValue): Buffer {
   const nameBytes = Buffer.from(name);
   const head = Buffer.concat([Buffer.from([nameBytes.length]), nameBytes]);
-  if (typeof value === 'boolean') return Buffer.concat([head, Buffer.from([value ? HEADER_TYPE.true : HEADER_TYPE.false])]);
+  if (typeof value === 'boolean')
+    return Buffer.concat([head, Buffer.from([value ? HEADER_TYPE.true : HEADER_TYPE.false])]);
   if (typeof value === 'number') {
     const bytes = Buffer.alloc(5);
     bytes[0] = HEADER_TYPE.integer;
@@ -74,7 +87,12 @@ export async function* encodeEvents(
   }
 }
 
-function encodeEvent(kind: string, shape: Shape, value: Record<string, unknown>, format: EventBodyFormat): Buffer {
+function encodeEvent(
+  kind: string,
+  shape: Shape,
+  value: Record<string, unknown>,
+  format: EventBodyFormat,
+): Buffer {
   const isError = shape.file.exception === true;
   const headers: Record<string, HeaderValue> = isError
     ? { ':message-type': 'exception', ':exception-type': kind }

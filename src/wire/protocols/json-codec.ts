@@ -1,7 +1,7 @@
 /** JSON bodies: strict in, as modelled out. Handlers see member names, Buffers and Dates. */
 import type { Member, Shape } from '../model/shape.ts';
-import { formatTimestamp, parseTimestamp } from './timestamps.ts';
 import { serializationError } from './serialization-error.ts';
+import { formatTimestamp, parseTimestamp } from './timestamps.ts';
 
 /** The body as an object; an empty body is an empty one. */
 export function parseJsonBody(body: Buffer): unknown {
@@ -57,8 +57,10 @@ function decodeScalar(shape: Shape, value: unknown): unknown {
       return value;
     case 'integer':
     case 'long':
-      if (typeof value !== 'number') throw cannotConvert(value, shape.type === 'integer' ? 'an Integer' : 'a Long');
-      if (!Number.isInteger(value)) throw cannotConvert(value, shape.type === 'integer' ? 'an Integer' : 'a Long');
+      if (typeof value !== 'number')
+        throw cannotConvert(value, shape.type === 'integer' ? 'an Integer' : 'a Long');
+      if (!Number.isInteger(value))
+        throw cannotConvert(value, shape.type === 'integer' ? 'an Integer' : 'a Long');
       return value;
     case 'float':
     case 'double':
@@ -101,7 +103,9 @@ export function encodeJson(shape: Shape, value: unknown, only?: readonly Member[
         const held = (value as Record<string, unknown>)[member.name];
         if (held !== undefined && held !== null) {
           result[member.wireName] =
-            member.shape.type === 'timestamp' ? encodeTimestamp(member, held) : encodeJson(member.shape, held);
+            member.shape.type === 'timestamp'
+              ? encodeTimestamp(member, held)
+              : encodeJson(member.shape, held);
         }
       }
       return result;
@@ -126,7 +130,9 @@ export function encodeJson(shape: Shape, value: unknown, only?: readonly Member[
       return result;
     }
     case 'blob':
-      return (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value as Uint8Array)).toString('base64');
+      return (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value as Uint8Array)).toString(
+        'base64',
+      );
     case 'float':
     case 'double':
       return Number.isFinite(value) ? value : String(value);
@@ -143,7 +149,8 @@ function encodeTimestamp(member: Member, value: unknown): string | number {
 
 /** Own property even for the name `__proto__`. */
 function put(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   else target[key] = value;
 }
 

@@ -12,7 +12,11 @@ const MAX_PATH_PARTS = 64;
 
 export type QueryDialect = 'awsQuery' | 'ec2Query';
 
-export function decodeQuery(shape: Shape, form: URLSearchParams, dialect: QueryDialect): Record<string, unknown> {
+export function decodeQuery(
+  shape: Shape,
+  form: URLSearchParams,
+  dialect: QueryDialect,
+): Record<string, unknown> {
   const root: Node = { text: undefined, children: new Map() };
   for (const [name, value] of form) {
     let node = root;
@@ -53,7 +57,9 @@ function fieldName(member: Member, dialect: QueryDialect): string {
   if (dialect === 'awsQuery') return member.wireName;
   const { queryName, locationName } = member.traits;
   if (queryName !== undefined) return queryName;
-  return locationName === undefined ? member.name : locationName.charAt(0).toUpperCase() + locationName.slice(1);
+  return locationName === undefined
+    ? member.name
+    : locationName.charAt(0).toUpperCase() + locationName.slice(1);
 }
 
 function decodeNode(shape: Shape, node: Node, flattened: boolean, dialect: QueryDialect): unknown {

@@ -41,7 +41,11 @@ export interface RestRequestParts {
 }
 
 /** Reads everything but the body into `input`. */
-export function decodeBindings(bindings: RestBindings, parts: RestRequestParts, input: Record<string, unknown>): void {
+export function decodeBindings(
+  bindings: RestBindings,
+  parts: RestRequestParts,
+  input: Record<string, unknown>,
+): void {
   for (const member of bindings.labels) {
     const value = parts.labels[member.wireName];
     if (value !== undefined) input[member.name] = scalarFromText(member.shape, value);
@@ -110,7 +114,8 @@ function splitHeader(text: string, dates: boolean): string[] {
     const isHttpDate = parts.length >= 2 && /^[A-Za-z]{3}$/.test(parts[0]!);
     if (!isHttpDate) return parts;
     const joined: string[] = [];
-    for (let index = 0; index < parts.length; index += 2) joined.push(`${parts[index]}, ${parts[index + 1] ?? ''}`);
+    for (let index = 0; index < parts.length; index += 2)
+      joined.push(`${parts[index]}, ${parts[index + 1] ?? ''}`);
     return joined;
   }
   const items: string[] = [];
@@ -131,7 +136,8 @@ export function encodeBindings(
 ): number | undefined {
   for (const member of bindings.headers) {
     const value = output[member.name];
-    if (value !== undefined && value !== null) headers[member.wireName.toLowerCase()] = headerText(member, value);
+    if (value !== undefined && value !== null)
+      headers[member.wireName.toLowerCase()] = headerText(member, value);
   }
   for (const member of bindings.prefixHeaders) {
     for (const [name, value] of Object.entries((output[member.name] as object | undefined) ?? {})) {
@@ -148,12 +154,17 @@ function headerText(member: Member, value: unknown): string {
     return value
       .map((item) => {
         const text = headerText(inner, item);
-        return inner.shape.type === 'string' && /[",]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
+        return inner.shape.type === 'string' && /[",]/.test(text)
+          ? `"${text.replace(/["\\]/g, '\\$&')}"`
+          : text;
       })
       .join(', ');
   }
   if (member.shape.type === 'timestamp') {
-    return scalarToText(member.shape, value, { ...member, timestampFormat: member.timestampFormat ?? 'rfc822' });
+    return scalarToText(member.shape, value, {
+      ...member,
+      timestampFormat: member.timestampFormat ?? 'rfc822',
+    });
   }
   if (member.traits.jsonvalue === true) return Buffer.from(String(value)).toString('base64');
   return scalarToText(member.shape, value, member);

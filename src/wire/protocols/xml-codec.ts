@@ -1,20 +1,27 @@
 /** Shapes as XML, both ways: bodies of REST-XML services and answers of Query services. */
-import type { Member, Shape } from '../model/shape.ts';
+
 import type { XmlNamespace } from '../model/model-file.ts';
+import type { Member, Shape } from '../model/shape.ts';
 import { decodeBase64 } from './json-codec.ts';
-import { escapeXml } from './xml-document.ts';
-import type { XmlElement } from './xml-document.ts';
 import { serializationError } from './serialization-error.ts';
 import { formatTimestamp, parseTimestamp } from './timestamps.ts';
+import type { XmlElement } from './xml-document.ts';
+import { escapeXml } from './xml-document.ts';
 
 export function decodeXml(shape: Shape, element: XmlElement): unknown {
   switch (shape.type) {
     case 'structure':
       return decodeStructure(shape, element);
     case 'list':
-      return decodeItems(shape, element.children.filter(({ name }) => name === itemName(shape)));
+      return decodeItems(
+        shape,
+        element.children.filter(({ name }) => name === itemName(shape)),
+      );
     case 'map':
-      return decodeEntries(shape, element.children.filter(({ name }) => name === 'entry'));
+      return decodeEntries(
+        shape,
+        element.children.filter(({ name }) => name === 'entry'),
+      );
     default:
       return scalarFromText(shape, element.text);
   }
@@ -32,8 +39,10 @@ function decodeStructure(shape: Shape, element: XmlElement): Record<string, unkn
     const name = elementName(member);
     const found = element.children.filter((child) => child.name === name);
     if (found.length === 0) continue;
-    if (member.flattened && member.shape.type === 'list') result[member.name] = decodeItems(member.shape, found);
-    else if (member.flattened && member.shape.type === 'map') result[member.name] = decodeEntries(member.shape, found);
+    if (member.flattened && member.shape.type === 'list')
+      result[member.name] = decodeItems(member.shape, found);
+    else if (member.flattened && member.shape.type === 'map')
+      result[member.name] = decodeEntries(member.shape, found);
     else result[member.name] = decodeXml(member.shape, found[0]!);
   }
   return result;
@@ -64,7 +73,8 @@ export function scalarFromText(shape: Shape, text: string): unknown {
       throw serializationError(`'${text}' can not be converted to a Boolean`);
     case 'integer':
     case 'long': {
-      if (!/^[+-]?\d+$/.test(text.trim())) throw serializationError(`'${text}' can not be converted to an Integer`);
+      if (!/^[+-]?\d+$/.test(text.trim()))
+        throw serializationError(`'${text}' can not be converted to an Integer`);
       return Number(text);
     }
     case 'float':
@@ -123,7 +133,10 @@ function encodeElement(name: string, shape: Shape, value: unknown, member: Membe
 }
 
 /** Attributes and content of a structure's element. */
-export function encodeMembers(shape: Shape, value: Record<string, unknown>): [attributes: string, content: string] {
+export function encodeMembers(
+  shape: Shape,
+  value: Record<string, unknown>,
+): [attributes: string, content: string] {
   let attributes = '';
   let content = '';
   for (const member of shape.members) {
@@ -139,10 +152,14 @@ export function encodeMembers(shape: Shape, value: Record<string, unknown>): [at
 
 export function scalarToText(shape: Shape, value: unknown, member: Member | undefined): string {
   if (shape.type === 'timestamp') {
-    return String(formatTimestamp(value as Date, member?.timestampFormat ?? shape.file.timestampFormat ?? 'iso8601'));
+    return String(
+      formatTimestamp(value as Date, member?.timestampFormat ?? shape.file.timestampFormat ?? 'iso8601'),
+    );
   }
   if (shape.type === 'blob') {
-    return (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value as Uint8Array)).toString('base64');
+    return (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value as Uint8Array)).toString(
+      'base64',
+    );
   }
   return String(value);
 }

@@ -20,9 +20,13 @@ export function parseXml(source: string): XmlElement {
   return root;
 }
 
+/** What stands for itself nowhere in XML: markup, line ends that parsers fold, and controls. */
+const UNSAFE = /[&<>"'\p{Cc}\u2028]/u;
+const EVERY_UNSAFE = new RegExp(UNSAFE.source, 'gu');
+
 export function escapeXml(text: string): string {
-  if (!/[&<>"'\r\n\u0085\u2028\0-\x08\x0b\x0c\x0e-\x1f]/.test(text)) return text;
-  return text.replace(/[&<>"'\r\n\u0085\u2028\0-\x08\x0b\x0c\x0e-\x1f]/g, (character) => {
+  if (!UNSAFE.test(text)) return text;
+  return text.replace(EVERY_UNSAFE, (character) => {
     switch (character) {
       case '&':
         return '&amp;';
@@ -81,7 +85,7 @@ class Reader {
     for (;;) {
       const next = this.source.indexOf('<', this.at);
       if (next < 0) throw malformed(`the element <${name}> is not closed`);
-      text += unescape(this.source.slice(this.at, next));
+      text += unescapeXml(this.source.slice(this.at, next));
       this.at = next;
       if (this.source.startsWith('</', next)) {
         this.at += 2;
@@ -118,7 +122,7 @@ class Reader {
     if (quote !== '"' && quote !== "'") throw malformed(`the value of ${name} is not quoted`);
     const end = this.source.indexOf(quote, this.at + 1);
     if (end < 0) throw malformed(`the value of ${name} is not closed`);
-    attributes[name] = unescape(this.source.slice(this.at + 1, end));
+    attributes[name] = unescapeXml(this.source.slice(this.at + 1, end));
     this.at = end + 1;
   }
 
@@ -155,7 +159,7 @@ function local(name: string): string {
   return colon < 0 ? name : name.slice(colon + 1);
 }
 
-function unescape(text: string): string {
+function unescapeXml(text: string): string {
   if (!text.includes('&')) return text;
   return text.replace(/&(#x[0-9a-fA-F]+|#\d+|\w+);/g, (whole, entity: string) => {
     if (entity.startsWith('#x')) return String.fromCodePoint(Number.parseInt(entity.slice(2), 16));

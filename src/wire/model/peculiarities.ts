@@ -1,0 +1,39 @@
+/**
+ * Where services differ from their own models or from one another, as data: each entry says what
+ * AWS was seen to do.
+ */
+
+/** The code of the error for a broken constraint; services that are not listed say `ValidationException`. */
+export const VALIDATION_CODES: Readonly<Record<string, string>> = {
+  // logs: "InvalidParameterException" with the constraint's text (recorded for DescribeLogGroups and others).
+  logs: 'InvalidParameterException',
+  iam: 'ValidationError',
+  sts: 'ValidationError',
+  cloudformation: 'ValidationError',
+  elbv2: 'ValidationError',
+  cloudwatch: 'ValidationError',
+  sns: 'ValidationError',
+  sqs: 'InvalidParameterValue',
+  ecr: 'InvalidParameterException',
+  'cognito-idp': 'InvalidParameterException',
+  rds: 'ValidationError',
+  elasticache: 'ValidationError',
+};
+
+/** Services whose paths of broken constraints begin with the input's name (recorded for apigateway). */
+export const ROOTED_PATHS: ReadonlySet<string> = new Set(['apigateway']);
+
+/** Services whose front end checks nothing from the model, and answers each case in words of its own. */
+export const UNCHECKED_SERVICES: ReadonlySet<string> = new Set(['s3', 's3control', 'ec2', 'cloudfront']);
+
+/** The order in which AWS lists the values of an enumeration, where it is not the model's (recorded). */
+export const ENUM_ORDER: Readonly<Record<string, readonly string[]>> = {};
+
+/** Members whose constraint the operation itself checks, in other words than the model's. */
+export const CHECKED_BY_HANDLER: Readonly<Record<string, ReadonlySet<string>>> = {};
+
+/** S3 tells copies from uploads by a header, which the routes of the model do not show. */
+export const COPY_SOURCE_OPERATIONS: Readonly<Record<string, true>> = {
+  CopyObject: true,
+  UploadPartCopy: true,
+};
