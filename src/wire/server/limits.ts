@@ -21,8 +21,8 @@ export const DEFAULT_MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** A chunk's size line or a trailer line within aws-chunked. */
 export const MAX_CHUNK_LINE_BYTES = 4 * 1024;
 
-/** One signed chunk of aws-chunked, which is held until its signature is checked. SDKs send 64 KiB to 1 MiB. */
-export const MAX_SIGNED_CHUNK_BYTES = 16 * 1024 * 1024;
+/** What sizes, signatures and trailer may add to a body in aws-chunked that is gathered whole. */
+export const MAX_CHUNKED_OVERHEAD_BYTES = 1024 * 1024;
 
 /** How long `close` lets requests in flight go on. */
 export const DEFAULT_CLOSE_DEADLINE_MS = 10_000;

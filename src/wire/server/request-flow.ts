@@ -3,17 +3,23 @@
  * answer. Signatures are verified as early as they can be, see `authenticate`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import type { Clock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Endpoint, RequestContext } from '../../ports/service.ts';
-import type { MatchedOperation, WireRequest, WireRequestHead, WireResponse } from '../contract.ts';
+import type { Endpoint } from '../../ports/service.ts';
+import type { MatchedOperation, WireRequest, WireResponse } from '../contract.ts';
 import type { RoutedRequest, Router } from '../routing/router.ts';
+import type { Authorizer } from './authorizer.ts';
+import { decodedHeaders, isAwsChunked } from './aws-chunked.ts';
+import { inputStream } from './input-stream.ts';
 import { internalError } from './internal-error.ts';
-import { DEFAULT_MAX_BODY_BYTES, REFUSED_BODY_LINGER_MS } from './limits.ts';
+import { REFUSED_BODY_LINGER_MS } from './limits.ts';
 import { plainError } from './plain-error.ts';
-import { announcedBytes, BodyTooLarge, BodyTruncated, readBody } from './request-body.ts';
+import { receiveBody, refuseAnnounced } from './received-body.ts';
+import { BodyTruncated } from './request-body.ts';
+import { requestContext } from './request-context.ts';
 import { writeResponse } from './response-writer.ts';
 import type { ServedService, ServiceTable } from './service-table.ts';
 import { notImplemented, operationOf } from './service-table.ts';
@@ -22,6 +28,8 @@ export interface RequestFlowOptions {
   readonly endpoints: readonly Endpoint[];
   readonly services: ServiceTable;
   readonly router: Router;
+  /** Undefined where nothing is checked. */
+  readonly authorizer: Authorizer | undefined;
   readonly ids: Ids;
   readonly clock: Clock;
   readonly log: Log;
@@ -31,9 +39,17 @@ export interface RequestFlowOptions {
   readonly defaultOrigin: () => string;
 }
 
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The client waits for 100 before it sends its body, and has not got it yet. */
+  expectsContinue: boolean;
+}
+
 /** What is known of a request so far; errors are rendered with it. */
 interface Progress {
   readonly requestId: string;
+  readonly startedMs: number;
   routed: RoutedRequest | undefined;
   service: ServedService | undefined;
   match: MatchedOperation | undefined;
@@ -48,8 +64,10 @@ export class RequestFlow {
 
   /** Answers one request. Never rejects. `expectsContinue`: the client waits for 100 before it sends. */
   async handle(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
+    const exchange: Exchange = { request, response, expectsContinue };
     const progress: Progress = {
       requestId: this.options.ids.uuid(),
+      startedMs: this.options.clock.monotonic(),
       routed: undefined,
       service: undefined,
       match: undefined,
@@ -65,7 +83,7 @@ export class RequestFlow {
         await endpoint.handle(request, response);
         return;
       }
-      answer = await this.answer(request, response, url, expectsContinue, progress);
+      answer = await this.answer(exchange, url, progress);
     } catch (error) {
       if (error instanceof BodyTruncated && !error.timedOut) {
         this.options.log.debug({ requestId: progress.requestId }, `upload cut short: ${error.message}`);
@@ -76,107 +94,81 @@ export class RequestFlow {
       answer = this.errorAnswer(request, progress, error);
     }
     try {
-      if (!request.complete) lingerOver(request);
+      if (!request.complete) {
+        // A client that was never told to continue may or may not send its body now.
+        if (exchange.expectsContinue) response.shouldKeepAlive = false;
+        else lingerOver(request);
+      }
       await writeResponse(response, answer);
     } catch (error) {
       this.cutOff(response, progress, error);
     }
+    this.logAnswer(progress, answer.status);
   }
 
-  private async answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    url: string,
-    expectsContinue: boolean,
-    progress: Progress,
-  ): Promise<WireResponse> {
-    const { router, services } = this.options;
+  private async answer(exchange: Exchange, url: string, progress: Progress): Promise<WireResponse> {
+    const { router, services, authorizer } = this.options;
+    const { request } = exchange;
     const mark = url.indexOf('?');
     const path = pathOf(mark < 0 ? url : url.slice(0, mark));
     const query = mark < 0 ? '' : url.slice(mark + 1);
-    let routed = router.route(request.method ?? 'GET', path, query, request.headers);
+    const routed = router.route(request.method ?? 'GET', path, query, request.headers);
     progress.routed = routed;
-    const open = (name: string): ServedService | undefined => {
-      progress.service = services.find(name);
-      return progress.service;
-    };
-    let service = routed.service === undefined ? undefined : open(routed.service);
-    progress.match = service?.model.match(routed.head);
-
-    const limit = progress.match && service && operationOf(service, progress.match.operation).bodyLimit;
-    const maxBytes = limit?.maxBytes ?? DEFAULT_MAX_BODY_BYTES;
-    const announced = announcedBytes(request);
-    if (announced !== undefined && announced > maxBytes && !(progress.match?.streamsInput && !limit)) {
-      throw limit?.error(announced) ?? tooLarge(maxBytes);
+    if (routed.service !== undefined) progress.service = services.find(routed.service);
+    const check = authorizer && (await authorizer.begin(request, path, routed.head, routed.service));
+    progress.match = progress.service?.model.match(routed.head);
+    const { service, match } = progress;
+    const limit = match && service && operationOf(service, match.operation).bodyLimit;
+    refuseAnnounced(request, limit, match?.streamsInput === true);
+    if (exchange.expectsContinue) {
+      exchange.response.writeContinue();
+      exchange.expectsContinue = false;
     }
-    if (expectsContinue) response.writeContinue();
-    if (progress.match?.streamsInput && service) {
+    if (service && match?.streamsInput && (check === undefined || check.verified !== undefined)) {
+      const { headers } = routed.head;
+      const head = isAwsChunked(headers)
+        ? { ...routed.head, headers: decodedHeaders(headers, {}) }
+        : routed.head;
       return this.run(
         service,
-        progress.match,
-        { ...routed.head, body: request },
-        request,
-        response,
+        match,
+        { ...head, body: inputStream(request, limit, check) },
+        exchange,
         progress,
       );
     }
-    const body = await readBody(request, maxBytes).catch((error: unknown) => {
-      throw error instanceof BodyTooLarge ? (limit?.error(error.sizeBytes) ?? tooLarge(maxBytes)) : error;
-    });
-    if (service === undefined) {
-      const name = router.byForm(body.toString('latin1'));
-      service = name === undefined ? undefined : open(name);
-      if (service === undefined) throw unknownService(routed);
-      routed = { ...routed, service: name };
-      progress.routed = routed;
-    }
-    progress.match ??= service.model.match(routed.head, body);
+    const { body, headers } = await receiveBody(request, limit, check);
+    progress.service ??= this.serviceOfForm(routed, body);
+    progress.match ??= progress.service.model.match(routed.head, body);
     if (progress.match === undefined) {
-      throw new AwsError('MissingAction', 'The request names no action of the service.', {}, 400);
+      throw new AwsError('MissingAction', 'The request must contain the parameter Action.', {}, 400);
     }
-    return this.run(service, progress.match, withBody(routed.head, body), request, response, progress);
+    const { method } = routed.head;
+    const streamed = progress.match.streamsInput ? Readable.from([body]) : body;
+    const wireRequest = { method, path: routed.head.path, query, headers, body: streamed };
+    return this.run(progress.service, progress.match, wireRequest, exchange, progress);
+  }
+
+  private serviceOfForm(routed: RoutedRequest, body: Buffer): ServedService {
+    const name = routed.service ?? this.options.router.byForm(body.toString('latin1'));
+    const service = name === undefined ? undefined : this.options.services.find(name);
+    if (service === undefined) throw unknownService(routed);
+    return service;
   }
 
   private async run(
     service: ServedService,
     match: MatchedOperation,
     wireRequest: WireRequest,
-    request: IncomingMessage,
-    response: ServerResponse,
-    progress: Progress,
+    { request, response }: Exchange,
+    { requestId, routed }: Progress,
   ): Promise<WireResponse> {
     const { handler } = operationOf(service, match.operation);
     if (handler === undefined) throw notImplemented(service.name, match.operation);
     const input = service.model.decode(match, wireRequest);
-    const output = await handler(input, this.context(request, response, progress));
-    return service.model.encodeOutput(match, output, progress.requestId);
-  }
-
-  private context(request: IncomingMessage, response: ServerResponse, progress: Progress): RequestContext {
-    const { headers } = request;
-    const routed = progress.routed!;
-    let abort: AbortController | undefined;
-    return {
-      requestId: progress.requestId,
-      region: routed.region,
-      accountId: routed.accountId,
-      accessKeyId: routed.accessKeyId,
-      headers,
-      origin: headers.host === undefined ? this.options.defaultOrigin() : `http://${headers.host}`,
-      // Made when a handler asks for it: most never do.
-      get signal(): AbortSignal {
-        if (abort === undefined) {
-          const controller = new AbortController();
-          abort = controller;
-          const left = (): void => {
-            if (!response.writableFinished) controller.abort();
-          };
-          if (response.destroyed) left();
-          else response.once('close', left);
-        }
-        return abort.signal;
-      },
-    };
+    const context = requestContext(request, response, routed!, requestId, this.options.defaultOrigin);
+    const output = await handler(input, context);
+    return service.model.encodeOutput(match, output, requestId);
   }
 
   private findEndpoint(url: string): Endpoint | undefined {
@@ -211,6 +203,12 @@ export class RequestFlow {
     response.destroy();
   }
 
+  private logAnswer({ requestId, startedMs, service, match }: Progress, status: number): void {
+    const durationMs = this.options.clock.monotonic() - startedMs;
+    const [name, operation] = [service?.name, match?.operation];
+    this.options.log.debug({ requestId, service: name, operation, status, durationMs }, 'answered');
+  }
+
   private logBug(progress: Progress, error: unknown): void {
     const { requestId, service, match } = progress;
     const call = `${service?.name ?? 'unknown service'}:${match?.operation ?? 'unknown operation'}`;
@@ -219,15 +217,6 @@ export class RequestFlow {
       'a request failed because of a bug in this server',
     );
   }
-}
-
-function tooLarge(maxBytes: number): AwsError {
-  return new AwsError(
-    'RequestEntityTooLargeException',
-    `HTTP content length exceeded ${maxBytes} bytes.`,
-    {},
-    413,
-  );
 }
 
 function unknownService({ head, service }: RoutedRequest): AwsError {
@@ -239,10 +228,6 @@ function unknownService({ head, service }: RoutedRequest): AwsError {
     {},
     404,
   );
-}
-
-function withBody(head: WireRequestHead, body: Buffer): WireRequest {
-  return { method: head.method, path: head.path, query: head.query, headers: head.headers, body };
 }
 
 /** The path of a request target; proxies send it in absolute form, `http://host/path`. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../core/clock.ts';
-import { invariant, PlatformError } from '../../core/errors.ts';
+import { invariant } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Endpoint, Service } from '../../ports/service.ts';
@@ -13,6 +13,8 @@ import type { ServiceRoute } from '../routing/router.ts';
 import { Router } from '../routing/router.ts';
 import type { BoundAddress } from './address.ts';
 import { addressesOf, bind, isAddressMissing, requireSafeBinding } from './address.ts';
+import type { Authorization } from './authorizer.ts';
+import { Authorizer } from './authorizer.ts';
 import {
   DEFAULT_CLOSE_DEADLINE_MS,
   HEADERS_TIMEOUT_MS,
@@ -31,8 +33,12 @@ export interface WireServerOptions {
   readonly openServiceModel: OpenServiceModel;
   /** By model name; `src/generated/index.json` unless a test has its own. */
   readonly routes?: Readonly<Record<string, ServiceRoute>>;
-  /** Verify the signature of every API request. Without it the server binds to loopback only. */
-  readonly authorization?: boolean;
+  /**
+   * Verify the signature of every API request (endpoints guard themselves). Without it nothing is
+   * checked, and the server binds to loopback only. A verified caller may do everything: policies
+   * are evaluated once there is IAM.
+   */
+  readonly authorization?: Authorization | undefined;
   readonly ids: Ids;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,17 +71,16 @@ class HttpFront implements WireServer {
   private closing: Promise<void> | undefined;
 
   constructor(options: WireServerOptions) {
-    if (options.authorization === true) {
-      throw new PlatformError('Authorization is not there yet.', 'Start without it, on loopback.');
-    }
     this.options = options;
+    const routes = options.routes ?? readModelIndex();
     this.flow = new RequestFlow({
       endpoints: [
         ...(options.endpoints ?? []),
         ...options.services.flatMap((service) => service.endpoints ?? []),
       ],
       services: new ServiceTable(options.services, options.openServiceModel),
-      router: new Router(options.routes ?? readModelIndex()),
+      router: new Router(routes),
+      authorizer: options.authorization && new Authorizer(options.authorization, routes),
       ids: options.ids,
       clock: options.clock,
       log: options.log,
@@ -86,7 +91,7 @@ class HttpFront implements WireServer {
 
   async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<BoundAddress> {
     invariant(this.bound === undefined && this.closing === undefined, 'a server listens once');
-    requireSafeBinding(host, this.options.authorization === true);
+    requireSafeBinding(host, this.options.authorization !== undefined);
     const [first, second] = addressesOf(host);
     const bound = { host: first!, port: await this.bindOne(first!, port) };
     this.bound = bound;

@@ -1,0 +1,96 @@
+/** Verifies the signature of a request on its way: before the body where that can be, else after it. */
+import type { IncomingMessage } from 'node:http';
+import type { WireRequestHead } from '../contract.ts';
+import type { ServiceRoute } from '../routing/router.ts';
+import type { Dialect } from '../signature/refusal.ts';
+import type { SignedRequest } from '../signature/signed-request.ts';
+import type { FindCredentials, VerifiedSignature } from '../signature/verify.ts';
+import { checkBody, declaresPayload, verifySignature } from '../signature/verify.ts';
+
+/** The key pair of the account's root, which needs no lookup: the one every local AWS client is told to use. */
+export const ROOT_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
+
+export interface Authorization {
+  /** Keys other than the root's. */
+  readonly findCredentials: FindCredentials;
+  /** Real time in epoch milliseconds; signatures do not follow a clock that tests move. */
+  readonly realNowMs: () => number;
+}
+
+export class Authorizer {
+  private readonly authorization: Authorization;
+  private readonly routes: Readonly<Record<string, ServiceRoute>>;
+
+  constructor(authorization: Authorization, routes: Readonly<Record<string, ServiceRoute>>) {
+    this.authorization = authorization;
+    this.routes = routes;
+  }
+
+  /** Begins with what the head tells; rejects with the API's `AwsError`. */
+  async begin(
+    request: IncomingMessage,
+    path: string,
+    head: WireRequestHead,
+    service: string | undefined,
+  ): Promise<SignatureCheck> {
+    const signed: SignedRequest = {
+      method: head.method,
+      path,
+      query: head.query,
+      rawHeaders: request.rawHeaders,
+    };
+    const dialect = this.dialectOf(head, service);
+    if (!declaresPayload(signed, dialect)) return new SignatureCheck(signed, dialect, this.options(dialect));
+    const verified = await verifySignature(signed, this.options(dialect));
+    return new SignatureCheck(signed, dialect, this.options(dialect), verified);
+  }
+
+  private options(dialect: Dialect) {
+    return {
+      dialect,
+      nowMs: this.authorization.realNowMs(),
+      findCredentials: async (accessKeyId: string) =>
+        accessKeyId === ROOT_CREDENTIALS.accessKeyId
+          ? { secretAccessKey: ROOT_CREDENTIALS.secretAccessKey }
+          : this.authorization.findCredentials(accessKeyId),
+    };
+  }
+
+  private dialectOf(head: WireRequestHead, service: string | undefined): Dialect {
+    if (service === 's3' || service === 's3control') return 's3';
+    const { headers } = head;
+    if (headers['x-amz-target'] !== undefined || headers['smithy-protocol'] !== undefined) return 'jsonRpc';
+    const protocols = service === undefined ? [] : (this.routes[service]?.protocols ?? []);
+    if (protocols.includes('rest-json')) return 'restJson';
+    return 'query';
+  }
+}
+
+/** The signature of one request: verified at once, or waiting for the body whose hash it covers. */
+export class SignatureCheck {
+  verified: VerifiedSignature | undefined;
+  readonly dialect: Dialect;
+  private readonly request: SignedRequest;
+  private readonly options: Parameters<typeof verifySignature>[1];
+
+  constructor(
+    request: SignedRequest,
+    dialect: Dialect,
+    options: Parameters<typeof verifySignature>[1],
+    verified?: VerifiedSignature,
+  ) {
+    this.request = request;
+    this.dialect = dialect;
+    this.options = options;
+    this.verified = verified;
+  }
+
+  /** Completes the verification with the body as it was sent. */
+  async withBody(body: Buffer): Promise<void> {
+    if (this.verified === undefined) {
+      this.verified = await verifySignature(this.request, { ...this.options, body });
+    } else {
+      checkBody(this.verified, this.dialect, body);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** The checksums that clients send with a body (`x-amz-checksum-…`), taken piece by piece. */
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+export interface Checksum {
+  update(data: Uint8Array): void;
+  /** Base64 of the big-endian bytes, as the header fields carry it. */
+  value(): string;
+}
+
+const CHECKSUMS: Readonly<Record<string, () => Checksum>> = {
+  crc32: () => wordChecksum((data, crc) => crc32(data, crc)),
+  crc32c: () => wordChecksum(crc32c),
+  crc64nvme: () => new Crc64Nvme(),
+  sha1: () => hashChecksum('sha1'),
+  sha256: () => hashChecksum('sha256'),
+};
+
+export const CHECKSUM_HEADER_PREFIX = 'x-amz-checksum-';
+
+/** The checksum of a header field such as `x-amz-checksum-crc32c`; undefined for any other name. */
+export function checksumOf(header: string): Checksum | undefined {
+  if (!header.startsWith(CHECKSUM_HEADER_PREFIX)) return undefined;
+  const name = header.slice(CHECKSUM_HEADER_PREFIX.length);
+  return Object.hasOwn(CHECKSUMS, name) ? CHECKSUMS[name]!() : undefined;
+}
+
+function hashChecksum(algorithm: string): Checksum {
+  const hash = createHash(algorithm);
+  return { update: (data) => void hash.update(data), value: () => hash.digest('base64') };
+}
+
+function wordChecksum(next: (data: Uint8Array, crc: number) => number): Checksum {
+  let crc = 0;
+  return {
+    update: (data) => {
+      crc = next(data, crc);
+    },
+    value: () => {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32BE(crc >>> 0);
+      return bytes.toString('base64');
+    },
+  };
+}
+
+/** Castagnoli's polynomial, bits reversed. */
+const CRC32C_POLYNOMIAL = 0x82f63b78;
+const CRC32C_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ CRC32C_POLYNOMIAL : crc >>> 1;
+  return crc;
+});
+
+function crc32c(data: Uint8Array, previous: number): number {
+  let crc = ~previous;
+  for (let index = 0; index < data.length; index += 1) {
+    crc = CRC32C_TABLE[(crc ^ data[index]!) & 0xff]! ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
+}
+
+/** The polynomial of NVM Express's CRC-64, bits reversed. */
+const CRC64NVME_POLYNOMIAL = 0x9a6c9329ac4bc9b5n;
+const CRC64_TABLE = crc64Table();
+
+/** Each entry in two halves of 32 bits, since numbers hold no 64 and big integers are slow. */
+function crc64Table(): { readonly low: Uint32Array; readonly high: Uint32Array } {
+  const [low, high] = [new Uint32Array(256), new Uint32Array(256)];
+  for (let byte = 0; byte < 256; byte += 1) {
+    let crc = BigInt(byte);
+    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1n ? (crc >> 1n) ^ CRC64NVME_POLYNOMIAL : crc >> 1n;
+    low[byte] = Number(crc & 0xffffffffn);
+    high[byte] = Number(crc >> 32n);
+  }
+  return { low, high };
+}
+
+class Crc64Nvme implements Checksum {
+  private low = 0xffffffff;
+  private high = 0xffffffff;
+
+  update(data: Uint8Array): void {
+    let { low, high } = this;
+    for (let index = 0; index < data.length; index += 1) {
+      const entry = (low ^ data[index]!) & 0xff;
+      low = ((low >>> 8) | (high << 24)) ^ CRC64_TABLE.low[entry]!;
+      high = (high >>> 8) ^ CRC64_TABLE.high[entry]!;
+    }
+    this.low = low;
+    this.high = high;
+  }
+
+  value(): string {
+    const bytes = Buffer.alloc(8);
+    bytes.writeUInt32BE(~this.high >>> 0, 0);
+    bytes.writeUInt32BE(~this.low >>> 0, 4);
+    return bytes.toString('base64');
+  }
+}
