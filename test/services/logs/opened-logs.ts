@@ -60,5 +60,5 @@ export async function openTestLogs(test: TestContext) {
     test.after(close);
     return { ...logs, streamLog, operations: logs.service.operations as Implemented, close };
   };
-  return { ...(await open()), clock, log, reopen: open };
+  return { ...(await open()), clock, ids, log, reopen: open };
 }
