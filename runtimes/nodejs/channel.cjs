@@ -1,0 +1,134 @@
+'use strict';
+// The frames of ../PROTOCOL.md over an inherited socket, with blocking reads and writes: between two
+// events nothing of the function runs, and no poll stands between an event and its handler.
+const fs = require('node:fs');
+
+const FRAME = { INVOKE: 0x02, READY: 0x10, INIT_ERROR: 0x11, RESPONSE: 0x12, ERROR: 0x13, LOG: 0x14 };
+const LOG_LEVEL = { TRACE: 1, DEBUG: 2, INFO: 3, WARN: 4, ERROR: 5, FATAL: 6 };
+
+/** An event is at most 6 MB with a header of a few KB; a length beyond this is a broken channel. */
+const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+/** How long to wait before trying again when the descriptor turns out not to block. */
+const RETRY_MS = 1;
+
+class Channel {
+  constructor(descriptor) {
+    this.descriptor = descriptor;
+    this.buffer = Buffer.allocUnsafe(64 * 1024);
+    this.start = 0;
+    this.end = 0;
+  }
+
+  /** Waits for the next INVOKE: its header (parsed) and payload text; undefined when the host has gone. */
+  nextEvent() {
+    if (!this.fill(4)) return undefined;
+    const length = this.buffer.readUInt32BE(this.start);
+    if (length < 5 || length > MAX_FRAME_BYTES) throw new Error(`a frame of ${length} bytes came from the host`);
+    if (!this.fill(4 + length)) return undefined;
+    const body = this.start + 5;
+    const frameEnd = this.start + 4 + length;
+    if (this.buffer[this.start + 4] !== FRAME.INVOKE) throw new Error('an unknown frame came from the host');
+    const payloadStart = body + 4 + this.buffer.readUInt32BE(body);
+    const header = JSON.parse(this.buffer.toString('utf8', body + 4, payloadStart));
+    const payload = this.buffer.toString('utf8', payloadStart, frameEnd);
+    this.start = frameEnd;
+    return { header, payload };
+  }
+
+  ready() {
+    this.write(Buffer.from([0, 0, 0, 1, FRAME.READY]));
+  }
+
+  initError(errorType, payload) {
+    this.write(frame(FRAME.INIT_ERROR, shortText(errorType), Buffer.from(payload)));
+  }
+
+  response(text) {
+    const size = Buffer.byteLength(text);
+    const bytes = Buffer.allocUnsafe(9 + size);
+    bytes.writeUInt32BE(5 + size, 0);
+    bytes[4] = FRAME.RESPONSE;
+    bytes.writeUInt32BE(maxResidentKib(), 5);
+    bytes.write(text, 9);
+    this.write(bytes);
+  }
+
+  error(errorType, payload) {
+    const memory = Buffer.allocUnsafe(4);
+    memory.writeUInt32BE(maxResidentKib(), 0);
+    this.write(frame(FRAME.ERROR, memory, shortText(errorType), Buffer.from(payload)));
+  }
+
+  log(level, text) {
+    const size = Buffer.byteLength(text);
+    const bytes = Buffer.allocUnsafe(6 + size);
+    bytes.writeUInt32BE(2 + size, 0);
+    bytes[4] = FRAME.LOG;
+    bytes[5] = LOG_LEVEL[level] ?? 0;
+    bytes.write(text, 6);
+    this.write(bytes);
+  }
+
+  /** Makes at least `count` bytes available from `start`; false when the channel was closed. */
+  fill(count) {
+    while (this.end - this.start < count) {
+      if (this.start > 0 && (this.start === this.end || this.start + count > this.buffer.length)) {
+        this.buffer.copy(this.buffer, 0, this.start, this.end);
+        this.end -= this.start;
+        this.start = 0;
+      }
+      if (count > this.buffer.length) {
+        const larger = Buffer.allocUnsafe(count);
+        this.buffer.copy(larger, 0, this.start, this.end);
+        this.buffer = larger;
+        this.end -= this.start;
+        this.start = 0;
+      }
+      const read = retrying(() => fs.readSync(this.descriptor, this.buffer, this.end, this.buffer.length - this.end, null));
+      if (read === 0) return false;
+      this.end += read;
+    }
+    return true;
+  }
+
+  write(bytes) {
+    let written = 0;
+    while (written < bytes.length) {
+      written += retrying(() => fs.writeSync(this.descriptor, bytes, written, bytes.length - written));
+    }
+  }
+}
+
+/** The socket blocks; should a host hand over one that does not, this waits instead of failing. */
+function retrying(operation) {
+  for (;;) {
+    try {
+      return operation();
+    } catch (error) {
+      if (error.code === 'EINTR') continue;
+      if (error.code === 'ECONNRESET' || error.code === 'EPIPE') process.exit(0);
+      if (error.code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+}
+
+function frame(type, ...parts) {
+  const body = Buffer.concat(parts);
+  const head = Buffer.allocUnsafe(5);
+  head.writeUInt32BE(1 + body.length, 0);
+  head[4] = type;
+  return Buffer.concat([head, body]);
+}
+
+/** A length byte and at most 255 bytes of text. */
+function shortText(text) {
+  const bytes = Buffer.from(String(text)).subarray(0, 255);
+  return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+}
+
+function maxResidentKib() {
+  return process.resourceUsage().maxRSS;
+}
+
+module.exports = { Channel };

@@ -1,0 +1,76 @@
+"""The frames of ../PROTOCOL.md over an inherited socket, with blocking reads and writes."""
+
+import json
+import os
+import resource
+import struct
+
+INVOKE, READY, INIT_ERROR, RESPONSE, ERROR, LOG = 0x02, 0x10, 0x11, 0x12, 0x13, 0x14
+LOG_LEVELS = {"TRACE": 1, "DEBUG": 2, "INFO": 3, "WARN": 4, "WARNING": 4, "ERROR": 5, "FATAL": 6, "CRITICAL": 6}
+
+READ_BYTES = 64 * 1024
+MAX_SHORT_TEXT_BYTES = 255
+
+
+class Channel:
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+        self.pending = bytearray()
+        os.set_blocking(descriptor, True)
+        os.set_inheritable(descriptor, False)
+
+    def next_event(self):
+        """Waits for the next event: (header, payload bytes), or None when the host has gone."""
+        prefix = self._take(4)
+        if prefix is None:
+            return None
+        body = self._take(struct.unpack(">I", prefix)[0])
+        if body is None:
+            return None
+        if body[0] != INVOKE:
+            raise RuntimeError("an unknown frame came from the host")
+        header_end = 5 + struct.unpack(">I", body[1:5])[0]
+        return json.loads(body[5:header_end]), body[header_end:]
+
+    def ready(self):
+        self._send(READY, b"")
+
+    def init_error(self, error_type, payload):
+        self._send(INIT_ERROR, _short_text(error_type) + payload.encode())
+
+    def response(self, payload):
+        self._send(RESPONSE, _max_resident_kib() + payload)
+
+    def error(self, error_type, payload):
+        self._send(ERROR, _max_resident_kib() + _short_text(error_type) + payload.encode("utf-8", "surrogatepass"))
+
+    def log(self, level, text):
+        self._send(LOG, bytes([LOG_LEVELS.get(level, 0)]) + text.encode("utf-8", "replace"))
+
+    def _take(self, count):
+        while len(self.pending) < count:
+            try:
+                chunk = os.read(self.descriptor, max(READ_BYTES, count - len(self.pending)))
+            except ConnectionResetError:
+                return None
+            if not chunk:
+                return None
+            self.pending += chunk
+        taken = bytes(self.pending[:count])
+        del self.pending[:count]
+        return taken
+
+    def _send(self, kind, body):
+        data = struct.pack(">IB", 1 + len(body), kind) + body
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.descriptor, view):]
+
+
+def _short_text(text):
+    data = text.encode("utf-8", "replace")[:MAX_SHORT_TEXT_BYTES]
+    return bytes([len(data)]) + data
+
+
+def _max_resident_kib():
+    return struct.pack(">I", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
