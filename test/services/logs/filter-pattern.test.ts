@@ -40,7 +40,7 @@ test('of terms after question marks one suffices, and beside others they count f
 test('a regular expression stands between percent signs', () =>
   holds([
     ['%colou?r%', ['color', 'the colour red'], ['colr']],
-    ['%^ERR.*[0-9]{3}$%', ['ERROR 500'], ['an ERROR 500', 'ERROR 50']],
+    ['%^ERR.*[0-9]{3}$%', ['ERROR 500', 'ERROR 500\n'], ['an ERROR 500', 'ERROR 50']],
     ['%10\\.10\\.0\\.1%', ['from 10.10.0.1'], ['10a10b0c1']],
     ['%gr[ae]y|white%', ['gray', 'white'], ['green']],
   ]));

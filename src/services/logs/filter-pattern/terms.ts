@@ -29,7 +29,8 @@ function readTerm(scanner: Scanner): Matcher {
   }
   if (scanner.take('%')) {
     const { expression } = regexValue(scanner.until('%'));
-    return (message) => expression.test(message);
+    // A line keeps its end in an event; `$` means the end of the text before it.
+    return (message) => expression.test(message.replace(/\r?\n$/, ''));
   }
   const term = scanner.match(/\S+/y);
   // AWS: terms with anything but letters, digits and underscores must be quoted.
