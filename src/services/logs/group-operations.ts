@@ -52,9 +52,7 @@ export function groupOperations({
         );
       }
       buffer.discard(group.id);
-      // Once the record is gone nothing finds the events; those left by a crash here go at the next start.
-      await groups.delete(group);
-      await store.deleteGroup(group.id);
+      await groups.delete(group, () => store.deleteGroup(group.id));
       return {};
     },
 

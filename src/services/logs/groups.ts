@@ -38,6 +38,8 @@ export class Groups {
   readonly #ids: Ids;
   readonly #log: Log;
   readonly #records = new Map<string, LogGroupRecord>();
+  /** The last record made on demand that is not stored yet. */
+  #onDemand: Promise<void> | undefined;
 
   private constructor(state: StateStore, clock: Clock, ids: Ids, log: Log) {
     this.#state = state;
@@ -79,10 +81,20 @@ export class Groups {
     const existing = this.find(scope, name);
     if (existing) return existing;
     const group = this.#make(scope, name, {});
-    this.#store(group).catch((error: unknown) => {
-      this.#log.error({ err: error, logGroup: name }, 'a log group made on demand could not be stored');
-    });
+    const stored = this.#store(group)
+      .catch((error: unknown) => {
+        this.#log.error({ err: error, logGroup: name }, 'a log group made on demand could not be stored');
+      })
+      .then(() => {
+        if (this.#onDemand === stored) this.#onDemand = undefined;
+      });
+    this.#onDemand = stored;
     return group;
+  }
+
+  /** Resolves when the groups that `ensure` made are stored: events must not be there before them. */
+  get onDemandStored(): Promise<void> | undefined {
+    return this.#onDemand;
   }
 
   /** Throws `ResourceAlreadyExistsException`. */
@@ -101,11 +113,17 @@ export class Groups {
     await this.#store(group);
   }
 
-  async delete(group: LogGroupRecord): Promise<void> {
+  /**
+   * Hides the group at once, so that its name can be made anew, and forgets it once `deleteEvents`
+   * has: after a crash in between it is there, empty.
+   */
+  async delete(group: LogGroupRecord, deleteEvents: () => Promise<void>): Promise<void> {
     const key = keyOf(group, group.name);
     this.#records.delete(key);
     try {
-      await this.#state.commit([{ table: TABLE, key, delete: true }]);
+      await deleteEvents();
+      // Not if the name has been taken again: that record stands under the same key by now.
+      if (!this.#records.has(key)) await this.#state.commit([{ table: TABLE, key, delete: true }]);
     } catch (error) {
       if (!this.#records.has(key)) this.#records.set(key, group);
       throw error;

@@ -150,10 +150,13 @@ export class LogBuffer implements LogSink {
     const startMs = this.#clock.monotonic();
     const events = batches.reduce((sum, batch) => sum + batch.messages.length, 0);
     this.#notBeforeMs = events >= BUSY_EVENTS ? startMs + BUSY_INTERVAL_MS : 0;
-    const writing = this.#store.append(batches).then(
-      () => this.#stored(batches),
-      (error: unknown) => this.#failed(batches, error),
-    );
+    const groupsStored = this.#groups.onDemandStored ?? Promise.resolve();
+    const writing = groupsStored
+      .then(() => this.#store.append(batches))
+      .then(
+        () => this.#stored(batches),
+        (error: unknown) => this.#failed(batches, error),
+      );
     this.#writing = writing;
     return writing;
   }

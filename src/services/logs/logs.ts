@@ -36,7 +36,6 @@ export interface Logs {
 export async function openLogs(dependencies: LogsDependencies): Promise<Logs> {
   const { state, streamLog: store, clock, ids, log } = dependencies;
   const groups = await Groups.open(state, clock, ids, log);
-  await deleteOrphans(groups, store);
   const liveTail = new LiveTail();
   const buffer = new LogBuffer(groups, store, clock, log, (group, stream, events, ingestedMs) =>
     liveTail.publish(group, stream, events, ingestedMs),
@@ -59,12 +58,4 @@ export async function openLogs(dependencies: LogsDependencies): Promise<Logs> {
       await buffer.close();
     },
   };
-}
-
-/** A crash between the two halves of DeleteLogGroup leaves events that no record names. */
-async function deleteOrphans(groups: Groups, store: StreamLog): Promise<void> {
-  const known = new Set([...groups.all()].map((group) => group.id));
-  for (const { group } of await store.listGroups()) {
-    if (!known.has(group)) await store.deleteGroup(group);
-  }
 }

@@ -1,8 +1,8 @@
-import type { PlatformError } from '../../core/errors.ts';
+import { PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { EventPage, StreamBatch, StreamDescription, StreamLog } from '../../ports/stream-log.ts';
 import { siblingModule, WorkerChannel } from '../worker-channel.ts';
-import type { LogRequest } from './event-file.ts';
+import { EventFile, type LogRequest } from './event-file.ts';
 import type { PackedBatch } from './event-writer.ts';
 import type { LogsWorkerData } from './logs-worker.ts';
 
@@ -31,14 +31,25 @@ export async function openSqliteStreamLog(options: SqliteStreamLogOptions): Prom
     file: options.file,
     ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
   };
-  const channel = await WorkerChannel.open<LogRequest, unknown>({
-    module: siblingModule(import.meta.url, 'logs-worker'),
-    workerData,
-    name: 'logs',
-    log: options.log,
-    ...(options.onFatal ? { onFatal: options.onFatal } : {}),
-  });
-  const ask = async <T>(request: LogRequest) => (await channel.request(request)) as T;
+  // What is wrong with the file shows now; the thread (17 MB) starts when there is something to do.
+  new EventFile(workerData).close();
+  let channel: Promise<WorkerChannel<LogRequest, unknown>> | undefined;
+  let closed = false;
+  const ask = async <T>(request: LogRequest) => {
+    if (closed) throw new PlatformError('the logs store is closed', 'Start selfsame again.');
+    channel ??= WorkerChannel.open({
+      module: siblingModule(import.meta.url, 'logs-worker'),
+      workerData,
+      name: 'logs',
+      log: options.log,
+      ...(options.onFatal ? { onFatal: options.onFatal } : {}),
+    });
+    const opened = await channel.catch((error: unknown) => {
+      channel = undefined;
+      throw error;
+    });
+    return (await opened.request(request)) as T;
+  };
   return {
     createStream: (group, stream, createdMs) => ask<boolean>({ createStream: { group, stream, createdMs } }),
     append: (batches) => ask<void>({ append: batches.map(pack) }),
@@ -51,7 +62,10 @@ export async function openSqliteStreamLog(options: SqliteStreamLogOptions): Prom
       while (await ask<boolean>({ expireSome: { group, beforeMs } }));
     },
     listGroups: () => ask({ listGroups: true }),
-    close: () => channel.close(),
+    async close() {
+      closed = true;
+      await (await channel?.catch(() => undefined))?.close();
+    },
   };
 }
 
