@@ -19,6 +19,9 @@ const [state, logs, blobs] = await Promise.all([
   openFileBlobStore({ directory: data.blobs }),
 ]);
 
+// The thread of the logs starts with the first request.
+await logs.listGroups();
+
 const acknowledge = (kind: string, name: string) => process.stdout.write(`${kind} ${name} .\n`);
 
 async function repeat(writer: number, write: (name: string) => Promise<void>): Promise<never> {
