@@ -1,0 +1,11 @@
+/** A storage thread of the tests that answers until it is asked to crash. */
+import { serve } from '../../src/storage/worker-loop.ts';
+
+serve<string>(() => ({
+  handle: (requests) =>
+    requests.map((request) => {
+      if (request === 'crash') throw new Error('the disk caught fire');
+      return { reply: request.toUpperCase() };
+    }),
+  close: () => undefined,
+}));
