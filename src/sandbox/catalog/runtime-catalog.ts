@@ -1,0 +1,172 @@
+/**
+ * Finds an interpreter for a runtime name: a configured path, one of that version on the host, the
+ * Node.js this server runs on, a package fetched once; else the nearest version, where allowed.
+ */
+import { dirname, join } from 'node:path';
+import type { RuntimeIdentifier } from '../../core/runtimes.ts';
+import { RUNNABLE_RUNTIMES, runtimeIdentifier } from '../../core/runtimes.ts';
+import type {
+  RuntimeCatalog,
+  RuntimeInstallation,
+  RuntimeListing,
+  RuntimeResolution,
+} from '../../ports/environment.ts';
+import type { Log } from '../../ports/log.ts';
+import { fetchedNode, fetchNode, isNodeFetchable } from './fetched-node.ts';
+import type { HostInterpreter } from './host-interpreters.ts';
+import { hostInterpreters, interpreterVersion } from './host-interpreters.ts';
+
+export interface RuntimeCatalogOptions {
+  readonly runtimesDirectory: string;
+  /** Absolute paths of interpreters by runtime name. */
+  readonly configured: Readonly<Record<string, string>>;
+  readonly nearestRuntime: boolean;
+  readonly log: Log;
+}
+
+export function openRuntimeCatalog(options: RuntimeCatalogOptions): RuntimeCatalog {
+  return new Catalog(options);
+}
+
+class Catalog implements RuntimeCatalog {
+  private readonly options: RuntimeCatalogOptions;
+  private readonly resolved = new Map<string, Promise<RuntimeResolution>>();
+  private host: Promise<readonly HostInterpreter[]> | undefined;
+
+  constructor(options: RuntimeCatalogOptions) {
+    this.options = options;
+  }
+
+  resolve(runtime: string): Promise<RuntimeResolution> {
+    let resolution = this.resolved.get(runtime);
+    if (resolution === undefined) {
+      resolution = this.find(runtime, true);
+      this.resolved.set(runtime, resolution);
+      // What cannot be had now may be there later: another try, another look.
+      void resolution.then(({ available }) => {
+        if (!available) this.resolved.delete(runtime);
+      });
+    }
+    return resolution;
+  }
+
+  async list(): Promise<RuntimeListing[]> {
+    return Promise.all(
+      RUNNABLE_RUNTIMES.map(async (runtime) => {
+        const resolution = await this.find(runtime, false);
+        const identifier = runtimeIdentifier(runtime)!;
+        return {
+          runtime,
+          resolution,
+          fetchable: !resolution.available && identifier.family === 'nodejs' && isNodeFetchable(),
+        };
+      }),
+    );
+  }
+
+  private async find(runtime: string, mayFetch: boolean): Promise<RuntimeResolution> {
+    const identifier = runtimeIdentifier(runtime);
+    if (identifier === undefined) return unavailable(`There is no runtime named ${runtime}.`);
+    if (identifier.family === 'provided')
+      return found({ runtime, family: 'provided', directories: [], origin: 'the function brings it' });
+    const configured = this.options.configured[runtime];
+    if (configured !== undefined) return this.fromConfiguration(identifier, configured);
+    if (identifier.family !== 'nodejs' && identifier.family !== 'python') {
+      return unavailable(
+        `This version of selfsame cannot run ${runtime}: no runtime of the family ${identifier.family} yet.`,
+      );
+    }
+    const candidates = await this.candidates(identifier.family);
+    const exact = candidates.find(({ version }) => isVersion(version, identifier.version));
+    if (exact !== undefined) return found(installation(identifier, exact));
+    if (identifier.family === 'nodejs') {
+      const fetched = await this.nodePackage(identifier, mayFetch);
+      if (fetched.available || !this.options.nearestRuntime) return fetched;
+    }
+    return this.nearest(identifier, candidates);
+  }
+
+  private async fromConfiguration(identifier: RuntimeIdentifier, path: string): Promise<RuntimeResolution> {
+    const version = await interpreterVersion(path);
+    if (version === undefined)
+      return unavailable(`The interpreter configured for ${identifier.name}, ${path}, does not run.`);
+    return found(installation(identifier, { path, version, origin: 'configured' }));
+  }
+
+  private async candidates(family: 'nodejs' | 'python'): Promise<HostInterpreter[]> {
+    this.host ??= hostInterpreters();
+    return (await this.host).filter((interpreter) => interpreter.family === family);
+  }
+
+  private async nodePackage(identifier: RuntimeIdentifier, mayFetch: boolean): Promise<RuntimeResolution> {
+    const { runtimesDirectory, log } = this.options;
+    try {
+      const path =
+        (await fetchedNode(runtimesDirectory, identifier.version)) ??
+        (mayFetch ? await fetchNode(runtimesDirectory, identifier.version, log) : undefined);
+      if (path === undefined) return unavailable(`Node.js ${identifier.version} is not on this host.`);
+      const version = await interpreterVersion(path);
+      if (version === undefined)
+        return unavailable(`The Node.js ${identifier.version} that was fetched does not run on this host.`);
+      return found(installation(identifier, { path, version, origin: 'fetched as an npm package' }));
+    } catch (error) {
+      return unavailable(
+        `Node.js ${identifier.version} is not on this host and could not be fetched: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  private nearest(identifier: RuntimeIdentifier, candidates: readonly HostInterpreter[]): RuntimeResolution {
+    const wanted = numeric(identifier.version);
+    const [best] = [...candidates].sort(
+      (a, b) => Math.abs(numeric(a.version) - wanted) - Math.abs(numeric(b.version) - wanted),
+    );
+    const name =
+      identifier.family === 'python' ? `Python ${identifier.version}` : `Node.js ${identifier.version}`;
+    if (best === undefined) return unavailable(`${name} is not on this host, nor any other version of it.`);
+    if (!this.options.nearestRuntime) {
+      return unavailable(
+        `${name} is not on this host (found: ${candidates.map(({ version }) => version).join(', ')}). ` +
+          'Install it, configure its path, or allow the nearest version with --nearest-runtime.',
+      );
+    }
+    return found({ ...installation(identifier, best), substituteFor: identifier.version });
+  }
+}
+
+function installation(
+  identifier: RuntimeIdentifier,
+  { path, version, origin }: { path: string; version: string; origin: string },
+): RuntimeInstallation {
+  return {
+    runtime: identifier.name,
+    family: identifier.family === 'python' ? 'python' : 'nodejs',
+    interpreter: path,
+    version,
+    directories: [dirname(dirname(path))],
+    origin,
+  };
+}
+
+function isVersion(version: string, wanted: string): boolean {
+  return version === wanted || version.startsWith(`${wanted}.`);
+}
+
+/** `3.11.7` as 3.11007: order enough to find a neighbour. */
+function numeric(version: string): number {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major + minor / 1_000;
+}
+
+function found(installed: RuntimeInstallation): RuntimeResolution {
+  return { available: true, installation: installed };
+}
+
+function unavailable(reason: string): RuntimeResolution {
+  return { available: false, reason };
+}
+
+/** Where fetched interpreters are, for `doctor`. */
+export function fetchedRuntimesDirectory(runtimesDirectory: string): string {
+  return join(runtimesDirectory, 'node');
+}

@@ -1,0 +1,84 @@
+import type { Duplex } from 'node:stream';
+import type { EnvironmentListener, RuntimeEvent } from '../../ports/environment.ts';
+import type { RuntimeTransport } from '../environment/runtime-transport.ts';
+import type { Frame } from './frames.ts';
+import { BrokenChannel, FRAME, FrameDecoder, invokeHead } from './frames.ts';
+
+const LEVELS = [undefined, 'TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
+const KIB = 1024;
+
+/** Talks to one of our own bootstraps over its socket. */
+export class FramedRuntime implements RuntimeTransport {
+  private readonly socket: Duplex;
+  private readonly listener: EnvironmentListener;
+  private readonly giveUp: (reason: string) => void;
+  private readonly decoder = new FrameDecoder();
+  private requestId = '';
+
+  /** `giveUp` is called when what comes over the socket makes no sense. */
+  constructor(socket: Duplex, listener: EnvironmentListener, giveUp: (reason: string) => void) {
+    this.socket = socket;
+    this.listener = listener;
+    this.giveUp = giveUp;
+    const onFrame = (frame: Frame): void => this.receive(frame);
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        this.decoder.push(chunk, onFrame);
+      } catch (error) {
+        if (!(error instanceof BrokenChannel) && !(error instanceof RangeError)) throw error;
+        socket.pause();
+        this.giveUp(error.message);
+      }
+    });
+    // The process ends with its socket; its exit tells what there is to tell.
+    socket.on('error', () => {});
+  }
+
+  invoke(event: RuntimeEvent): void {
+    this.requestId = event.requestId;
+    this.socket.cork();
+    this.socket.write(invokeHead(event));
+    this.socket.write(event.payload);
+    this.socket.uncork();
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private receive({ type, body }: Frame): void {
+    switch (type) {
+      case FRAME.ready:
+        this.listener.ready();
+        return;
+      case FRAME.initError: {
+        const [errorType, payload] = typed(body);
+        this.listener.initError(errorType, payload);
+        return;
+      }
+      case FRAME.response:
+        this.listener.response(this.requestId, body.subarray(4), body.readUInt32BE(0) * KIB);
+        return;
+      case FRAME.error: {
+        const [errorType, payload] = typed(body.subarray(4));
+        this.listener.error(this.requestId, errorType, payload, body.readUInt32BE(0) * KIB);
+        return;
+      }
+      case FRAME.log: {
+        const level = LEVELS[body[0] ?? 0];
+        const text = body.toString('utf8', 1);
+        this.listener.output(level === undefined ? { text } : { text, level });
+        return;
+      }
+      default:
+        throw new BrokenChannel(`a frame of the unknown type ${type} came`);
+    }
+  }
+}
+
+/** A length byte, so much text, and the rest. */
+function typed(body: Buffer): [string, Buffer] {
+  const length = body.readUInt8(0);
+  if (1 + length > body.length) throw new BrokenChannel('a frame is shorter than it says');
+  return [body.toString('utf8', 1, 1 + length), body.subarray(1 + length)];
+}

@@ -1,0 +1,101 @@
+/** The frames of `runtimes/PROTOCOL.md`, the host's side. */
+import type { RuntimeEvent } from '../../ports/environment.ts';
+
+export const FRAME = {
+  invoke: 0x02,
+  ready: 0x10,
+  initError: 0x11,
+  response: 0x12,
+  error: 0x13,
+  log: 0x14,
+} as const;
+
+/** Larger than any honest frame: a response may exceed 6 MB only to be refused. Bytes. */
+export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+
+const PREFIX_BYTES = 4;
+
+/** The part of an INVOKE frame before the payload, which is sent after it without being copied. */
+export function invokeHead(event: RuntimeEvent): Buffer {
+  const header = JSON.stringify({
+    requestId: event.requestId,
+    invokedFunctionArn: event.invokedFunctionArn,
+    deadlineMs: event.deadlineMs,
+    traceId: event.traceId,
+    clientContext: event.clientContext,
+    cognitoIdentity: event.cognitoIdentity,
+    tenantId: event.tenantId,
+  });
+  const headerBytes = Buffer.byteLength(header);
+  const head = Buffer.allocUnsafe(PREFIX_BYTES + 5 + headerBytes);
+  head.writeUInt32BE(5 + headerBytes + event.payload.byteLength, 0);
+  head[4] = FRAME.invoke;
+  head.writeUInt32BE(headerBytes, 5);
+  head.write(header, 9);
+  return head;
+}
+
+export interface Frame {
+  readonly type: number;
+  readonly body: Buffer;
+}
+
+/** Why a channel cannot be read any further; the environment behind it is given up. */
+export class BrokenChannel extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'BrokenChannel';
+  }
+}
+
+/** Cuts a byte stream into frames. A frame that comes in one piece is not copied. */
+export class FrameDecoder {
+  private pending: Buffer[] = [];
+  private pendingBytes = 0;
+  /** Bytes the current frame needs in all, its prefix included; 0 while the prefix is incomplete. */
+  private needed = 0;
+
+  /** Throws `BrokenChannel` on a length that no honest runtime sends. */
+  push(chunk: Buffer, onFrame: (frame: Frame) => void): void {
+    let rest = chunk;
+    if (this.pendingBytes > 0) {
+      this.pending.push(chunk);
+      this.pendingBytes += chunk.length;
+      if (this.needed === 0 && this.pendingBytes >= PREFIX_BYTES) {
+        this.merge();
+        this.needed = this.lengthOf(this.pending[0]!);
+      }
+      if (this.needed === 0 || this.pendingBytes < this.needed) return;
+      this.merge();
+      rest = this.pending[0]!;
+      this.pending = [];
+      this.pendingBytes = 0;
+      this.needed = 0;
+    }
+    for (;;) {
+      if (rest.length < PREFIX_BYTES) break;
+      const needed = this.lengthOf(rest);
+      if (rest.length < needed) {
+        this.needed = needed;
+        break;
+      }
+      onFrame({ type: rest[PREFIX_BYTES]!, body: rest.subarray(PREFIX_BYTES + 1, needed) });
+      rest = rest.subarray(needed);
+    }
+    if (rest.length > 0) {
+      this.pending = [rest];
+      this.pendingBytes = rest.length;
+    }
+  }
+
+  private merge(): void {
+    if (this.pending.length > 1) this.pending = [Buffer.concat(this.pending, this.pendingBytes)];
+  }
+
+  private lengthOf(bytes: Buffer): number {
+    const length = bytes.readUInt32BE(0);
+    if (length < 1 || length > MAX_FRAME_BYTES)
+      throw new BrokenChannel(`a frame of ${length} bytes was announced`);
+    return PREFIX_BYTES + length;
+  }
+}

@@ -1,0 +1,106 @@
+/** What to run for a runtime family, with paths as the process will see them. */
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EnvironmentSpec, RuntimeInstallation } from '../../ports/environment.ts';
+
+/** Where things are for the process: inside a sandbox these are AWS's own paths. */
+export interface Layout {
+  readonly taskRoot: string;
+  /** Our bootstraps. */
+  readonly runtimeDirectory: string;
+  readonly optDirectory: string;
+  readonly interpreter: string | undefined;
+  /** Directories of the AWS SDK and other packages the runtime brings. */
+  readonly packageDirectories: readonly string[];
+  /** A scratch directory, where `/tmp` is not the environment's own. */
+  readonly temporaryDirectory: string | undefined;
+}
+
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly framed: boolean;
+}
+
+/** The bootstrap of a custom runtime: the first that exists wins, as on AWS. */
+export async function findBootstrap(spec: EnvironmentSpec): Promise<'task' | 'opt' | undefined> {
+  for (const [place, directory] of [
+    ['task', spec.codeDirectory],
+    ['opt', spec.layersDirectory],
+  ] as const) {
+    if (directory === undefined) continue;
+    const executable = await access(join(directory, 'bootstrap'), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (executable) return place;
+  }
+  return undefined;
+}
+
+export function launchOf(
+  installation: RuntimeInstallation,
+  layout: Layout,
+  bootstrap: 'task' | 'opt',
+): Launch {
+  switch (installation.family) {
+    case 'nodejs':
+      return {
+        command: layout.interpreter!,
+        args: [join(layout.runtimeDirectory, 'bootstrap.cjs')],
+        framed: true,
+      };
+    case 'python':
+      return {
+        command: layout.interpreter!,
+        args: [join(layout.runtimeDirectory, 'bootstrap.py')],
+        framed: true,
+      };
+    case 'provided':
+      return {
+        command: join(bootstrap === 'task' ? layout.taskRoot : layout.optDirectory, 'bootstrap'),
+        args: [],
+        framed: false,
+      };
+  }
+}
+
+/** Variables that depend on where things are; the function's own may not override them but PATH and the like. */
+export function locationVariables(
+  spec: EnvironmentSpec,
+  layout: Layout,
+  runtimeApi: string | undefined,
+): Record<string, string> {
+  const { family, runtime } = spec.installation;
+  const interpreterDirectory = layout.interpreter === undefined ? '' : `${join(layout.interpreter, '..')}:`;
+  const lang = layout.interpreter === undefined ? '' : '/var/lang/lib:';
+  const opt = layout.optDirectory;
+  const variables: Record<string, string> = {
+    PATH: `${interpreterDirectory}/usr/local/bin:/usr/bin/:/bin:${opt}/bin`,
+    LD_LIBRARY_PATH: `${lang}/lib64:/usr/lib64:${layout.runtimeDirectory}:${layout.runtimeDirectory}/lib:${layout.taskRoot}:${layout.taskRoot}/lib:${opt}/lib`,
+    PWD: layout.taskRoot,
+    SHLVL: '0',
+    AWS_ENDPOINT_URL: spec.endpoint,
+    ...spec.variables,
+    LAMBDA_TASK_ROOT: layout.taskRoot,
+    LAMBDA_RUNTIME_DIR: layout.runtimeDirectory,
+    AWS_LAMBDA_RUNTIME_API: runtimeApi ?? '127.0.0.1:9001',
+  };
+  if (layout.temporaryDirectory !== undefined) variables['TMPDIR'] ??= layout.temporaryDirectory;
+  if (family === 'nodejs') {
+    const major = /^nodejs(\d+)/.exec(runtime)?.[1] ?? '';
+    variables['NODE_PATH'] ??= [
+      `${opt}/nodejs/node${major}/node_modules`,
+      `${opt}/nodejs/node_modules`,
+      ...layout.packageDirectories,
+      layout.runtimeDirectory,
+      layout.taskRoot,
+    ].join(':');
+  }
+  if (family === 'python') {
+    variables['PYTHONPATH'] ??= [...layout.packageDirectories, layout.runtimeDirectory].join(':');
+    if (opt !== '/opt') variables['SELFSAME_LAYERS_ROOT'] = opt;
+  }
+  if (runtimeApi === undefined) variables['SELFSAME_CHANNEL_FD'] = '3';
+  return variables;
+}

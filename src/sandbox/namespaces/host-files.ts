@@ -1,0 +1,56 @@
+/** Files and mounts that every sandbox of the *namespaces* level shares, prepared once per server. */
+import { copyFile, lstat, mkdir, readlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The user that AWS runs functions as. */
+export const SANDBOX_USER = { name: 'sbx_user1051', uid: 993, gid: 990 } as const;
+
+const CERTIFICATES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
+
+/** Host files a process needs to resolve names and find libraries; those that exist are copied. */
+const COPIED = ['resolv.conf', 'hosts', 'ld.so.cache', 'ld.so.conf', 'services', 'protocols', 'localtime'];
+
+/** Writes the `/etc` of the sandboxes below `directory` and returns its path. */
+export async function prepareEtc(directory: string): Promise<string> {
+  const etc = join(directory, 'etc');
+  const { name, uid, gid } = SANDBOX_USER;
+  await mkdir(join(etc, 'ssl', 'certs'), { recursive: true });
+  await mkdir(join(etc, 'pki', 'tls', 'certs'), { recursive: true });
+  await Promise.all([
+    writeFile(
+      join(etc, 'passwd'),
+      `root:x:0:0:root:/root:/sbin/nologin\n${name}:x:${uid}:${gid}::/home/${name}:/sbin/nologin\n`,
+    ),
+    writeFile(join(etc, 'group'), `root:x:0:\n${name}:x:${gid}:\n`),
+    writeFile(
+      join(etc, 'nsswitch.conf'),
+      'passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n',
+    ),
+    ...COPIED.map((file) => copyFile(join('/etc', file), join(etc, file)).catch(() => {})),
+    ...CERTIFICATES.map((file) => copyCertificates(file, etc)),
+  ]);
+  return etc;
+}
+
+/** One bundle of the host serves under both names, that of Debian and that of Amazon Linux. */
+async function copyCertificates(target: string, etc: string): Promise<void> {
+  for (const source of CERTIFICATES) {
+    const copied = await copyFile(source, join(etc, '..', target)).then(
+      () => true,
+      () => false,
+    );
+    if (copied) return;
+  }
+}
+
+/** Arguments that show the host's programs and libraries, read-only, whether `/usr` is merged or not. */
+export async function systemMounts(): Promise<string[]> {
+  const mounts = ['--ro-bind', '/usr', '/usr'];
+  for (const name of ['bin', 'sbin', 'lib', 'lib64', 'lib32']) {
+    const status = await lstat(`/${name}`).catch(() => undefined);
+    if (status === undefined) continue;
+    if (status.isSymbolicLink()) mounts.push('--symlink', await readlink(`/${name}`), `/${name}`);
+    else mounts.push('--ro-bind', `/${name}`, `/${name}`);
+  }
+  return mounts;
+}

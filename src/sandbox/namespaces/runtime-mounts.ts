@@ -1,0 +1,74 @@
+/** `/var/runtime` and `/var/lang`: our bootstrap with the packages it brings, and the interpreter. */
+import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { RuntimeInstallation } from '../../ports/environment.ts';
+import { BOOTSTRAPS_DIRECTORY, findNodePackages, pythonPackagesDirectory } from '../runtime-files.ts';
+
+export interface RuntimeMounts {
+  readonly args: readonly string[];
+  /** The interpreter's path inside. */
+  readonly interpreter: string | undefined;
+  readonly packageDirectories: readonly string[];
+}
+
+/** Prepares what an installation needs below `directory` and returns the arguments that mount it. */
+export async function runtimeMounts(
+  installation: RuntimeInstallation,
+  directory: string,
+  runtimesDirectory: string,
+): Promise<RuntimeMounts> {
+  const { family, interpreter } = installation;
+  if (interpreter === undefined || family === 'provided') {
+    return { args: ['--dir', '/var/runtime'], interpreter: undefined, packageDirectories: [] };
+  }
+  const [langArgs, inside] = langMount(interpreter);
+  const runtime = join(directory, `runtime-${family}`);
+  await mkdir(runtime, { recursive: true });
+  const bootstraps = join(BOOTSTRAPS_DIRECTORY, family);
+  for (const file of await readdir(bootstraps, { withFileTypes: true })) {
+    if (file.isFile()) await copyFile(join(bootstraps, file.name), join(runtime, file.name));
+  }
+  const packages =
+    family === 'nodejs'
+      ? await nodePackageMounts(runtime)
+      : await pythonPackageMounts(runtime, runtimesDirectory);
+  return {
+    args: [...langArgs, '--ro-bind', runtime, '/var/runtime', ...packages.args],
+    interpreter: inside,
+    packageDirectories: packages.directories,
+  };
+}
+
+/** An interpreter of the system is there already; another one's prefix is shown as `/var/lang`. */
+function langMount(interpreter: string): [string[], string] {
+  if (interpreter.startsWith('/usr/bin/')) return [[], interpreter];
+  const prefix = dirname(dirname(interpreter));
+  return [
+    ['--ro-bind', prefix, '/var/lang'],
+    join('/var/lang/bin', interpreter.slice(prefix.length + '/bin/'.length)),
+  ];
+}
+
+interface PackageMounts {
+  readonly args: string[];
+  readonly directories: string[];
+}
+
+async function nodePackageMounts(runtime: string): Promise<PackageMounts> {
+  const packages = await findNodePackages();
+  if (packages === undefined) return { args: [], directories: [] };
+  const args: string[] = [];
+  for (const name of packages.names) {
+    // A read-only directory can only be mounted upon where the place exists already.
+    await mkdir(join(runtime, 'node_modules', name), { recursive: true });
+    args.push('--ro-bind', join(packages.directory, name), `/var/runtime/node_modules/${name}`);
+  }
+  return { args, directories: ['/var/runtime/node_modules'] };
+}
+
+async function pythonPackageMounts(runtime: string, runtimesDirectory: string): Promise<PackageMounts> {
+  const source = pythonPackagesDirectory(runtimesDirectory);
+  await mkdir(source, { recursive: true });
+  await mkdir(join(runtime, 'packages'), { recursive: true });
+  return { args: ['--ro-bind', source, '/var/runtime/packages'], directories: ['/var/runtime/packages'] };
+}

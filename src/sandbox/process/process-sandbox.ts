@@ -1,0 +1,114 @@
+/** Plain processes of this user: no isolation, for development on any host. */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  EnvironmentListener,
+  EnvironmentSpec,
+  RunningEnvironment,
+  Sandbox,
+} from '../../ports/environment.ts';
+import { EnvironmentProcess } from '../environment/environment-process.ts';
+import type { Layout } from '../environment/launch.ts';
+import { findBootstrap, launchOf, locationVariables } from '../environment/launch.ts';
+import { RefusedEnvironment } from '../environment/refused-environment.ts';
+import { RuntimeApi } from '../runtime-api/runtime-api.ts';
+import { BOOTSTRAPS_DIRECTORY, findNodePackages, pythonPackagesDirectory } from '../runtime-files.ts';
+import type { SandboxOptions } from '../sandbox-options.ts';
+
+/** In an environment's scratch directory: its process and when that began, to know it again after a crash. */
+const PROCESS_FILE = 'process';
+
+export class ProcessSandbox implements Sandbox {
+  readonly level = 'process';
+  private readonly options: SandboxOptions;
+  private readonly running = new Set<RunningEnvironment>();
+
+  constructor(options: SandboxOptions) {
+    this.options = options;
+  }
+
+  async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
+    const bootstrap = await findBootstrap(spec);
+    if (spec.installation.family === 'provided' && bootstrap === undefined)
+      return new RefusedEnvironment(listener);
+    const scratch = join(this.options.environmentsDirectory, spec.environmentId);
+    const temporaryDirectory = join(scratch, 'tmp');
+    await mkdir(temporaryDirectory, { recursive: true });
+    const layout = await this.layout(spec, temporaryDirectory);
+    const launch = launchOf(spec.installation, layout, bootstrap ?? 'task');
+    const api = launch.framed ? undefined : await RuntimeApi.listen(listener);
+    let environment: EnvironmentProcess | undefined;
+    environment = await EnvironmentProcess.start(
+      {
+        command: launch.command,
+        args: launch.args,
+        variables: locationVariables(spec, layout, api?.address),
+        workingDirectory: layout.taskRoot,
+        transport: api,
+        exitOf: (exit) => exit,
+        cleanUp: async () => {
+          if (environment !== undefined) this.running.delete(environment);
+          await rm(scratch, { recursive: true, force: true });
+        },
+      },
+      listener,
+    );
+    this.running.add(environment);
+    void recordProcess(join(scratch, PROCESS_FILE), environment.pid);
+    return environment;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.running].map((environment) => environment.kill()));
+  }
+
+  private async layout(spec: EnvironmentSpec, temporaryDirectory: string): Promise<Layout> {
+    const { family, interpreter } = spec.installation;
+    const packages = family === 'nodejs' ? await findNodePackages() : undefined;
+    return {
+      taskRoot: spec.codeDirectory,
+      runtimeDirectory: join(BOOTSTRAPS_DIRECTORY, family === 'provided' ? 'nodejs' : family),
+      optDirectory: spec.layersDirectory ?? '/opt',
+      interpreter,
+      packageDirectories:
+        family === 'python'
+          ? [pythonPackagesDirectory(this.options.runtimesDirectory)]
+          : packages === undefined
+            ? []
+            : [packages.directory],
+      temporaryDirectory,
+    };
+  }
+}
+
+async function recordProcess(file: string, pid: number): Promise<void> {
+  const begun = await startTime(pid);
+  // The environment may have ended, and its directory gone with it.
+  if (begun !== undefined) await writeFile(file, `${pid} ${begun}\n`).catch(() => {});
+}
+
+/** Clock ticks since boot at which a process began: with its number, it names one process for good. */
+async function startTime(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/** Ends what a server that was killed left running, and removes its scratch directories. */
+export async function removeLeftovers(environmentsDirectory: string): Promise<number> {
+  let ended = 0;
+  for (const name of await readdir(environmentsDirectory).catch(() => [])) {
+    const scratch = join(environmentsDirectory, name);
+    const record = await readFile(join(scratch, PROCESS_FILE), 'utf8').catch(() => '');
+    const [pid, begun] = record.trim().split(' ');
+    if (pid !== undefined && begun !== undefined && (await startTime(Number(pid))) === begun) {
+      try {
+        process.kill(-Number(pid), 'SIGKILL');
+        ended += 1;
+      } catch {
+        // It ended between the look and the blow.
+      }
+    }
+    await rm(scratch, { recursive: true, force: true });
+  }
+  return ended;
+}
