@@ -7,7 +7,6 @@ import type { BodyLimit } from '../../ports/service.ts';
 import { checkBodyHash } from '../signature/verify.ts';
 import type { SignatureCheck } from './authorizer.ts';
 import { AwsChunkedDecoder, AwsChunkedStream, isAwsChunked } from './aws-chunked.ts';
-import { BODY_IDLE_TIMEOUT_MS } from './limits.ts';
 import { BodyTruncated } from './request-body.ts';
 
 /**
@@ -17,6 +16,7 @@ import { BodyTruncated } from './request-body.ts';
  */
 export function inputStream(
   request: IncomingMessage,
+  idleTimeoutMs: number,
   limit: BodyLimit | undefined,
   check: SignatureCheck | undefined,
 ): Readable {
@@ -32,19 +32,19 @@ export function inputStream(
   if (limit !== undefined) steps.push(sizeCheck(limit));
   // An error of a step goes on to the last one, from which the operation reads.
   if (steps.length > 1) pipeline(steps, () => undefined);
-  feed(request, first);
+  feed(request, first, idleTimeoutMs);
   return steps.at(-1)!;
 }
 
 /** `pipe`, with an error where the request does not come to its end. */
-function feed(request: IncomingMessage, first: PassThrough): void {
+function feed(request: IncomingMessage, first: PassThrough, idleTimeoutMs: number): void {
   const idle = (): void => {
-    first.destroy(new BodyTruncated(`nothing came for ${BODY_IDLE_TIMEOUT_MS / 1_000} seconds`, true));
+    first.destroy(new BodyTruncated(`nothing came for ${idleTimeoutMs / 1_000} seconds`, true));
   };
   const broken = (): void => {
     if (!request.complete) first.destroy(new BodyTruncated('the connection ended within the body', false));
   };
-  request.setTimeout(BODY_IDLE_TIMEOUT_MS, idle);
+  request.setTimeout(idleTimeoutMs, idle);
   request.once('end', () => request.setTimeout(0));
   request.once('error', broken).once('close', broken);
   request.pipe(first);

@@ -3,11 +3,14 @@
 /** All header fields together. AWS's front ends take less than this for most services. */
 export const MAX_HEADER_BYTES = 32 * 1024;
 
-/** Until the header of a request is complete; against clients that hold a socket and say nothing. */
-export const HEADERS_TIMEOUT_MS = 20_000;
+export interface Timeouts {
+  /** Until the header of a request is complete; against clients that hold a socket and say nothing. */
+  readonly headersMs: number;
+  /** The longest pause within a request's body before the client is told that it timed out. */
+  readonly bodyIdleMs: number;
+}
 
-/** The longest pause within a request's body before the client is told that it timed out. */
-export const BODY_IDLE_TIMEOUT_MS = 60_000;
+export const DEFAULT_TIMEOUTS: Timeouts = { headersMs: 20_000, bodyIdleMs: 60_000 };
 
 /** How long an idle connection is kept: longer than clients keep theirs, so that they end it, not we. */
 export const KEEP_ALIVE_TIMEOUT_MS = 75_000;

@@ -40,13 +40,14 @@ export interface ReceivedBody {
 
 export async function receiveBody(
   request: IncomingMessage,
+  idleTimeoutMs: number,
   limit: BodyLimit = DEFAULT_LIMIT,
   check?: SignatureCheck,
 ): Promise<ReceivedBody> {
   const { headers } = request;
   const encoded = isAwsChunked(headers);
   const maxBytes = encoded ? limit.maxBytes + MAX_CHUNKED_OVERHEAD_BYTES : limit.maxBytes;
-  const sent = await readBody(request, maxBytes).catch((error: unknown) => {
+  const sent = await readBody(request, maxBytes, idleTimeoutMs).catch((error: unknown) => {
     throw error instanceof BodyTooLarge ? limit.error(error.sizeBytes) : error;
   });
   if (check !== undefined) await check.withBody(sent);

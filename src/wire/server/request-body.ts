@@ -1,6 +1,5 @@
 /** Reads request bodies: whole, within a limit, without a needless copy. */
 import type { IncomingMessage } from 'node:http';
-import { BODY_IDLE_TIMEOUT_MS } from './limits.ts';
 
 /** The body is, or claims to be, larger than its limit. What came of it was not kept. */
 export class BodyTooLarge extends Error {
@@ -40,7 +39,7 @@ export function announcedBytes(request: IncomingMessage): number | undefined {
  * The whole body. Rejects with `BodyTooLarge` as soon as that is known (the rest is left unread) and
  * with `BodyTruncated` when it does not come to its end.
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, maxBytes: number, idleTimeoutMs: number): Promise<Buffer> {
   const announced = announcedBytes(request);
   if (announced !== undefined && announced > maxBytes) {
     return Promise.reject(new BodyTooLarge(announced, maxBytes));
@@ -58,7 +57,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
         settle();
         reject(new BodyTooLarge(pieces.sizeBytes, maxBytes));
       } else if (pieces.count === 1 && pieces.sizeBytes !== announced) {
-        request.setTimeout(BODY_IDLE_TIMEOUT_MS, onIdle);
+        request.setTimeout(idleTimeoutMs, onIdle);
       }
     };
     const onEnd = (): void => {
@@ -71,7 +70,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       reject(new BodyTruncated(`${how} after ${pieces.sizeBytes}${expected} bytes`, timedOut));
     };
     const onBroken = (): void => truncated(false, 'the connection ended');
-    const onIdle = (): void => truncated(true, `nothing came for ${BODY_IDLE_TIMEOUT_MS / 1_000} seconds`);
+    const onIdle = (): void => truncated(true, `nothing came for ${idleTimeoutMs / 1_000} seconds`);
     request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   });
 }

@@ -15,12 +15,13 @@ import type { Authorizer } from './authorizer.ts';
 import { decodedHeaders, isAwsChunked } from './aws-chunked.ts';
 import { inputStream } from './input-stream.ts';
 import { internalError } from './internal-error.ts';
+import type { Timeouts } from './limits.ts';
 import { REFUSED_BODY_LINGER_MS } from './limits.ts';
 import { plainError } from './plain-error.ts';
 import { receiveBody, refuseAnnounced } from './received-body.ts';
 import { BodyTruncated } from './request-body.ts';
 import { requestContext } from './request-context.ts';
-import { writeResponse } from './response-writer.ts';
+import { cutOff, writeResponse } from './response-writer.ts';
 import type { ServedService, ServiceTable } from './service-table.ts';
 import { notImplemented, operationOf } from './service-table.ts';
 
@@ -33,6 +34,9 @@ export interface RequestFlowOptions {
   readonly ids: Ids;
   readonly clock: Clock;
   readonly log: Log;
+  readonly timeouts: Timeouts;
+  /** True once connections are no longer to be kept. */
+  readonly closing: () => boolean;
   /** Says why a request may not be served at all, by its Host and Origin; undefined when it may. */
   readonly refusal: (request: IncomingMessage) => string | undefined;
   /** `http://host:port` for requests without a Host header. */
@@ -99,6 +103,7 @@ export class RequestFlow {
         if (exchange.expectsContinue) response.shouldKeepAlive = false;
         else lingerOver(request);
       }
+      if (this.options.closing()) response.shouldKeepAlive = false;
       await writeResponse(response, answer);
     } catch (error) {
       this.cutOff(response, progress, error);
@@ -108,6 +113,7 @@ export class RequestFlow {
 
   private async answer(exchange: Exchange, url: string, progress: Progress): Promise<WireResponse> {
     const { router, services, authorizer } = this.options;
+    const { bodyIdleMs } = this.options.timeouts;
     const { request } = exchange;
     const mark = url.indexOf('?');
     const path = pathOf(mark < 0 ? url : url.slice(0, mark));
@@ -132,12 +138,12 @@ export class RequestFlow {
       return this.run(
         service,
         match,
-        { ...head, body: inputStream(request, limit, check) },
+        { ...head, body: inputStream(request, bodyIdleMs, limit, check) },
         exchange,
         progress,
       );
     }
-    const { body, headers } = await receiveBody(request, limit, check);
+    const { body, headers } = await receiveBody(request, bodyIdleMs, limit, check);
     progress.service ??= this.serviceOfForm(routed, body);
     progress.match ??= progress.service.model.match(routed.head, body);
     if (progress.match === undefined) {
@@ -200,7 +206,7 @@ export class RequestFlow {
   /** The status is out already: all that can be said is that the answer is not whole. */
   private cutOff(response: ServerResponse, progress: Progress, error: unknown): void {
     this.logBug(progress, error);
-    response.destroy();
+    cutOff(response);
   }
 
   private logAnswer({ requestId, startedMs, service, match }: Progress, status: number): void {
@@ -244,6 +250,8 @@ function pathOf(target: string): string {
  * still writing when the connection is closed may never see the answer. Not for ever, though.
  */
 function lingerOver(request: IncomingMessage): void {
+  // A handler may have left unread what was piped to it.
+  request.unpipe();
   request.resume();
   const { socket } = request;
   const timer = setTimeout(() => socket.destroy(), REFUSED_BODY_LINGER_MS);

@@ -38,10 +38,16 @@ async function writePieces(response: ServerResponse, pieces: AsyncIterable<Uint8
         await Promise.race([drained(response), closed]);
     }
   } catch (error) {
-    response.destroy();
+    cutOff(response);
     throw error;
   }
   response.end();
+}
+
+/** What was written still goes out, but not the end: the client sees that the answer is not whole. */
+export function cutOff(response: ServerResponse): void {
+  if (response.socket === null) response.destroy();
+  else response.socket.destroySoon();
 }
 
 function drained(response: ServerResponse): Promise<void> {

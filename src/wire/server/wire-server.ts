@@ -15,9 +15,10 @@ import type { BoundAddress } from './address.ts';
 import { addressesOf, bind, isAddressMissing, requireSafeBinding } from './address.ts';
 import type { Authorization } from './authorizer.ts';
 import { Authorizer } from './authorizer.ts';
+import type { Timeouts } from './limits.ts';
 import {
   DEFAULT_CLOSE_DEADLINE_MS,
-  HEADERS_TIMEOUT_MS,
+  DEFAULT_TIMEOUTS,
   KEEP_ALIVE_TIMEOUT_MS,
   MAX_HEADER_BYTES,
 } from './limits.ts';
@@ -42,6 +43,7 @@ export interface WireServerOptions {
   readonly ids: Ids;
   readonly clock: Clock;
   readonly log: Log;
+  readonly timeouts?: Timeouts;
 }
 
 export interface WireServer {
@@ -84,6 +86,8 @@ class HttpFront implements WireServer {
       ids: options.ids,
       clock: options.clock,
       log: options.log,
+      timeouts: options.timeouts ?? DEFAULT_TIMEOUTS,
+      closing: () => this.closing !== undefined,
       refusal: (request) => this.guard.refusal(request.headers, this.bound?.host),
       defaultOrigin: () => `http://${this.bound?.host}:${this.bound?.port}`,
     });
@@ -121,9 +125,12 @@ class HttpFront implements WireServer {
   }
 
   private createServer(): Server {
+    const { headersMs } = this.options.timeouts ?? DEFAULT_TIMEOUTS;
     const server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout: headersMs,
+      // Node.js looks for late headers at this interval only.
+      connectionsCheckingInterval: Math.min(headersMs, 5_000),
       // Uploads may take long; what may not be long are the pauses in them.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -131,8 +138,9 @@ class HttpFront implements WireServer {
     });
     const serve = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
       this.inFlight.set(request.socket, response);
-      if (this.closing !== undefined) response.shouldKeepAlive = false;
-      void this.flow.handle(request, response, expectsContinue);
+      void this.flow.handle(request, response, expectsContinue).then(() => {
+        if (this.closing !== undefined) endWhenIdle(server, response);
+      });
     };
     server.on('request', (request, response) => serve(request, response, false));
     server.on('checkContinue', (request, response) => serve(request, response, true));
@@ -165,4 +173,11 @@ class HttpFront implements WireServer {
     await Promise.all(closed);
     clearTimeout(timer);
   }
+}
+
+/** A connection whose answer had begun before the server was closing still counts as kept alive. */
+function endWhenIdle(server: Server, response: ServerResponse): void {
+  const end = (): void => void setImmediate(() => server.closeIdleConnections());
+  if (response.writableFinished) end();
+  else response.once('finish', end);
 }

@@ -71,20 +71,24 @@ function fakeModel(name: string, streaming: readonly string[]): ServiceModel {
 
 export type Handler = (request: WireRequest, context: RequestContext) => Promise<WireResponse['body']>;
 
+export interface FakeOptions {
+  /** Operations that get their body as a stream. */
+  readonly streaming?: readonly string[];
+  readonly bodyLimits?: Service['bodyLimits'];
+  readonly server?: Partial<WireServerOptions>;
+}
+
 export interface FakeServer {
   readonly server: WireServer;
   readonly port: number;
   readonly lines: Logged[];
 }
 
-export async function startFake(
+/** A server that does not listen yet. */
+export function fakeServer(
   operations: Record<string, Handler>,
-  options: {
-    streaming?: readonly string[];
-    bodyLimits?: Service['bodyLimits'];
-    server?: Partial<WireServerOptions>;
-  } = {},
-): Promise<FakeServer> {
+  options: FakeOptions = {},
+): Omit<FakeServer, 'port'> {
   const { log, lines } = recordingLog();
   const service = (name: string): Service => ({
     name,
@@ -101,6 +105,14 @@ export async function startFake(
     log,
     ...options.server,
   });
+  return { server, lines };
+}
+
+export async function startFake(
+  operations: Record<string, Handler>,
+  options: FakeOptions = {},
+): Promise<FakeServer> {
+  const { server, lines } = fakeServer(operations, options);
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   return { server, port, lines };
 }
