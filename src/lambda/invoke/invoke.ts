@@ -3,7 +3,7 @@ import type { InvokeCommandInput, InvokeCommandOutput } from '@aws-sdk/client-la
 import { AwsError, PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { BodyLimit, Operation, RequestContext } from '../../ports/service.ts';
-import { parseFunctionIdentifier } from '../records/function-identifier.ts';
+import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import {
   ACCOUNT_CONCURRENT_EXECUTIONS,
@@ -98,12 +98,12 @@ export class Invoker {
     const { accountId, region, functionName } = identifier;
     const version = identifier.qualifier ?? '$LATEST';
     const record = this.deps.directory.find(accountId, region, functionName, version);
-    if (record === undefined) throw notFound(identifier);
+    if (record === undefined) throw functionNotFound(identifier);
     if (isSettled(record)) return record;
     // On AWS a function is Pending for seconds and refuses invocations until then; here it is for
     // milliseconds unless a runtime is being fetched, so a client that invokes at once is served.
     const settled = await this.waiters.wait(record, isSettled, PENDING_WAIT_MS);
-    if (settled === undefined) throw notFound(identifier);
+    if (settled === undefined) throw functionNotFound(identifier);
     if (settled.state === 'Active' || settled.state === 'Inactive') return settled;
     throw new AwsError(
       'ResourceConflictException',
@@ -152,18 +152,6 @@ function refuseMissingParts(record: FunctionRecord): void {
 
 function notImplemented(part: string): AwsError {
   return new AwsError('NotImplemented', `lambda:Invoke does not implement ${part} yet.`, {}, 501);
-}
-
-function notFound(identifier: {
-  accountId: string;
-  region: string;
-  functionName: string;
-  qualifier?: string | undefined;
-}): AwsError {
-  const { accountId, region, functionName, qualifier } = identifier;
-  const suffix = qualifier === undefined ? '' : `:${qualifier}`;
-  const arn = `arn:aws:lambda:${region}:${accountId}:function:${functionName}${suffix}`;
-  return new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, { Type: 'User' });
 }
 
 function throttled(): AwsError {

@@ -6,6 +6,9 @@ export type LastUpdateStatus = 'Successful' | 'InProgress' | 'Failed';
 /** `$LATEST` or the decimal number of a published version. */
 export type VersionName = string;
 
+/** The version that can be changed. */
+export const LATEST = '$LATEST';
+
 export interface LoggingConfig {
   readonly format: 'Text' | 'JSON';
   /** Only with JSON. */
@@ -44,10 +47,14 @@ export interface FunctionRecord {
   readonly tracingMode: 'PassThrough' | 'Active';
   readonly logging: LoggingConfig;
   readonly snapStartApplyOn: 'None' | 'PublishedVersions';
+  readonly tenantIsolationMode?: 'PER_TENANT';
   /** Settings that are kept as AWS returns them and have their effect elsewhere or later. */
   readonly deadLetterTargetArn?: string;
   readonly kmsKeyArn?: string;
-  readonly vpcConfig?: { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] };
+  readonly vpcConfig?: {
+    readonly subnetIds: readonly string[];
+    readonly securityGroupIds: readonly string[];
+  };
   readonly fileSystemConfigs?: readonly { readonly arn: string; readonly localMountPath: string }[];
   readonly state: FunctionState;
   readonly stateReason?: string;
@@ -68,7 +75,12 @@ export interface FunctionRecord {
 /** In-memory view of the stored functions, for the data plane: no I/O, no waiting. */
 export interface FunctionDirectory {
   /** The record of that version; an alias is resolved by the caller. */
-  find(accountId: string, region: string, functionName: string, version: VersionName): FunctionRecord | undefined;
+  find(
+    accountId: string,
+    region: string,
+    functionName: string,
+    version: VersionName,
+  ): FunctionRecord | undefined;
   /** Called after a record has been stored or deleted (`after` is then undefined). */
   onChange(listener: (before: FunctionRecord | undefined, after: FunctionRecord | undefined) => void): void;
 }

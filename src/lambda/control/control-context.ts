@@ -1,0 +1,46 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Ids } from '../../core/ids.ts';
+import type { BlobStore } from '../../ports/blob-store.ts';
+import type { RuntimeCatalog } from '../../ports/environment.ts';
+import type { Log } from '../../ports/log.ts';
+import type { PackageStore } from '../../ports/package-store.ts';
+import type { Operations, RequestContext } from '../../ports/service.ts';
+import type { StateStore } from '../../ports/state-store.ts';
+import type { FunctionIdentifier } from '../records/function-identifier.ts';
+import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
+import type { FunctionRecord } from '../records/function-record.ts';
+import { LATEST } from '../records/function-record.ts';
+import type { FunctionTable } from '../records/function-table.ts';
+import type { CodeLinks } from './code-links.ts';
+
+export interface FunctionControlDependencies {
+  readonly state: StateStore;
+  readonly blobs: BlobStore;
+  readonly packages: PackageStore;
+  readonly catalog: RuntimeCatalog;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+}
+
+/** What the operations of the control plane share. */
+export interface ControlContext extends FunctionControlDependencies {
+  readonly table: FunctionTable;
+  readonly links: CodeLinks;
+}
+
+export type LambdaOperations = Operations<typeof import('@aws-sdk/client-lambda')>;
+
+/** The function a request names; throws AWS's error when there is none. */
+export function findFunction(
+  { table }: ControlContext,
+  name: string | undefined,
+  qualifier: string | undefined,
+  caller: RequestContext,
+): { readonly identifier: FunctionIdentifier; readonly record: FunctionRecord } {
+  const identifier = parseFunctionIdentifier(name ?? '', qualifier, caller);
+  const { accountId, region, functionName } = identifier;
+  const record = table.find(accountId, region, functionName, identifier.qualifier ?? LATEST);
+  if (record === undefined) throw functionNotFound(identifier);
+  return { identifier, record };
+}

@@ -1,0 +1,63 @@
+/** The code of a request, stored: what CreateFunction and UpdateFunctionCode share. */
+import type { FunctionCode, UpdateFunctionCodeRequest } from '@aws-sdk/client-lambda';
+import { AwsError } from '../../core/errors.ts';
+import { PackageRejected } from '../../ports/package-store.ts';
+import type { CodeReference } from '../records/function-record.ts';
+import type { ControlContext } from './control-context.ts';
+import { MAX_UNZIPPED_BYTES, MAX_ZIP_BYTES, TOTAL_CODE_BYTES } from './control-limits.ts';
+import { invalidParameter, notImplemented, tooLarge } from './lambda-errors.ts';
+
+type CodeRequest = Pick<FunctionCode & UpdateFunctionCodeRequest, 'ZipFile' | 'S3Bucket' | 'ImageUri'>;
+
+/** Checks and stores the package. Throws AWS's errors for one that cannot be. */
+export async function storeCode(
+  context: ControlContext,
+  code: CodeRequest,
+  operation: 'CreateFunction' | 'UpdateFunctionCode',
+): Promise<CodeReference> {
+  if (code.S3Bucket !== undefined) throw notImplemented(operation, 'S3Bucket (code from S3)');
+  if (code.ImageUri !== undefined) throw notImplemented(operation, 'ImageUri (container images)');
+  if (code.ZipFile === undefined) {
+    throw invalidParameter('Please provide a source for function code.');
+  }
+  const zip = Buffer.from(code.ZipFile);
+  if (zip.length > MAX_ZIP_BYTES) throw tooLarge(`Zipped size must be smaller than ${MAX_ZIP_BYTES} bytes`);
+  if (zip.length === 0) throw invalidParameter('Uploaded file must be a non-empty zip');
+  const stored = await context.packages.ingest(zip, MAX_UNZIPPED_BYTES).catch((error: unknown) => {
+    throw error instanceof PackageRejected ? rejection(error) : error;
+  });
+  return {
+    blob: stored.blob,
+    sha256Base64: Buffer.from(stored.blob, 'hex').toString('base64'),
+    sizeBytes: stored.sizeBytes,
+  };
+}
+
+function rejection(error: PackageRejected): AwsError {
+  switch (error.kind) {
+    case 'too-large-unpacked':
+      return invalidParameter(`Unzipped size must be smaller than ${MAX_UNZIPPED_BYTES} bytes`);
+    case 'empty':
+      return invalidParameter('Uploaded file must be a non-empty zip');
+    default:
+      return invalidParameter(
+        'Could not unzip uploaded file. Please check your file, then try to upload again.',
+      );
+  }
+}
+
+/** Refuses code beyond the account's storage. */
+export function checkStorage(
+  context: ControlContext,
+  accountId: string,
+  region: string,
+  code: CodeReference,
+): void {
+  let used = code.sizeBytes;
+  for (const record of context.table.all()) {
+    if (record.accountId === accountId && record.region === region) used += record.code.sizeBytes;
+  }
+  if (used > TOTAL_CODE_BYTES) {
+    throw new AwsError('CodeStorageExceededException', 'Code storage limit exceeded.', { Type: 'User' });
+  }
+}

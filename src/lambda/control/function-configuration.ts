@@ -1,0 +1,105 @@
+/** A stored function as AWS's API shows it. */
+import type { FunctionConfiguration } from '@aws-sdk/client-lambda';
+import { functionArn } from '../records/function-identifier.ts';
+import type { FunctionRecord } from '../records/function-record.ts';
+import { LATEST } from '../records/function-record.ts';
+import { runtimeVersionArn } from '../records/runtime-version.ts';
+
+export interface ConfigurationView {
+  /** The ARN ends with the version, also where that is `$LATEST`. */
+  readonly qualified: boolean;
+  /** Lists leave the states out. */
+  readonly states: boolean;
+}
+
+export function functionConfiguration(
+  record: FunctionRecord,
+  view: ConfigurationView,
+): FunctionConfiguration {
+  const { accountId, region, functionName, version, logging } = record;
+  const isQualified = view.qualified || version !== LATEST;
+  return {
+    FunctionName: functionName,
+    FunctionArn: functionArn({
+      accountId,
+      region,
+      functionName,
+      qualifier: isQualified ? version : undefined,
+    }),
+    ...(record.runtime === undefined
+      ? {}
+      : { Runtime: record.runtime as NonNullable<FunctionConfiguration['Runtime']> }),
+    Role: record.role,
+    ...(record.handler === undefined ? {} : { Handler: record.handler }),
+    CodeSize: record.code.sizeBytes,
+    Description: record.description,
+    Timeout: record.timeoutSeconds,
+    MemorySize: record.memoryMb,
+    LastModified: new Date(record.lastModifiedMs).toISOString().replace('Z', '+0000'),
+    CodeSha256: record.code.sha256Base64,
+    Version: version,
+    ...(record.vpcConfig === undefined
+      ? {}
+      : {
+          VpcConfig: {
+            SubnetIds: [...record.vpcConfig.subnetIds],
+            SecurityGroupIds: [...record.vpcConfig.securityGroupIds],
+            VpcId: '',
+            Ipv6AllowedForDualStack: false,
+          },
+        }),
+    ...(record.deadLetterTargetArn === undefined || record.deadLetterTargetArn === ''
+      ? {}
+      : { DeadLetterConfig: { TargetArn: record.deadLetterTargetArn } }),
+    ...(record.environment === undefined ? {} : { Environment: { Variables: { ...record.environment } } }),
+    ...(record.kmsKeyArn === undefined || record.kmsKeyArn === '' ? {} : { KMSKeyArn: record.kmsKeyArn }),
+    TracingConfig: { Mode: record.tracingMode },
+    RevisionId: record.revisionId,
+    ...(record.layers.length === 0 ? {} : { Layers: record.layers.map((Arn) => ({ Arn })) }),
+    ...(view.states ? states(record) : {}),
+    ...(record.fileSystemConfigs === undefined || record.fileSystemConfigs.length === 0
+      ? {}
+      : {
+          FileSystemConfigs: record.fileSystemConfigs.map(({ arn, localMountPath }) => ({
+            Arn: arn,
+            LocalMountPath: localMountPath,
+          })),
+        }),
+    PackageType: record.packageType,
+    Architectures: [...record.architectures],
+    EphemeralStorage: { Size: record.ephemeralStorageMb },
+    SnapStart: { ApplyOn: record.snapStartApplyOn, OptimizationStatus: 'Off' },
+    ...(record.runtime === undefined
+      ? {}
+      : { RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(region, record.runtime) } }),
+    LoggingConfig: {
+      LogFormat: logging.format,
+      ...(logging.applicationLogLevel === undefined
+        ? {}
+        : { ApplicationLogLevel: logging.applicationLogLevel }),
+      ...(logging.systemLogLevel === undefined ? {} : { SystemLogLevel: logging.systemLogLevel }),
+      LogGroup: logging.logGroup,
+    },
+  };
+}
+
+function states(record: FunctionRecord): Partial<FunctionConfiguration> {
+  return {
+    State: record.state,
+    ...(record.stateReason === undefined ? {} : { StateReason: record.stateReason }),
+    ...(record.stateReasonCode === undefined
+      ? {}
+      : { StateReasonCode: record.stateReasonCode as NonNullable<FunctionConfiguration['StateReasonCode']> }),
+    ...(record.lastUpdateStatus === undefined ? {} : { LastUpdateStatus: record.lastUpdateStatus }),
+    ...(record.lastUpdateStatusReason === undefined
+      ? {}
+      : { LastUpdateStatusReason: record.lastUpdateStatusReason }),
+    ...(record.lastUpdateStatusReasonCode === undefined
+      ? {}
+      : {
+          LastUpdateStatusReasonCode: record.lastUpdateStatusReasonCode as NonNullable<
+            FunctionConfiguration['LastUpdateStatusReasonCode']
+          >,
+        }),
+  };
+}

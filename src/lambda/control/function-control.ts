@@ -1,0 +1,59 @@
+/** Lambda's control plane: what is wanted of functions, and the work that makes it so. */
+import type { BodyLimit, Endpoint } from '../../ports/service.ts';
+import type { FunctionDirectory } from '../records/function-record.ts';
+import { FunctionTable } from '../records/function-table.ts';
+import { CodeLinks } from './code-links.ts';
+import type { ControlContext, FunctionControlDependencies, LambdaOperations } from './control-context.ts';
+import { MAX_CODE_REQUEST_BYTES } from './control-limits.ts';
+import { createFunctionOperation } from './create-function.ts';
+import { tooLarge } from './lambda-errors.ts';
+import { readOperations } from './read-operations.ts';
+import { Reconciler } from './reconciler.ts';
+import { tagOperations } from './tag-operations.ts';
+import { updateFunctionOperations } from './update-function.ts';
+import { versionOperations } from './version-operations.ts';
+
+export type { FunctionControlDependencies } from './control-context.ts';
+
+export interface FunctionControl {
+  readonly operations: LambdaOperations;
+  readonly endpoints: readonly Endpoint[];
+  readonly bodyLimits: Readonly<Record<string, BodyLimit>>;
+  readonly directory: FunctionDirectory;
+  /** Waits for what is under way. */
+  close(): Promise<void>;
+}
+
+export async function openFunctionControl(
+  dependencies: FunctionControlDependencies,
+): Promise<FunctionControl> {
+  const table = await FunctionTable.open(dependencies.state);
+  const links = new CodeLinks(dependencies.blobs, dependencies.clock, dependencies.ids);
+  const context: ControlContext = { ...dependencies, table, links };
+  const reconciler = new Reconciler(context);
+  reconciler.resume();
+  return {
+    operations: {
+      ...createFunctionOperation(context),
+      ...updateFunctionOperations(context),
+      ...readOperations(context),
+      ...versionOperations(context),
+      ...tagOperations(context),
+    },
+    endpoints: [links.endpoint],
+    bodyLimits: {
+      CreateFunction: codeLimit('CreateFunction'),
+      UpdateFunctionCode: codeLimit('UpdateFunctionCode'),
+    },
+    directory: table,
+    close: () => reconciler.close(),
+  };
+}
+
+function codeLimit(operation: string): BodyLimit {
+  return {
+    maxBytes: MAX_CODE_REQUEST_BYTES,
+    error: () =>
+      tooLarge(`Request must be smaller than ${MAX_CODE_REQUEST_BYTES} bytes for the ${operation} operation`),
+  };
+}

@@ -1,0 +1,227 @@
+/** Settings of a function as requests give them: checked, with AWS's defaults, in our terms. */
+import type { CreateFunctionRequest, UpdateFunctionConfigurationRequest } from '@aws-sdk/client-lambda';
+import { runtimeIdentifier } from '../../core/runtimes.ts';
+import type { FunctionRecord, LoggingConfig } from '../records/function-record.ts';
+import {
+  EPHEMERAL_STORAGE_MB,
+  MAX_ENVIRONMENT_BYTES,
+  MAX_LAYERS,
+  MEMORY_MB,
+  TIMEOUT_SECONDS,
+} from './control-limits.ts';
+import { constraintError, invalidParameter, notImplemented } from './lambda-errors.ts';
+
+type Request = CreateFunctionRequest | UpdateFunctionConfigurationRequest;
+
+/** What a request may change of a record; absent members keep what is there. */
+export type FunctionSettings = Pick<
+  FunctionRecord,
+  | 'description'
+  | 'role'
+  | 'timeoutSeconds'
+  | 'memoryMb'
+  | 'ephemeralStorageMb'
+  | 'layers'
+  | 'tracingMode'
+  | 'logging'
+  | 'snapStartApplyOn'
+> &
+  Partial<
+    Pick<
+      FunctionRecord,
+      | 'runtime'
+      | 'handler'
+      | 'environment'
+      | 'deadLetterTargetArn'
+      | 'kmsKeyArn'
+      | 'vpcConfig'
+      | 'fileSystemConfigs'
+    >
+  >;
+
+/** The order in which AWS lists runtimes was recorded; newer ones stand at the end. */
+const RUNTIMES =
+  'nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, java11, dotnet6, nodejs18.x, provided.al2, java8.al2, nodejs26.x, python3.15, ruby4.0, java8.al2023, java11.al2023, java17.al2023';
+const KNOWN_RUNTIMES = new Set(RUNTIMES.split(', '));
+
+/** Names that Lambda sets itself. Source: "Defined runtime environment variables", the reserved ones. */
+const RESERVED_VARIABLES = new Set([
+  '_HANDLER',
+  '_X_AMZN_TRACE_ID',
+  'AWS_DEFAULT_REGION',
+  'AWS_REGION',
+  'AWS_EXECUTION_ENV',
+  'AWS_LAMBDA_FUNCTION_NAME',
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
+  'AWS_LAMBDA_FUNCTION_VERSION',
+  'AWS_LAMBDA_INITIALIZATION_TYPE',
+  'AWS_LAMBDA_LOG_GROUP_NAME',
+  'AWS_LAMBDA_LOG_STREAM_NAME',
+  'AWS_ACCESS_KEY',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_LAMBDA_RUNTIME_API',
+  'AWS_LAMBDA_MAX_CONCURRENCY',
+  'AWS_LAMBDA_METADATA_API',
+  'AWS_LAMBDA_METADATA_TOKEN',
+  'LAMBDA_TASK_ROOT',
+  'LAMBDA_RUNTIME_DIR',
+]);
+
+const DEFAULT_LOG_GROUP_PREFIX = '/aws/lambda/';
+
+/** Settings of a new function. */
+export function newSettings(request: CreateFunctionRequest, functionName: string): FunctionSettings {
+  return settings(request, functionName, {
+    description: '',
+    role: request.Role!,
+    timeoutSeconds: TIMEOUT_SECONDS.default,
+    memoryMb: MEMORY_MB.default,
+    ephemeralStorageMb: EPHEMERAL_STORAGE_MB.default,
+    layers: [],
+    tracingMode: 'PassThrough',
+    logging: { format: 'Text', logGroup: `${DEFAULT_LOG_GROUP_PREFIX}${functionName}` },
+    snapStartApplyOn: 'None',
+  });
+}
+
+/** `current` with what the request says instead. Throws AWS's error for the first value that cannot be. */
+export function settings<T extends FunctionSettings>(request: Request, functionName: string, current: T): T {
+  checkRange(request.MemorySize, 'memorySize', MEMORY_MB);
+  checkRange(request.Timeout, 'timeout', TIMEOUT_SECONDS);
+  if (request.Runtime !== undefined) checkRuntime(request.Runtime);
+  checkUnsupported(request);
+  const environment = request.Environment?.Variables;
+  if (environment !== undefined) checkEnvironment(environment);
+  checkLayers(request.Layers ?? []);
+  const vpc = request.VpcConfig;
+  return {
+    ...current,
+    ...defined({
+      description: request.Description,
+      role: request.Role,
+      runtime: request.Runtime,
+      handler: request.Handler,
+      timeoutSeconds: request.Timeout,
+      memoryMb: request.MemorySize,
+      ephemeralStorageMb: request.EphemeralStorage?.Size,
+      environment: request.Environment === undefined ? undefined : (environment ?? {}),
+      layers: request.Layers,
+      tracingMode: request.TracingConfig?.Mode,
+      logging:
+        request.LoggingConfig === undefined
+          ? undefined
+          : logging(request.LoggingConfig, functionName, current.logging),
+      snapStartApplyOn: request.SnapStart?.ApplyOn,
+      deadLetterTargetArn: request.DeadLetterConfig?.TargetArn,
+      kmsKeyArn: request.KMSKeyArn,
+      vpcConfig:
+        vpc === undefined
+          ? undefined
+          : { subnetIds: vpc.SubnetIds ?? [], securityGroupIds: vpc.SecurityGroupIds ?? [] },
+      fileSystemConfigs: request.FileSystemConfigs?.map(({ Arn, LocalMountPath }) => ({
+        arn: Arn!,
+        localMountPath: LocalMountPath!,
+      })),
+    }),
+  };
+}
+
+/** AWS answers an unknown runtime in words of its own, and one past its date in others. */
+export function checkRuntime(runtime: string): void {
+  if (runtimeIdentifier(runtime)?.blocked === true && runtime !== 'nodejs16.x') {
+    throw invalidParameter(
+      `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. ` +
+        'We recommend you use a supported runtime while creating or updating functions.',
+    );
+  }
+  if (!KNOWN_RUNTIMES.has(runtime)) {
+    throw invalidParameter(
+      `Value ${runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [${RUNTIMES}] or be a valid ARN`,
+    );
+  }
+}
+
+function checkRange(
+  value: number | undefined,
+  path: string,
+  { min, max }: { min: number; max: number },
+): void {
+  if (value === undefined) return;
+  // The model's upper bounds are those of managed instances; ordinary functions keep these.
+  if (value > max) throw constraintError(value, path, `Member must have value less than or equal to ${max}`);
+  if (value < min)
+    throw constraintError(value, path, `Member must have value greater than or equal to ${min}`);
+}
+
+function checkEnvironment(variables: Readonly<Record<string, string>>): void {
+  const reserved = Object.keys(variables).filter((name) => RESERVED_VARIABLES.has(name));
+  if (reserved.length > 0) {
+    throw invalidParameter(
+      'Lambda was unable to configure your environment variables because the environment variables you have ' +
+        'provided contains reserved keys that are currently not supported for modification. ' +
+        `Reserved keys used in this request: ${reserved.join(', ')}`,
+    );
+  }
+  const json = JSON.stringify(variables);
+  if (Buffer.byteLength(json) > MAX_ENVIRONMENT_BYTES) {
+    throw invalidParameter(
+      'Lambda was unable to configure your environment variables because the environment variables you have ' +
+        `provided exceeded the 4KB limit. String measured: ${json}`,
+    );
+  }
+}
+
+/** No layer can be published yet, so none exists. */
+function checkLayers(layers: readonly string[]): void {
+  if (layers.length > MAX_LAYERS) throw invalidParameter(`Cannot reference more than ${MAX_LAYERS} layers.`);
+  const [first] = layers;
+  if (first !== undefined) throw invalidParameter(`Layer version ${first} does not exist.`);
+}
+
+/** Settings that would do nothing are refused by name instead of being kept. */
+function checkUnsupported(request: Request): void {
+  const operation = 'Code' in request ? 'CreateFunction' : 'UpdateFunctionConfiguration';
+  if ('ImageConfig' in request && request.ImageConfig !== undefined)
+    throw notImplemented(operation, 'ImageConfig');
+  if ('DurableConfig' in request && request.DurableConfig !== undefined)
+    throw notImplemented(operation, 'DurableConfig');
+  if ('TenancyConfig' in request && request.TenancyConfig !== undefined)
+    throw notImplemented(operation, 'TenancyConfig');
+  if ('CapacityProviderConfig' in request && request.CapacityProviderConfig !== undefined) {
+    throw notImplemented(operation, 'CapacityProviderConfig');
+  }
+  if ('CodeSigningConfigArn' in request && request.CodeSigningConfigArn !== undefined) {
+    throw notImplemented(operation, 'CodeSigningConfigArn');
+  }
+}
+
+function logging(
+  request: NonNullable<CreateFunctionRequest['LoggingConfig']>,
+  functionName: string,
+  current: LoggingConfig,
+): LoggingConfig {
+  const format = request.LogFormat ?? current.format;
+  if (
+    format === 'Text' &&
+    (request.ApplicationLogLevel !== undefined || request.SystemLogLevel !== undefined)
+  ) {
+    throw invalidParameter(
+      'The application log level and system log level can only be set when the log format is JSON.',
+    );
+  }
+  const logGroup = request.LogGroup ?? current.logGroup ?? `${DEFAULT_LOG_GROUP_PREFIX}${functionName}`;
+  if (format === 'Text') return { format, logGroup };
+  return {
+    format,
+    logGroup,
+    applicationLogLevel: request.ApplicationLogLevel ?? current.applicationLogLevel ?? 'INFO',
+    systemLogLevel: request.SystemLogLevel ?? current.systemLogLevel ?? 'INFO',
+  };
+}
+
+/** Leaves out members that are undefined. */
+function defined<T extends object>(from: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(from).filter(([, value]) => value !== undefined)) as never;
+}

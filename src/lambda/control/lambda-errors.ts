@@ -1,0 +1,34 @@
+/** Lambda's modelled errors, in AWS's words. */
+import { AwsError } from '../../core/errors.ts';
+
+export function invalidParameter(message: string): AwsError {
+  return new AwsError('InvalidParameterValueException', message, { Type: 'User' });
+}
+
+export function conflict(message: string): AwsError {
+  return new AwsError('ResourceConflictException', message, { Type: 'User' });
+}
+
+export function preconditionFailed(): AwsError {
+  return new AwsError(
+    'PreconditionFailedException',
+    'The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
+    { Type: 'User' },
+  );
+}
+
+export function tooLarge(message: string): AwsError {
+  return new AwsError('RequestEntityTooLargeException', message, { Type: 'User' }, 413);
+}
+
+/** A value the model lets through but the service does not, in the form of a broken constraint. */
+export function constraintError(value: unknown, path: string, rule: string): AwsError {
+  return new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value '${String(value)}' at '${path}' failed to satisfy constraint: ${rule}`,
+  );
+}
+
+export function notImplemented(operation: string, part: string): AwsError {
+  return new AwsError('NotImplemented', `lambda:${operation} does not implement ${part} yet.`, {}, 501);
+}

@@ -1,0 +1,66 @@
+/**
+ * The ways to name a function: its name, a partial ARN (`123456789012:function:name`,
+ * `function:name`), a full ARN, each with a qualifier or without; and a qualifier beside it.
+ */
+import { AwsError } from '../../core/errors.ts';
+
+export interface FunctionIdentifier {
+  readonly accountId: string;
+  readonly region: string;
+  readonly functionName: string;
+  /** A version or alias; undefined when none was named. */
+  readonly qualifier: string | undefined;
+}
+
+/** The forms that the model's pattern lets through; the groups are region, account, name and qualifier. */
+const FORM =
+  /^(?:arn:aws[a-zA-Z-]*:lambda:)?(?:((?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9-_.]+)(?::(\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_$]+))?$/;
+
+/** Longest function name. Source: CreateFunction API reference. */
+const MAX_NAME_CHARACTERS = 64;
+
+/** Throws AWS's errors for another region, or a qualifier that contradicts the one in the name. */
+export function parseFunctionIdentifier(
+  name: string,
+  qualifier: string | undefined,
+  caller: { readonly accountId: string; readonly region: string },
+): FunctionIdentifier {
+  const match = FORM.exec(name);
+  if (match === null) throw invalidName(name);
+  const [, region = caller.region, accountId = caller.accountId, functionName = '', inName] = match;
+  if (functionName.length > MAX_NAME_CHARACTERS && !name.includes(':')) throw invalidName(name);
+  if (region !== caller.region) {
+    throw new AwsError(
+      'ResourceNotFoundException',
+      `Functions from '${region}' are not reachable in this region ('${caller.region}')`,
+      { Type: 'User' },
+    );
+  }
+  if (inName !== undefined && qualifier !== undefined && inName !== qualifier) {
+    throw new AwsError(
+      'InvalidParameterValueException',
+      'The derived qualifier from the function name does not match the specified qualifier.',
+      { Type: 'User' },
+    );
+  }
+  return { accountId, region, functionName, qualifier: qualifier ?? inName };
+}
+
+/** The ARN with the qualifier, where there is one. */
+export function functionArn({ accountId, region, functionName, qualifier }: FunctionIdentifier): string {
+  const arn = `arn:aws:lambda:${region}:${accountId}:function:${functionName}`;
+  return qualifier === undefined ? arn : `${arn}:${qualifier}`;
+}
+
+export function functionNotFound(identifier: FunctionIdentifier): AwsError {
+  return new AwsError('ResourceNotFoundException', `Function not found: ${functionArn(identifier)}`, {
+    Type: 'User',
+  });
+}
+
+function invalidName(name: string): AwsError {
+  return new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value '${name}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to ${MAX_NAME_CHARACTERS}`,
+  );
+}

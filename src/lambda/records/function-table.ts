@@ -1,0 +1,224 @@
+/** Stored functions: all in memory for reading, every change on disk before it is seen. */
+import { invariant } from '../../core/errors.ts';
+import type { StateStore, StateWrite } from '../../ports/state-store.ts';
+import { RevisionConflict } from '../../ports/state-store.ts';
+import type { FunctionDirectory, FunctionRecord, VersionName } from './function-record.ts';
+import { LATEST } from './function-record.ts';
+
+const FUNCTIONS = 'lambda.function';
+const META = 'lambda.function-meta';
+
+/** How many records are read at once when the table is opened. */
+const PAGE = 1_000;
+
+/** What belongs to a function as a whole rather than to one of its versions. */
+export interface FunctionMeta {
+  readonly tags: Readonly<Record<string, string>>;
+  /** The number that the last published version got; numbers are never used twice. */
+  readonly lastVersion: number;
+}
+
+type ChangeListener = (before: FunctionRecord | undefined, after: FunctionRecord | undefined) => void;
+
+interface Held {
+  readonly record: FunctionRecord;
+  readonly revision: number;
+}
+
+interface HeldFunction {
+  readonly versions: Map<VersionName, Held>;
+  meta: FunctionMeta;
+  metaRevision: number;
+}
+
+export interface FunctionChange {
+  /** Records to store; those of the same function only. */
+  readonly put?: readonly FunctionRecord[];
+  readonly remove?: readonly VersionName[];
+  readonly meta?: FunctionMeta;
+}
+
+const NO_META: FunctionMeta = { tags: {}, lastVersion: 0 };
+
+export class FunctionTable implements FunctionDirectory {
+  private readonly state: StateStore;
+  /** By `account/region/name`. */
+  private readonly functions = new Map<string, HeldFunction>();
+  private readonly listeners: ChangeListener[] = [];
+  /** Names of each account and region in order; made anew when a name came or went. */
+  private readonly sortedNames = new Map<string, string[]>();
+  /** Changes of one function follow one another. */
+  private readonly queues = new Map<string, Promise<unknown>>();
+
+  private constructor(state: StateStore) {
+    this.state = state;
+  }
+
+  static async open(state: StateStore): Promise<FunctionTable> {
+    const table = new FunctionTable(state);
+    await table.load<FunctionRecord>(FUNCTIONS, ({ value, revision }) => {
+      table.held(value).versions.set(value.version, { record: value, revision });
+    });
+    await table.load<FunctionMeta>(META, ({ key, value, revision }) => {
+      const held = table.functions.get(key);
+      if (held !== undefined) Object.assign(held, { meta: value, metaRevision: revision });
+    });
+    return table;
+  }
+
+  find(
+    accountId: string,
+    region: string,
+    functionName: string,
+    version: VersionName,
+  ): FunctionRecord | undefined {
+    return this.functions.get(`${accountId}/${region}/${functionName}`)?.versions.get(version)?.record;
+  }
+
+  meta(accountId: string, region: string, functionName: string): FunctionMeta {
+    return this.functions.get(`${accountId}/${region}/${functionName}`)?.meta ?? NO_META;
+  }
+
+  /** `$LATEST` first, then published versions by number. */
+  versions(accountId: string, region: string, functionName: string): FunctionRecord[] {
+    const held = this.functions.get(`${accountId}/${region}/${functionName}`);
+    if (held === undefined) return [];
+    return [...held.versions.values()]
+      .map(({ record }) => record)
+      .sort((a, b) =>
+        a.version === LATEST ? -1 : b.version === LATEST ? 1 : Number(a.version) - Number(b.version),
+      );
+  }
+
+  /** Names of functions in order. */
+  names(accountId: string, region: string): readonly string[] {
+    const scope = `${accountId}/${region}/`;
+    let names = this.sortedNames.get(scope);
+    if (names === undefined) {
+      names = [...this.functions.keys()]
+        .filter((key) => key.startsWith(scope))
+        .map((key) => key.slice(scope.length));
+      names.sort();
+      this.sortedNames.set(scope, names);
+    }
+    return names;
+  }
+
+  /** Every record, for what must be taken up again after a start. */
+  *all(): Generator<FunctionRecord> {
+    for (const { versions } of this.functions.values())
+      for (const { record } of versions.values()) yield record;
+  }
+
+  onChange(listener: ChangeListener): void {
+    this.listeners.push(listener);
+  }
+
+  /**
+   * Decides and stores a change of one function while no other change of it happens; what `decide`
+   * throws is passed on and nothing is stored.
+   */
+  change(
+    accountId: string,
+    region: string,
+    functionName: string,
+    decide: () => FunctionChange | undefined,
+  ): Promise<void> {
+    const key = `${accountId}/${region}/${functionName}`;
+    const earlier = this.queues.get(key) ?? Promise.resolve();
+    const done = earlier.then(async () => {
+      const change = decide();
+      if (change !== undefined) await this.apply(key, change);
+    });
+    const settled = done.catch(() => {});
+    this.queues.set(key, settled);
+    void settled.then(() => {
+      if (this.queues.get(key) === settled) this.queues.delete(key);
+    });
+    return done;
+  }
+
+  private async apply(key: string, change: FunctionChange): Promise<void> {
+    const held = this.functions.get(key);
+    const put = change.put ?? [];
+    const remove = (change.remove ?? []).filter((version) => held?.versions.has(version));
+    const remaining = (held?.versions.size ?? 0) - remove.length + put.length;
+    const writes: StateWrite[] = [
+      ...put.map((record) => ({
+        table: FUNCTIONS,
+        key: `${key}/${record.version}`,
+        value: record,
+        ifRevision: held?.versions.get(record.version)?.revision ?? 0,
+      })),
+      ...remove.map((version) => ({
+        table: FUNCTIONS,
+        key: `${key}/${version}`,
+        delete: true as const,
+        ifRevision: held!.versions.get(version)!.revision,
+      })),
+    ];
+    if (remaining === 0) writes.push({ table: META, key, delete: true });
+    else if (change.meta !== undefined) writes.push({ table: META, key, value: change.meta });
+    const revisions = await this.state.commit(writes).catch((error: unknown) => {
+      invariant(!(error instanceof RevisionConflict), `another process changed ${key}`);
+      throw error;
+    });
+    this.remember(key, put, remove, change.meta, revisions);
+  }
+
+  private remember(
+    key: string,
+    put: readonly FunctionRecord[],
+    remove: readonly VersionName[],
+    meta: FunctionMeta | undefined,
+    revisions: readonly number[],
+  ): void {
+    const isNew = !this.functions.has(key);
+    const held = this.functions.get(key) ?? {
+      versions: new Map<VersionName, Held>(),
+      meta: NO_META,
+      metaRevision: 0,
+    };
+    if (meta !== undefined) held.meta = meta;
+    const changes: [FunctionRecord | undefined, FunctionRecord | undefined][] = [];
+    for (const [index, record] of put.entries()) {
+      changes.push([held.versions.get(record.version)?.record, record]);
+      held.versions.set(record.version, { record, revision: revisions[index]! });
+    }
+    for (const version of remove) {
+      changes.push([held.versions.get(version)?.record, undefined]);
+      held.versions.delete(version);
+    }
+    if (held.versions.size === 0) this.functions.delete(key);
+    else this.functions.set(key, held);
+    if (isNew || held.versions.size === 0) this.sortedNames.delete(key.slice(0, key.lastIndexOf('/') + 1));
+    for (const [before, after] of changes) for (const listener of this.listeners) listener(before, after);
+  }
+
+  private async load<T>(
+    table: string,
+    each: (record: { key: string; value: T; revision: number }) => void,
+  ): Promise<void> {
+    let after: string | undefined;
+    for (;;) {
+      const page = await this.state.list<T>(table, {
+        limit: PAGE,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const record of page) each(record);
+      if (page.length < PAGE) return;
+      after = page.at(-1)!.key;
+    }
+  }
+
+  private held({ accountId, region, functionName }: FunctionRecord): HeldFunction {
+    const key = `${accountId}/${region}/${functionName}`;
+    const held = this.functions.get(key) ?? {
+      versions: new Map<VersionName, Held>(),
+      meta: NO_META,
+      metaRevision: 0,
+    };
+    this.functions.set(key, held);
+    return held;
+  }
+}

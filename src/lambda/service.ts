@@ -1,0 +1,14 @@
+/** Lambda as one service: the control plane's operations and Invoke. */
+import type { Service } from '../ports/service.ts';
+import type { FunctionControl } from './control/function-control.ts';
+import type { Invoker } from './invoke/invoke.ts';
+import { invokeBodyLimit } from './invoke/invoke.ts';
+
+export function lambdaService(control: FunctionControl, invoker: Invoker): Service {
+  return {
+    name: 'lambda',
+    operations: { ...control.operations, Invoke: invoker.invoke },
+    endpoints: control.endpoints,
+    bodyLimits: { ...control.bodyLimits, Invoke: invokeBodyLimit },
+  };
+}
