@@ -20,11 +20,13 @@ export async function chooseIsolation(demanded: IsolationLevel | undefined): Pro
   const { namespaces } = await probeIsolation();
   if (namespaces.available) return { level: 'namespaces', warning: undefined };
   if (demanded === 'namespaces') {
-    throw new PlatformError(`The isolation level 'namespaces' cannot be had: ${namespaces.reason}`, namespaces.remedy);
+    throw new PlatformError(
+      `The isolation level 'namespaces' cannot be had: ${namespaces.reason}`,
+      namespaces.remedy,
+    );
   }
   return {
     level: 'process',
-    warning:
-      `Functions run as plain processes of this user, not isolated: ${namespaces.reason} ${namespaces.remedy}`,
+    warning: `Functions run as plain processes of this user, not isolated: ${namespaces.reason} ${namespaces.remedy}`,
   };
 }

@@ -6,5 +6,5 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** JSON lines on standard error, so that standard output stays the command's own. */
 export function createServerLog(level: LogLevel): Log {
-  return pino({ level, base: undefined }, pino.destination({ fd: 2, sync: false }));
+  return pino({ level, base: null }, pino.destination({ fd: 2, sync: false }));
 }

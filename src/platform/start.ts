@@ -1,0 +1,186 @@
+/** Composes the whole: storage, sandbox, services and the wire, in the order they stand on each other. */
+import { openFunctionControl } from '../lambda/control/function-control.ts';
+import { Invoker } from '../lambda/invoke/invoke.ts';
+import { Placement } from '../lambda/invoke/placement.ts';
+import { lambdaService } from '../lambda/service.ts';
+import type { IsolationLevel, RuntimeListing } from '../ports/environment.ts';
+import type { Log } from '../ports/log.ts';
+import type { Service } from '../ports/service.ts';
+import type { StateStore } from '../ports/state-store.ts';
+import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
+import { createSandbox } from '../sandbox/sandboxes.ts';
+import { openLogs } from '../services/logs/logs.ts';
+import { stsService } from '../services/sts/sts.ts';
+import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
+import { openFileBlobStore } from '../storage/files/blob-store.ts';
+import { openPackageStore } from '../storage/packages/package-store.ts';
+import { openSqliteStateStore } from '../storage/sqlite/state-store.ts';
+import { openSqliteStreamLog } from '../storage/stream-log/stream-log.ts';
+import { openServiceModel } from '../wire/model/open.ts';
+import { createWireServer } from '../wire/server/wire-server.ts';
+import { adminEndpoints } from './admin-endpoints.ts';
+import { Cleanup } from './cleanup.ts';
+import { chooseIsolation } from './isolation.ts';
+import type { ResolvedOptions, StartOptions } from './options.ts';
+import { resolveOptions } from './options.ts';
+import { randomIds } from './random-ids.ts';
+import { RoleCredentialIssuer } from './role-credentials.ts';
+import { createServerLog } from './server-log.ts';
+import { ServiceClock } from './service-clock.ts';
+import { version } from './version.ts';
+
+export interface PlatformFacts {
+  readonly version: string;
+  readonly origin: string;
+  readonly dataDirectory: string;
+  readonly temporary: boolean;
+  readonly isolation: IsolationLevel;
+  /** Why the level is not the default one, where it is not. */
+  readonly isolationWarning: string | undefined;
+  readonly authorization: boolean;
+}
+
+export interface Platform {
+  /** `http://127.0.0.1:<port>`: what an AWS client takes as its endpoint. */
+  readonly origin: string;
+  readonly facts: PlatformFacts;
+  readonly clock: ServiceClock;
+  /** What this host can run, without fetching anything. */
+  runtimes(): Promise<RuntimeListing[]>;
+  /** Operation names each service implements, by service. */
+  operations(): Record<string, string[]>;
+  /** Lets requests in flight finish, then stops every process and closes every file. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const CLOCK_TABLE = 'platform';
+const CLOCK_KEY = 'clock';
+
+/** Starts a server and resolves when it answers. Rejects with `PlatformError` when it cannot. */
+export async function start(options: StartOptions = {}): Promise<Platform> {
+  const cleanup = new Cleanup();
+  try {
+    return await compose(resolveOptions(options), cleanup);
+  } catch (error) {
+    await cleanup.run();
+    throw error;
+  }
+}
+
+async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Platform> {
+  const log = createServerLog(options.logLevel);
+  const isolation = await chooseIsolation(options.isolation);
+  if (isolation.warning !== undefined) log.warn({ isolation: isolation.level }, isolation.warning);
+
+  const isTemporary = options.dataDir === 'temporary';
+  const data = isTemporary ? await openTemporaryDataDirectory() : await openDataDirectory(options.dataDir);
+  cleanup.add(() => data.close());
+  const fatal = (error: Error): never => stopAtOnce(log, error);
+  const [state, streamLog, blobs] = await Promise.all([
+    openSqliteStateStore({ file: data.records, log, onFatal: fatal }),
+    openSqliteStreamLog({ file: data.logs, log, onFatal: fatal }),
+    openFileBlobStore({ directory: data.blobs }),
+  ]);
+  cleanup.add(() => state.close());
+  cleanup.add(() => streamLog.close());
+  const clock = await openClock(state, log);
+  cleanup.add(async () => clock.close());
+
+  const ids = randomIds;
+  const logs = await openLogs({ state, streamLog, clock, ids, log });
+  cleanup.add(() => logs.close());
+  const packages = await openPackageStore({ directory: data.packages, blobs });
+  const catalog = openRuntimeCatalog({
+    runtimesDirectory: data.runtimes,
+    configured: options.runtimes,
+    nearestRuntime: options.nearestRuntime,
+    log,
+  });
+  const sandbox = await createSandbox(isolation.level, {
+    environmentsDirectory: data.environments,
+    runtimesDirectory: data.runtimes,
+    log,
+  });
+  cleanup.add(() => sandbox.close());
+  const control = await openFunctionControl({ state, blobs, packages, catalog, clock, ids, log });
+  cleanup.add(() => control.close());
+
+  const credentials = new RoleCredentialIssuer(ids);
+  let origin = '';
+  const placement = new Placement({
+    clock,
+    ids,
+    sandbox,
+    catalog,
+    packages,
+    logSink: logs.sink,
+    directory: control.directory,
+    endpoint: () => origin,
+    roleCredentials: (record) => credentials.credentialsFor(record),
+  });
+  cleanup.add(() => placement.close());
+  const invoker = new Invoker({ directory: control.directory, placement, log });
+  const services: Service[] = [lambdaService(control, invoker), logs.service, stsService()];
+
+  const facts = (): PlatformFacts => ({
+    version: version(),
+    origin,
+    dataDirectory: data.path,
+    temporary: isTemporary,
+    isolation: isolation.level,
+    isolationWarning: isolation.warning,
+    authorization: options.authorization,
+  });
+  const server = createWireServer({
+    services,
+    endpoints: adminEndpoints({
+      clock,
+      facts: () => ({
+        version: version(),
+        isolation: isolation.level,
+        environments: placement.environmentCount,
+      }),
+    }),
+    openServiceModel,
+    // Signatures follow real time: a clock that tests move must not make every request expire.
+    authorization: options.authorization
+      ? { findCredentials: async (accessKeyId) => credentials.find(accessKeyId), realNowMs: Date.now }
+      : undefined,
+    ids,
+    clock,
+    log,
+  });
+  cleanup.add(() => server.close());
+  const bound = await server.listen({ host: options.host, port: options.port });
+  origin = `http://${bound.host.includes(':') ? `[${bound.host}]` : bound.host}:${bound.port}`;
+
+  const close = (): Promise<void> => cleanup.run();
+  return {
+    origin,
+    facts: facts(),
+    clock,
+    runtimes: () => catalog.list(),
+    operations: () =>
+      Object.fromEntries(services.map(({ name, operations }) => [name, Object.keys(operations).sort()])),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Storage that cannot go on must not pretend to: nothing more is answered. */
+function stopAtOnce(log: Log, error: Error): never {
+  log.error({ error: error.message }, 'The storage thread has ended; the server stops.');
+  process.exit(1);
+}
+
+async function openClock(state: StateStore, log: Log): Promise<ServiceClock> {
+  const stored = await state.get<{ offsetMs: number }>(CLOCK_TABLE, CLOCK_KEY);
+  return new ServiceClock({
+    offsetMs: stored?.value.offsetMs ?? 0,
+    saveOffset: async (offsetMs) => {
+      await state.commit([{ table: CLOCK_TABLE, key: CLOCK_KEY, value: { offsetMs } }]);
+    },
+    onTaskError: (error) => log.error({ error: String(error) }, 'A scheduled task failed.'),
+  });
+}
