@@ -5,7 +5,8 @@
  *     await using platform = await start({ port: 0, dataDir: 'temporary' });
  *     // point any AWS client at platform.origin
  */
-export { start } from './platform/start.ts';
-export type { Platform, PlatformFacts } from './platform/start.ts';
-export type { StartOptions } from './platform/options.ts';
+
 export { PlatformError } from './core/errors.ts';
+export type { StartOptions } from './platform/options.ts';
+export type { Platform, PlatformFacts } from './platform/start.ts';
+export { start } from './platform/start.ts';

@@ -11,7 +11,10 @@ const EXIT_UNCAUGHT_EXCEPTION = 129;
 
 const channel = new Channel(Number(process.env.SELFSAME_CHANNEL_FD));
 delete process.env.SELFSAME_CHANNEL_FD;
-const logged = patchConsole(channel, { format: process.env.AWS_LAMBDA_LOG_FORMAT, level: process.env.AWS_LAMBDA_LOG_LEVEL });
+const logged = patchConsole(channel, {
+  format: process.env.AWS_LAMBDA_LOG_FORMAT,
+  level: process.env.AWS_LAMBDA_LOG_LEVEL,
+});
 
 /** The event being handled: its `settle` sends the one outcome; later ones are dropped. */
 let current;
@@ -67,7 +70,9 @@ class Invocation {
   run(payload) {
     let result;
     try {
-      result = this.handler(JSON.parse(payload), this.context(), (error, value) => this.callback(error, value));
+      result = this.handler(JSON.parse(payload), this.context(), (error, value) =>
+        this.callback(error, value),
+      );
     } catch (error) {
       this.fail(error);
       return;

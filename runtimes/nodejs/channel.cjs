@@ -23,7 +23,8 @@ class Channel {
   nextEvent() {
     if (!this.fill(4)) return undefined;
     const length = this.buffer.readUInt32BE(this.start);
-    if (length < 5 || length > MAX_FRAME_BYTES) throw new Error(`a frame of ${length} bytes came from the host`);
+    if (length < 5 || length > MAX_FRAME_BYTES)
+      throw new Error(`a frame of ${length} bytes came from the host`);
     if (!this.fill(4 + length)) return undefined;
     const body = this.start + 5;
     const frameEnd = this.start + 4 + length;
@@ -84,7 +85,9 @@ class Channel {
         this.end -= this.start;
         this.start = 0;
       }
-      const read = retrying(() => fs.readSync(this.descriptor, this.buffer, this.end, this.buffer.length - this.end, null));
+      const read = retrying(() =>
+        fs.readSync(this.descriptor, this.buffer, this.end, this.buffer.length - this.end, null),
+      );
       if (read === 0) return false;
       this.end += read;
     }

@@ -3,7 +3,15 @@
 const { isError } = require('./failures.cjs');
 
 const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
-const METHODS = { trace: 'TRACE', debug: 'DEBUG', log: 'INFO', info: 'INFO', warn: 'WARN', error: 'ERROR', fatal: 'FATAL' };
+const METHODS = {
+  trace: 'TRACE',
+  debug: 'DEBUG',
+  log: 'INFO',
+  info: 'INFO',
+  warn: 'WARN',
+  error: 'ERROR',
+  fatal: 'FATAL',
+};
 
 /** Patches the global console; the result is told which request the lines belong to. */
 function patchConsole(channel, { format, level }) {
@@ -30,7 +38,9 @@ function renderJson(level, values, { requestId, tenantId }) {
   if (tenantId !== undefined) line.tenantId = tenantId;
   if (values.length === 1) {
     try {
-      return JSON.stringify({ ...line, message: values[0] }, (_key, value) => (isError(value) ? errorFields(value) : value));
+      return JSON.stringify({ ...line, message: values[0] }, (_key, value) =>
+        isError(value) ? errorFields(value) : value,
+      );
     } catch {
       return JSON.stringify({ ...line, message: format(values[0]) });
     }

@@ -11,7 +11,10 @@ const FIRST_MAJOR_WITHOUT_CALLBACKS = 24;
 
 async function loadHandler(root, handlerString) {
   if (handlerString.includes('..')) {
-    throw new RuntimeFailure('Runtime.MalformedHandlerName', `'${handlerString}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`);
+    throw new RuntimeFailure(
+      'Runtime.MalformedHandlerName',
+      `'${handlerString}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`,
+    );
   }
   const { directory, moduleName, exportPath } = splitHandler(handlerString);
   let loaded;
@@ -45,7 +48,8 @@ function splitHandler(handlerString) {
   const directory = handlerString.slice(0, handlerString.lastIndexOf('/') + 1);
   const name = handlerString.slice(directory.length);
   const dot = name.indexOf('.');
-  if (dot <= 0 || dot === name.length - 1) throw new RuntimeFailure('Runtime.MalformedHandlerName', 'Bad handler');
+  if (dot <= 0 || dot === name.length - 1)
+    throw new RuntimeFailure('Runtime.MalformedHandlerName', 'Bad handler');
   return { directory, moduleName: name.slice(0, dot), exportPath: name.slice(dot + 1) };
 }
 
@@ -55,7 +59,8 @@ async function loadModule(root, directory, moduleName) {
   // Handlers are resolved by a module inside the package, so that the require stack names its files.
   const require = createRequire(path.join(root, 'bootstrap.js'));
   if (isFile(base)) return require(base);
-  if (isFile(`${base}.js`)) return isModulePackage(path.dirname(base), root) ? importFile(`${base}.js`) : require(`${base}.js`);
+  if (isFile(`${base}.js`))
+    return isModulePackage(path.dirname(base), root) ? importFile(`${base}.js`) : require(`${base}.js`);
   if (isFile(`${base}.mjs`)) return importFile(`${base}.mjs`);
   if (isFile(`${base}.cjs`)) return require(`${base}.cjs`);
   return require(require.resolve(`./${path.join(directory, moduleName)}`, { paths: [root] }));
@@ -82,7 +87,10 @@ function registerNodePath() {
           // A package is looked up in the `node_modules` beside its importer; NODE_PATH names that very folder.
           const parent = path.basename(directory) === 'node_modules' ? path.dirname(directory) : directory;
           try {
-            return nextResolve(specifier, { ...context, parentURL: pathToFileURL(path.join(parent, 'index.mjs')).href });
+            return nextResolve(specifier, {
+              ...context,
+              parentURL: pathToFileURL(path.join(parent, 'index.mjs')).href,
+            });
           } catch {
             // The next directory may have it.
           }

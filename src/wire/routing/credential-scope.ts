@@ -33,8 +33,21 @@ export function findCredentialScope(
   return parseCredential(decodeLoosely(value));
 }
 
+/** Credentials parsed before: a client sends the same one all day. */
+const parsed = new Map<string, CredentialScope | undefined>();
+const MAX_PARSED = 1_000;
+
 /** `AKID/20150830/us-east-1/service/aws4_request`, or for SigV4A `AKID/20150830/service/aws4_request`. */
 export function parseCredential(credential: string): CredentialScope | undefined {
+  const known = parsed.get(credential);
+  if (known !== undefined) return known;
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  const scope = parse(credential);
+  parsed.set(credential, scope);
+  return scope;
+}
+
+function parse(credential: string): CredentialScope | undefined {
   const parts = credential.split('/');
   const last = parts.length - 1;
   if (last < 3 || parts[last] !== TERMINATOR) return undefined;

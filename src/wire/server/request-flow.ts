@@ -104,7 +104,8 @@ export class RequestFlow {
         else lingerOver(request);
       }
       if (this.options.closing()) response.shouldKeepAlive = false;
-      await writeResponse(response, answer);
+      const pieces = writeResponse(response, answer);
+      if (pieces !== undefined) await pieces;
     } catch (error) {
       this.cutOff(response, progress, error);
     }

@@ -7,13 +7,19 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { hostName, isLoopback, isTrustedHost } from '../routing/host-name.ts';
 
 export class RequestGuard {
+  /** What the server is bound to; undefined where it is not loopback, since there signatures decide. */
+  private readonly boundHost: string | undefined;
   /** The Host accepted last: a client sends the same one with every request. */
   private accepted: string | undefined;
 
+  constructor(boundHost: string) {
+    this.boundHost = isLoopback(boundHost) ? boundHost : undefined;
+  }
+
   /** Why the request is refused, in a sentence; undefined when it is not. */
-  refusal(headers: IncomingHttpHeaders, boundHost: string | undefined): string | undefined {
-    // Beyond loopback, signatures decide.
-    if (boundHost === undefined || !isLoopback(boundHost)) return undefined;
+  refusal(headers: IncomingHttpHeaders): string | undefined {
+    const { boundHost } = this;
+    if (boundHost === undefined) return undefined;
     const { host, origin } = headers;
     if (host !== this.accepted && host !== undefined) {
       if (!isTrustedHost(hostName(host))) return foreignHost(host, boundHost);

@@ -3,10 +3,11 @@ import type { ServerResponse } from 'node:http';
 import type { WireResponse } from '../contract.ts';
 
 /**
- * Resolves when everything has been handed to the connection, or the client has gone away. Rejects
- * with what the body's iterable threw; the response has then been cut off, since its status is out.
+ * Hands everything to the connection. A promise for a body that comes piece by piece: it resolves
+ * at the end, or when the client has gone away, and rejects with what the body's iterable threw; the
+ * response has then been cut off, since its status is out.
  */
-export async function writeResponse(response: ServerResponse, answer: WireResponse): Promise<void> {
+export function writeResponse(response: ServerResponse, answer: WireResponse): Promise<void> | undefined {
   const { status, headers, body } = answer;
   if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) {
     if (headers['content-length'] === undefined && mayHaveLength(status)) {
@@ -14,12 +15,12 @@ export async function writeResponse(response: ServerResponse, answer: WireRespon
     }
     response.writeHead(status, headers);
     response.end(body);
-    return;
+    return undefined;
   }
   response.writeHead(status, headers);
   // The client learns that the operation has begun before the first piece is there.
   response.flushHeaders();
-  await writePieces(response, body);
+  return writePieces(response, body);
 }
 
 async function writePieces(response: ServerResponse, pieces: AsyncIterable<Uint8Array>): Promise<void> {

@@ -66,7 +66,7 @@ export function createWireServer(options: WireServerOptions): WireServer {
 class HttpFront implements WireServer {
   private readonly options: WireServerOptions;
   private readonly flow: RequestFlow;
-  private readonly guard = new RequestGuard();
+  private guard: RequestGuard | undefined;
   private readonly servers: Server[] = [];
   private readonly inFlight = new WeakMap<Duplex, ServerResponse>();
   private bound: BoundAddress | undefined;
@@ -88,7 +88,7 @@ class HttpFront implements WireServer {
       log: options.log,
       timeouts: options.timeouts ?? DEFAULT_TIMEOUTS,
       closing: () => this.closing !== undefined,
-      refusal: (request) => this.guard.refusal(request.headers, this.bound?.host),
+      refusal: (request) => this.guard?.refusal(request.headers),
       defaultOrigin: () => `http://${this.bound?.host}:${this.bound?.port}`,
     });
   }
@@ -97,6 +97,7 @@ class HttpFront implements WireServer {
     invariant(this.bound === undefined && this.closing === undefined, 'a server listens once');
     requireSafeBinding(host, this.options.authorization !== undefined);
     const [first, second] = addressesOf(host);
+    this.guard = new RequestGuard(first!);
     const bound = { host: first!, port: await this.bindOne(first!, port) };
     this.bound = bound;
     if (second === undefined) return bound;
