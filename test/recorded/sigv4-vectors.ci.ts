@@ -1,19 +1,17 @@
-/** AWS's own test vectors for Signature Version 4. Read in place, see `SELFSAME_RECORDED`. */
+/** AWS's own test vectors for Signature Version 4. Read in place. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { parseAuthentication } from '../../src/wire/signature/authentication.ts';
 import { canonicalRequest, hashOf } from '../../src/wire/signature/canonical-request.ts';
 import type { SignedRequest } from '../../src/wire/signature/signed-request.ts';
 import { headerValues } from '../../src/wire/signature/signed-request.ts';
 import { hmac, hmacKey } from '../../src/wire/signature/signing-key.ts';
 import { verifySignature } from '../../src/wire/signature/verify.ts';
+import { recordedPath } from '../kit/recorded.ts';
 
-const RECORDED =
-  process.env['SELFSAME_RECORDED'] ?? fileURLToPath(new URL('../../../shared/recorded', import.meta.url));
-const VECTORS = join(RECORDED, 'sigv4-tests');
+const VECTORS = recordedPath('sigv4-tests');
 /** The vectors' common secret, clock and account, as their description has them. */
 const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 const NOW_MS = Date.parse('2015-08-30T12:36:00Z');
