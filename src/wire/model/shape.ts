@@ -79,7 +79,7 @@ export function linkShapes(model: ModelFile): ReadonlyMap<string, Shape> {
     return {
       name,
       shape,
-      wireName: traits.locationName ?? shape.file.locationName ?? name,
+      wireName: traits.locationName ?? name,
       traits,
       flattened: traits.flattened ?? shape.file.flattened ?? false,
       required,

@@ -173,6 +173,7 @@ function restXml(
   headers: Record<string, string>,
   value: Record<string, unknown>,
 ): WireResponse {
+  if (shape !== undefined) encodeBindings(restBindings(shape), value, headers);
   headers['content-type'] = 'application/xml';
   const code = `<Code>${escapeXml(error.code)}</Code><Message>${escapeXml(error.message)}</Message>`;
   const members = xmlMembers(error, shape, value);
@@ -225,7 +226,7 @@ function query(
     return {
       status,
       headers,
-      body: `${XML_DECLARATION}<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>${requestId}</RequestID></Response>`,
+      body: `${XML_DECLARATION}<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message>${xmlMembers(error, shape, value)}</Error></Errors><RequestID>${requestId}</RequestID></Response>`,
     };
   }
   const namespace =

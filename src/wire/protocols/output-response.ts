@@ -162,10 +162,11 @@ function payload(
     member.xmlNamespace === undefined
       ? rootNamespace(service, operation)
       : namespaceAttribute(member.xmlNamespace);
+  const root = member.traits.locationName ?? member.shape.file.locationName ?? member.shape.name;
   return {
     status,
     headers,
-    body: `${XML_DECLARATION}<${member.wireName}${namespace}${attributes}>${content}</${member.wireName}>`,
+    body: `${XML_DECLARATION}<${root}${namespace}${attributes}>${content}</${root}>`,
   };
 }
 

@@ -57,9 +57,8 @@ function fieldName(member: Member, dialect: QueryDialect): string {
   if (dialect === 'awsQuery') return member.wireName;
   const { queryName, locationName } = member.traits;
   if (queryName !== undefined) return queryName;
-  return locationName === undefined
-    ? member.name
-    : locationName.charAt(0).toUpperCase() + locationName.slice(1);
+  const name = locationName ?? member.name;
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 function decodeNode(shape: Shape, node: Node, flattened: boolean, dialect: QueryDialect): unknown {

@@ -36,8 +36,7 @@ function decodeStructure(shape: Shape, element: XmlElement): Record<string, unkn
       if (value !== undefined) result[member.name] = scalarFromText(member.shape, value);
       continue;
     }
-    const name = elementName(member);
-    const found = element.children.filter((child) => child.name === name);
+    const found = element.children.filter((child) => child.name === member.wireName);
     if (found.length === 0) continue;
     if (member.flattened && member.shape.type === 'list')
       result[member.name] = decodeItems(member.shape, found);
@@ -109,7 +108,8 @@ function encodeElement(name: string, shape: Shape, value: unknown, member: Membe
     }
     case 'list': {
       const inner = shape.member!;
-      const item = flattened ? (inner.traits.locationName ?? name) : itemName(shape);
+      // Items of a flattened list stand under the member's own name, whatever the list calls them.
+      const item = flattened ? name : itemName(shape);
       const items = (value as unknown[])
         .map((held) => encodeElement(item, inner.shape, held, inner))
         .join('');
@@ -145,7 +145,7 @@ export function encodeMembers(
     if (held === undefined || held === null) continue;
     if (member.traits.xmlAttribute === true) {
       attributes += ` ${member.wireName}="${escapeXml(scalarToText(member.shape, held, member))}"`;
-    } else content += encodeElement(elementName(member), member.shape, held, member);
+    } else content += encodeElement(member.wireName, member.shape, held, member);
   }
   return [attributes, content];
 }
@@ -173,14 +173,6 @@ export function namespaceAttribute(namespace: XmlNamespace | undefined): string 
 
 function itemName(shape: Shape): string {
   return shape.member!.traits.locationName ?? 'member';
-}
-
-/** Flattened lists stand under the name of their items where that has one. */
-function elementName(member: Member): string {
-  if (member.flattened && member.shape.type === 'list') {
-    return member.shape.member!.traits.locationName ?? member.wireName;
-  }
-  return member.wireName;
 }
 
 function local(name: string): string {
