@@ -5,8 +5,10 @@
 import type { Member, Shape } from './shape.ts';
 
 export interface ConstraintOptions {
-  /** Prefix of every path, as some services say `createRestApiInput.endpointConfiguration`. */
+  /** Prefix of every path, as some services say `createRestApiInput.endpointConfiguration`. Default none. */
   readonly root?: string;
+  /** Members of the input that the operation checks in words of its own. */
+  readonly unchecked?: ReadonlySet<string> | undefined;
 }
 
 /** The whole message, or undefined when every constraint holds. */
@@ -16,27 +18,25 @@ export function violatedConstraints(
   options: ConstraintOptions = {},
 ): string | undefined {
   const violations: string[] = [];
-  checkMembers(shape, value as Record<string, unknown>, options.root ?? '', violations);
+  const members = value as Record<string, unknown>;
+  const root = options.root ?? '';
+  // What is part of the path comes last: recorded of Lambda, with `qualifier` before `functionName`.
+  for (const isInPath of [false, true]) {
+    for (const member of shape.members) {
+      if ((member.traits.location === 'uri') !== isInPath || options.unchecked?.has(member.name)) continue;
+      checkMember(member, members[member.name], root, violations);
+    }
+  }
   if (violations.length === 0) return undefined;
   const errors = violations.length === 1 ? '1 validation error' : `${violations.length} validation errors`;
   return `${errors} detected: ${violations.join('; ')}`;
 }
 
-function checkMembers(
-  shape: Shape,
-  value: Record<string, unknown>,
-  path: string,
-  violations: string[],
-): void {
-  for (const member of shape.members) {
-    const at = path === '' ? lowerFirst(member.name) : `${path}.${lowerFirst(member.name)}`;
-    const held = value[member.name];
-    if (held === undefined || held === null) {
-      if (member.required)
-        violations.push(`Value null at '${at}' failed to satisfy constraint: Member must not be null`);
-      continue;
-    }
-    check(member.shape, held, at, violations);
+function checkMember(member: Member, held: unknown, path: string, violations: string[]): void {
+  const at = path === '' ? lowerFirst(member.name) : `${path}.${lowerFirst(member.name)}`;
+  if (held !== undefined && held !== null) check(member.shape, held, at, violations);
+  else if (member.required) {
+    violations.push(`Value null at '${at}' failed to satisfy constraint: Member must not be null`);
   }
 }
 
@@ -46,7 +46,9 @@ function check(shape: Shape, value: unknown, at: string, violations: string[]): 
   }
   if (shape.type === 'structure') {
     if (shape.file.document !== true && shape.file.eventstream !== true) {
-      checkMembers(shape, value as Record<string, unknown>, at, violations);
+      for (const member of shape.members) {
+        checkMember(member, (value as Record<string, unknown>)[member.name], at, violations);
+      }
     }
   } else if (shape.type === 'list') checkList(shape, value as unknown[], at, violations);
   else if (shape.type === 'map') checkMap(shape, value as Record<string, unknown>, at, violations);
@@ -107,6 +109,9 @@ function brokenRules(shape: Shape, value: unknown): string[] {
 
 const NONE: string[] = [];
 
+/** Strings whose list says also that they must not be null: recorded for layers, and not for subnets. */
+const SAID_NOT_NULL = new Set(['LayerVersionArn']);
+
 /** All rules of an element, which AWS lists together when one is broken. */
 function allRules(shape: Shape): string[] {
   const { min, max, enum: allowed, pattern } = shape.file;
@@ -115,7 +120,9 @@ function allRules(shape: Shape): string[] {
     ...(min === undefined ? [] : [boundRule(shape, 'greater', min)]),
     ...(pattern === undefined ? [] : [patternRule(pattern)]),
     ...(allowed === undefined ? [] : [enumRule(allowed), 'Member must not be null']),
-    ...(shape.type === 'double' || shape.type === 'float' ? ['Member must not be null'] : []),
+    ...(shape.type === 'double' || shape.type === 'float' || SAID_NOT_NULL.has(shape.name)
+      ? ['Member must not be null']
+      : []),
   ];
 }
 

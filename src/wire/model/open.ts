@@ -25,6 +25,7 @@ import { readModelFile } from './model-file.ts';
 import type { OperationModel } from './operation.ts';
 import { operationModel } from './operation.ts';
 import {
+  CHECKED_BY_HANDLER,
   COPY_SOURCE_OPERATIONS,
   ROOTED_PATHS,
   UNCHECKED_SERVICES,
@@ -116,8 +117,10 @@ export class GeneratedModel implements ServiceModel {
     const input = this.parse(match, request);
     const { model } = match;
     if (model.input !== undefined && !UNCHECKED_SERVICES.has(this.name)) {
-      const options = ROOTED_PATHS.has(this.name) ? { root: lowerFirst(`${model.name}Input`) } : {};
-      const message = violatedConstraints(model.input, input, options);
+      const message = violatedConstraints(model.input, input, {
+        root: ROOTED_PATHS.has(this.name) ? lowerFirst(`${model.name}Input`) : '',
+        unchecked: CHECKED_BY_HANDLER[this.name],
+      });
       if (message !== undefined)
         throw new AwsError(VALIDATION_CODES[this.name] ?? 'ValidationException', message, {}, 400);
     }

@@ -26,11 +26,11 @@ export const ROOTED_PATHS: ReadonlySet<string> = new Set(['apigateway']);
 /** Services whose front end checks nothing from the model, and answers each case in words of its own. */
 export const UNCHECKED_SERVICES: ReadonlySet<string> = new Set(['s3', 's3control', 'ec2', 'cloudfront']);
 
-/** The order in which AWS lists the values of an enumeration, where it is not the model's (recorded). */
-export const ENUM_ORDER: Readonly<Record<string, readonly string[]>> = {};
-
-/** Members whose constraint the operation itself checks, in other words than the model's. */
-export const CHECKED_BY_HANDLER: Readonly<Record<string, ReadonlySet<string>>> = {};
+/** Members of inputs, by service, that the operations themselves check, in other words than the model's. */
+export const CHECKED_BY_HANDLER: Readonly<Record<string, ReadonlySet<string>>> = {
+  // lambda: "Value x at 'runtime' failed to satisfy …: [nodejs20.x, …] or be a valid ARN", with a list of its own.
+  lambda: new Set(['Runtime']),
+};
 
 /** S3 tells copies from uploads by a header, which the routes of the model do not show. */
 export const COPY_SOURCE_OPERATIONS: Readonly<Record<string, true>> = {
