@@ -1,5 +1,8 @@
 /** Quotas of functions and their code. Source: Lambda developer guide, "Lambda quotas", and recorded errors. */
 
+/** Source: CreateFunction API reference, `FunctionName`. */
+export const MAX_NAME_CHARACTERS = 64;
+
 /** A zip sent inline, bytes. */
 export const MAX_ZIP_BYTES = 52_428_800;
 

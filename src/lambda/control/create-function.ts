@@ -3,18 +3,14 @@ import { parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
+import { MAX_NAME_CHARACTERS } from './control-limits.ts';
 import { checkStorage, storeCode } from './function-code.ts';
 import { functionConfiguration } from './function-configuration.ts';
-import { newSettings } from './function-settings.ts';
-import { conflict, constraintError, invalidParameter, notImplemented } from './lambda-errors.ts';
+import { checkArchitectures, newSettings } from './function-settings.ts';
+import { CREATING } from './function-states.ts';
+import { conflict, constraintText, invalidParameter, notImplemented } from './lambda-errors.ts';
+import { checkPublishable } from './new-version.ts';
 import { checkTags } from './tag-operations.ts';
-
-/** The state AWS gives a function before it can be invoked. */
-export const CREATING = {
-  state: 'Pending',
-  stateReason: 'The function is being created.',
-  stateReasonCode: 'Creating',
-} as const;
 
 export function createFunctionOperation(
   context: ControlContext,
@@ -26,11 +22,13 @@ export function createFunctionOperation(
         undefined,
         caller,
       );
+      checkName(functionName);
       checkPackage(input);
-      const chosen = newSettings(input, functionName);
+      const chosen = newSettings(input, { functionName, region });
       checkTags(input.Tags ?? {});
       if (context.table.find(accountId, region, functionName, LATEST) !== undefined)
         throw exists(functionName);
+      if (input.Publish === true) checkPublishable(chosen.snapStartApplyOn);
       const code = await storeCode(context, input.Code ?? {}, 'CreateFunction');
       checkStorage(context, accountId, region, code);
       const record: FunctionRecord = {
@@ -56,31 +54,37 @@ export function createFunctionOperation(
           throw exists(functionName);
         return {
           put: published === undefined ? [record] : [record, published],
-          meta: { tags: input.Tags ?? {}, lastVersion: published === undefined ? 0 : 1 },
+          meta: {
+            tags: input.Tags ?? {},
+            ...(published === undefined
+              ? { lastVersion: 0 }
+              : { lastVersion: 1, publishedDescription: record.description }),
+          },
         };
       });
-      return functionConfiguration(published ?? record, { qualified: published !== undefined, states: true });
+      const answer = functionConfiguration(record, { qualified: false, states: true });
+      // Recorded from AWS: the function's own ARN and revision, and the number of the version.
+      return published === undefined ? answer : { ...answer, Version: published.version };
     },
   };
 }
 
-function checkPackage(input: CreateFunctionRequest): void {
-  if (input.PackageType === 'Image') throw notImplemented('CreateFunction', 'PackageType Image');
-  checkArchitectures(input.Architectures);
-  if (input.Runtime === undefined)
-    throw invalidParameter('Runtime is mandatory for functions created with deployment packages.');
-  if (input.Handler === undefined)
-    throw invalidParameter('Handler is mandatory for functions created with deployment packages.');
+/** The model's limit is that of a whole ARN; recorded with this code and these words. */
+function checkName(functionName: string): void {
+  if (functionName.length <= MAX_NAME_CHARACTERS) return;
+  const rule = `Member must have length less than or equal to ${MAX_NAME_CHARACTERS}`;
+  throw invalidParameter(constraintText(functionName, 'functionName', rule));
 }
 
-/** The model allows any number; AWS was seen to allow exactly one. */
-export function checkArchitectures(architectures: readonly string[] | undefined): void {
-  if (architectures === undefined) return;
-  const shown = `[${architectures.join(', ')}]`;
-  if (architectures.length > 1)
-    throw constraintError(shown, 'architectures', 'Member must have length less than or equal to 1');
-  if (architectures.length === 0)
-    throw constraintError(shown, 'architectures', 'Member must have length greater than or equal to 1');
+function checkPackage(input: CreateFunctionRequest): void {
+  if (input.PackageType === 'Image') throw notImplemented('CreateFunction', 'PackageType Image');
+  if (input.PublishTo !== undefined) throw notImplemented('CreateFunction', 'PublishTo');
+  checkArchitectures(input.Architectures);
+  if (input.Runtime === undefined || input.Handler === undefined) {
+    throw invalidParameter(
+      'Runtime and Handler are mandatory parameters for functions created with deployment packages.',
+    );
+  }
 }
 
 function exists(functionName: string): Error {

@@ -7,7 +7,10 @@ import type { ControlContext } from './control-context.ts';
 import { MAX_UNZIPPED_BYTES, MAX_ZIP_BYTES, TOTAL_CODE_BYTES } from './control-limits.ts';
 import { invalidParameter, notImplemented, tooLarge } from './lambda-errors.ts';
 
-type CodeRequest = Pick<FunctionCode & UpdateFunctionCodeRequest, 'ZipFile' | 'S3Bucket' | 'ImageUri'>;
+type CodeRequest = Pick<
+  FunctionCode & UpdateFunctionCodeRequest,
+  'ZipFile' | 'S3Bucket' | 'ImageUri' | 'SourceKMSKeyArn'
+>;
 
 /** Checks and stores the package. Throws AWS's errors for one that cannot be. */
 export async function storeCode(
@@ -17,6 +20,8 @@ export async function storeCode(
 ): Promise<CodeReference> {
   if (code.S3Bucket !== undefined) throw notImplemented(operation, 'S3Bucket (code from S3)');
   if (code.ImageUri !== undefined) throw notImplemented(operation, 'ImageUri (container images)');
+  if (code.SourceKMSKeyArn !== undefined && code.SourceKMSKeyArn !== '')
+    throw notImplemented(operation, 'SourceKMSKeyArn');
   if (code.ZipFile === undefined) {
     throw invalidParameter('Please provide a source for function code.');
   }

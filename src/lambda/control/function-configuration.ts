@@ -8,7 +8,7 @@ import { runtimeVersionArn } from '../records/runtime-version.ts';
 export interface ConfigurationView {
   /** The ARN ends with the version, also where that is `$LATEST`. */
   readonly qualified: boolean;
-  /** Lists leave the states out. */
+  /** Lists leave the states and the version of the runtime out. */
   readonly states: boolean;
 }
 
@@ -69,7 +69,7 @@ export function functionConfiguration(
     Architectures: [...record.architectures],
     EphemeralStorage: { Size: record.ephemeralStorageMb },
     SnapStart: { ApplyOn: record.snapStartApplyOn, OptimizationStatus: 'Off' },
-    ...(record.runtime === undefined
+    ...(record.runtime === undefined || !view.states
       ? {}
       : { RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(region, record.runtime) } }),
     LoggingConfig: {

@@ -1,6 +1,8 @@
 /** Settings of a function as requests give them: checked, with AWS's defaults, in our terms. */
 import type { CreateFunctionRequest, UpdateFunctionConfigurationRequest } from '@aws-sdk/client-lambda';
+import { parseArn } from '../../core/arn.ts';
 import { runtimeIdentifier } from '../../core/runtimes.ts';
+import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionRecord, LoggingConfig } from '../records/function-record.ts';
 import {
   EPHEMERAL_STORAGE_MB,
@@ -12,6 +14,7 @@ import {
 import { constraintError, invalidParameter, notImplemented } from './lambda-errors.ts';
 
 type Request = CreateFunctionRequest | UpdateFunctionConfigurationRequest;
+type Network = Pick<FunctionRecord, 'vpcConfig'>;
 
 /** What a request may change of a record; absent members keep what is there. */
 export type FunctionSettings = Pick<
@@ -72,8 +75,11 @@ const RESERVED_VARIABLES = new Set([
 const DEFAULT_LOG_GROUP_PREFIX = '/aws/lambda/';
 
 /** Settings of a new function. */
-export function newSettings(request: CreateFunctionRequest, functionName: string): FunctionSettings {
-  return settings(request, functionName, {
+export function newSettings(
+  request: CreateFunctionRequest,
+  named: Pick<FunctionIdentifier, 'functionName' | 'region'>,
+): FunctionSettings {
+  return settings(request, named, {
     description: '',
     role: request.Role!,
     timeoutSeconds: TIMEOUT_SECONDS.default,
@@ -81,20 +87,25 @@ export function newSettings(request: CreateFunctionRequest, functionName: string
     ephemeralStorageMb: EPHEMERAL_STORAGE_MB.default,
     layers: [],
     tracingMode: 'PassThrough',
-    logging: { format: 'Text', logGroup: `${DEFAULT_LOG_GROUP_PREFIX}${functionName}` },
+    logging: { format: 'Text', logGroup: `${DEFAULT_LOG_GROUP_PREFIX}${named.functionName}` },
     snapStartApplyOn: 'None',
   });
 }
 
 /** `current` with what the request says instead. Throws AWS's error for the first value that cannot be. */
-export function settings<T extends FunctionSettings>(request: Request, functionName: string, current: T): T {
+export function settings<T extends FunctionSettings>(
+  request: Request,
+  { functionName, region }: Pick<FunctionIdentifier, 'functionName' | 'region'>,
+  current: T,
+): T {
   checkRange(request.MemorySize, 'memorySize', MEMORY_MB);
   checkRange(request.Timeout, 'timeout', TIMEOUT_SECONDS);
   if (request.Runtime !== undefined) checkRuntime(request.Runtime);
   checkUnsupported(request);
   const environment = request.Environment?.Variables;
   if (environment !== undefined) checkEnvironment(environment);
-  checkLayers(request.Layers ?? []);
+  checkLayers(request.Layers ?? [], region);
+  checkNetwork(request, current);
   const vpc = request.VpcConfig;
   return {
     ...current,
@@ -143,6 +154,16 @@ export function checkRuntime(runtime: string): void {
   }
 }
 
+/** The model allows any number; AWS was seen to allow exactly one. */
+export function checkArchitectures(architectures: readonly string[] | undefined): void {
+  if (architectures === undefined) return;
+  const shown = `[${architectures.join(', ')}]`;
+  if (architectures.length > 1)
+    throw constraintError(shown, 'architectures', 'Member must have length less than or equal to 1');
+  if (architectures.length === 0)
+    throw constraintError(shown, 'architectures', 'Member must have length greater than or equal to 1');
+}
+
 function checkRange(
   value: number | undefined,
   path: string,
@@ -174,27 +195,47 @@ function checkEnvironment(variables: Readonly<Record<string, string>>): void {
 }
 
 /** No layer can be published yet, so none exists. */
-function checkLayers(layers: readonly string[]): void {
+function checkLayers(layers: readonly string[], region: string): void {
   if (layers.length > MAX_LAYERS) throw invalidParameter(`Cannot reference more than ${MAX_LAYERS} layers.`);
+  for (const layer of layers) {
+    if (parseArn(layer)?.region === region) continue;
+    throw invalidParameter(
+      `Layers are not in the same region as the function. Layers are expected to be in region ${region}.`,
+    );
+  }
   const [first] = layers;
   if (first !== undefined) throw invalidParameter(`Layer version ${first} does not exist.`);
+}
+
+/** What AWS says before it asks EC2 and EFS whether they know the names. */
+function checkNetwork({ VpcConfig: vpc, FileSystemConfigs: fileSystems }: Request, current: Network): void {
+  const subnets = vpc?.SubnetIds ?? [];
+  const groups = vpc?.SecurityGroupIds ?? [];
+  if ((subnets.length === 0) !== (groups.length === 0))
+    throw invalidParameter('SubnetIds and SecurityIds must coexist or be both empty list.');
+  const [fileSystem] = fileSystems ?? [];
+  const isInVpc = vpc === undefined ? (current.vpcConfig?.subnetIds.length ?? 0) > 0 : subnets.length > 0;
+  if (fileSystem !== undefined && !isInVpc) {
+    throw invalidParameter(
+      `Function must be configured to execute in a VPC to reference access point ${fileSystem.Arn}.`,
+    );
+  }
 }
 
 /** Settings that would do nothing are refused by name instead of being kept. */
 function checkUnsupported(request: Request): void {
   const operation = 'Code' in request ? 'CreateFunction' : 'UpdateFunctionConfiguration';
-  if ('ImageConfig' in request && request.ImageConfig !== undefined)
-    throw notImplemented(operation, 'ImageConfig');
-  if ('DurableConfig' in request && request.DurableConfig !== undefined)
-    throw notImplemented(operation, 'DurableConfig');
-  if ('TenancyConfig' in request && request.TenancyConfig !== undefined)
-    throw notImplemented(operation, 'TenancyConfig');
-  if ('CapacityProviderConfig' in request && request.CapacityProviderConfig !== undefined) {
-    throw notImplemented(operation, 'CapacityProviderConfig');
-  }
-  if ('CodeSigningConfigArn' in request && request.CodeSigningConfigArn !== undefined) {
-    throw notImplemented(operation, 'CodeSigningConfigArn');
-  }
+  const refuse = (part: string): never => {
+    throw notImplemented(operation, part);
+  };
+  if (request.ImageConfig !== undefined) refuse('ImageConfig');
+  if (request.DurableConfig !== undefined) refuse('DurableConfig');
+  if (request.CapacityProviderConfig !== undefined) refuse('CapacityProviderConfig');
+  if (request.TracingConfig?.Mode === 'Active') refuse('TracingConfig (Mode Active)');
+  if (request.KMSKeyArn !== undefined && request.KMSKeyArn !== '') refuse('KMSKeyArn');
+  if ('TenancyConfig' in request && request.TenancyConfig !== undefined) refuse('TenancyConfig');
+  if ('CodeSigningConfigArn' in request && request.CodeSigningConfigArn !== undefined)
+    refuse('CodeSigningConfigArn');
 }
 
 function logging(

@@ -18,15 +18,17 @@ export function preconditionFailed(): AwsError {
 }
 
 export function tooLarge(message: string): AwsError {
-  return new AwsError('RequestEntityTooLargeException', message, { Type: 'User' }, 413);
+  // Recorded without a Type.
+  return new AwsError('RequestEntityTooLargeException', message, {}, 413);
 }
 
 /** A value the model lets through but the service does not, in the form of a broken constraint. */
 export function constraintError(value: unknown, path: string, rule: string): AwsError {
-  return new AwsError(
-    'ValidationException',
-    `1 validation error detected: Value '${String(value)}' at '${path}' failed to satisfy constraint: ${rule}`,
-  );
+  return new AwsError('ValidationException', constraintText(value, path, rule));
+}
+
+export function constraintText(value: unknown, path: string, rule: string): string {
+  return `1 validation error detected: Value '${String(value)}' at '${path}' failed to satisfy constraint: ${rule}`;
 }
 
 export function notImplemented(operation: string, part: string): AwsError {

@@ -6,11 +6,10 @@ import {
   ACCOUNT_CONCURRENCY,
   MAX_UNZIPPED_BYTES,
   MAX_ZIP_BYTES,
-  PAGE_ITEMS,
   TOTAL_CODE_BYTES,
 } from './control-limits.ts';
 import { functionConfiguration } from './function-configuration.ts';
-import { invalidParameter } from './lambda-errors.ts';
+import { pageOfFunctions } from './page.ts';
 
 type ReadOperations = Required<
   Pick<LambdaOperations, 'GetFunction' | 'GetFunctionConfiguration' | 'ListFunctions' | 'GetAccountSettings'>
@@ -38,20 +37,19 @@ export function readOperations(context: ControlContext): ReadOperations {
 
     async ListFunctions(input, caller) {
       const { accountId, region } = caller;
-      const { page, next } = pageOf(table.names(accountId, region), input.Marker, input.MaxItems);
       // Regions are apart here, so nothing was replicated from another one.
       const isElsewhere =
         input.MasterRegion !== undefined && input.MasterRegion !== 'ALL' && input.MasterRegion !== region;
-      const names = isElsewhere ? [] : page;
-      const records =
-        input.FunctionVersion === 'ALL'
-          ? names.flatMap((name) => table.versions(accountId, region, name))
-          : names.flatMap((name) => table.find(accountId, region, name, LATEST) ?? []);
+      if (isElsewhere) return { Functions: [] };
+      const all = input.FunctionVersion === 'ALL';
+      const versionsOf = all
+        ? (name: string) => table.versions(accountId, region, name)
+        : (name: string) =>
+            [table.find(accountId, region, name, LATEST)].filter((found) => found !== undefined);
+      const { page, next } = pageOfFunctions(table.names(accountId, region), versionsOf, input);
       return {
-        Functions: records.map((record) =>
-          functionConfiguration(record, { qualified: input.FunctionVersion === 'ALL', states: false }),
-        ),
-        ...(next === undefined || isElsewhere ? {} : { NextMarker: next }),
+        Functions: page.map((record) => functionConfiguration(record, { qualified: all, states: false })),
+        ...(next === undefined ? {} : { NextMarker: next }),
       };
     },
 
@@ -73,43 +71,4 @@ export function readOperations(context: ControlContext): ReadOperations {
       };
     },
   };
-}
-
-/** A page of sorted names after the one that the marker holds. */
-export function pageOf(
-  names: readonly string[],
-  marker: string | undefined,
-  maxItems: number | undefined,
-): { readonly page: readonly string[]; readonly next: string | undefined } {
-  const after = marker === undefined ? undefined : decodeMarker(marker);
-  const start = after === undefined ? 0 : firstAfter(names, after);
-  const size = Math.min(maxItems ?? PAGE_ITEMS, PAGE_ITEMS);
-  const page = names.slice(start, start + size);
-  const hasMore = start + size < names.length;
-  return { page, next: hasMore ? encodeMarker(page.at(-1)!) : undefined };
-}
-
-function firstAfter(names: readonly string[], after: string): number {
-  let low = 0;
-  let high = names.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (names[middle]! <= after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function encodeMarker(name: string): string {
-  return Buffer.from(JSON.stringify({ after: name })).toString('base64');
-}
-
-function decodeMarker(marker: string): string {
-  try {
-    const { after } = JSON.parse(Buffer.from(marker, 'base64').toString()) as { after?: unknown };
-    if (typeof after === 'string') return after;
-  } catch {
-    // Refused below.
-  }
-  throw invalidParameter('Invalid marker. Please use the NextMarker of an earlier answer.');
 }

@@ -1,3 +1,4 @@
+import { AwsError } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
@@ -53,9 +54,19 @@ export function tagOperations(context: ControlContext): TagOperations {
   };
 }
 
+/** Resources that none can exist of yet, as AWS names them in its answer. */
+const RESOURCE_NOUNS: Readonly<Record<string, string>> = {
+  'event-source-mapping': 'Event source mapping',
+  'capacity-provider': 'Capacity provider',
+};
+
 function taggedFunction(operation: string, resource: string, caller: RequestContext): FunctionIdentifier {
   const kind = resource.split(':')[5] ?? '';
-  if (kind !== 'function') throw notImplemented(operation, `resources of the kind ${kind}`);
+  const noun = RESOURCE_NOUNS[kind];
+  if (kind !== 'function' && noun === undefined)
+    throw notImplemented(operation, `resources of the kind ${kind}`);
+  if (noun !== undefined)
+    throw new AwsError('ResourceNotFoundException', `${noun} not found: ${resource}`, { Type: 'User' });
   const identifier = parseFunctionIdentifier(resource, undefined, caller);
   if (identifier.qualifier !== undefined) {
     throw invalidParameter(
@@ -68,8 +79,7 @@ function taggedFunction(operation: string, resource: string, caller: RequestCont
 /** Keys that begin with `aws:` belong to AWS; 50 tags at most. Source: Lambda developer guide, "Using tags". */
 export function checkTags(tags: Readonly<Record<string, string>>): void {
   const names = Object.keys(tags);
-  if (names.length > MAX_TAGS)
-    throw invalidParameter(`Number of tags exceeds function tag limit of ${MAX_TAGS}.`);
+  if (names.length > MAX_TAGS) throw invalidParameter(`Number of tags exceeds resource tag limit.`);
   if (names.some((name) => name.toLowerCase().startsWith('aws:'))) {
     throw invalidParameter('An error occurred and the request cannot be processed.');
   }

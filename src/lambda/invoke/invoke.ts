@@ -98,12 +98,13 @@ export class Invoker {
     const { accountId, region, functionName } = identifier;
     const version = identifier.qualifier ?? '$LATEST';
     const record = this.deps.directory.find(accountId, region, functionName, version);
-    if (record === undefined) throw functionNotFound(identifier);
+    // Recorded: Invoke names the version, also where the caller named none.
+    if (record === undefined) throw functionNotFound({ ...identifier, qualifier: version });
     if (isSettled(record)) return record;
     // On AWS a function is Pending for seconds and refuses invocations until then; here it is for
     // milliseconds unless a runtime is being fetched, so a client that invokes at once is served.
     const settled = await this.waiters.wait(record, isSettled, PENDING_WAIT_MS);
-    if (settled === undefined) throw functionNotFound(identifier);
+    if (settled === undefined) throw functionNotFound({ ...identifier, qualifier: version });
     if (settled.state === 'Active' || settled.state === 'Inactive') return settled;
     throw new AwsError(
       'ResourceConflictException',

@@ -16,6 +16,8 @@ export interface FunctionMeta {
   readonly tags: Readonly<Record<string, string>>;
   /** The number that the last published version got; numbers are never used twice. */
   readonly lastVersion: number;
+  /** What `$LATEST` had as its description then; the version may have got another one. */
+  readonly publishedDescription?: string;
 }
 
 type ChangeListener = (before: FunctionRecord | undefined, after: FunctionRecord | undefined) => void;
