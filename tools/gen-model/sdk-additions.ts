@@ -115,8 +115,25 @@ export function addFromSdk(model: SourceModel, sdk: Readonly<Record<string, unkn
     if ((kind === KIND.structure || kind === KIND.union) && model.shapes[name]?.type === 'structure') {
       addMembers(name, value, shapes, refOf, added);
     }
+    const speaksQuery = model.metadata['awsQueryCompatible'] !== undefined;
+    if (speaksQuery && kind === KIND.error && shapes[name]?.['error'] === undefined) {
+      const error = queryError(traitsOf(value[3]));
+      if (error === undefined || shapes[name] === undefined) continue;
+      shapes[name] = { ...shapes[name], error };
+      added.push(`${name} as ${error.code}`);
+    }
   }
   return { model: { ...model, operations, shapes }, added };
+}
+
+/** The code that clients of the former Query API know the error by; SQS's service model has lost them. */
+function queryError(
+  traits: Traits,
+): { code: string; httpStatusCode: number; senderFault: boolean } | undefined {
+  const named = traits['awsQueryError'] as readonly [string, number] | undefined;
+  if (named === undefined) return undefined;
+  const [code, httpStatusCode] = named;
+  return { code, httpStatusCode, senderFault: traits['error'] === 'client' };
 }
 
 function addMembers(
