@@ -1,0 +1,87 @@
+/** How far today's operations get with the recorded scenarios of Lambda; all others must hold whole. */
+
+/** The first operation of each scenario that does not exist yet; it is replayed up to there. */
+export const SCENARIOS_THAT_STOP: Readonly<Record<string, readonly string[]>> = {
+  'dynamodb:CreateTable': ['TestLambdaEventSourceMappings::test_create_event_source_validation'],
+  'ec2:DescribeSecurityGroups': ['TestLambdaFunction::test_invalid_vpc_config_subnet'],
+  'kinesis:CreateStream': ['TestLambdaEventSourceMappings::test_create_event_source_validation_kinesis'],
+  'lambda:AddPermission': [
+    'TestLambdaPermissions::test_permission_exceptions',
+    'TestLambdaPermissions::test_lambda_permission_fn_versioning',
+    'TestLambdaPermissions::test_add_lambda_permission_fields',
+    'TestLambdaPermissions::test_remove_multi_permissions',
+  ],
+  'lambda:CreateAlias': [
+    'TestLambdaAlias::test_notfound_and_invalid_routingconfigs',
+    'TestLambdaUrl::test_url_config_exceptions',
+    'TestLambdaUrl::test_url_config_list_paging',
+    'TestLambdaUrl::test_url_config_deletion_without_qualifier',
+  ],
+  'lambda:CreateCodeSigningConfig': ['TestCodeSigningConfig::test_function_code_signing_config'],
+  'lambda:DeleteAlias': ['TestLambdaAlias::test_non_existent_alias_deletion'],
+  'lambda:GetFunctionCodeSigningConfig': [
+    'TestLambdaFunction::test_get_function_wrong_region[get_function_code_signing_config]',
+  ],
+  'lambda:GetFunctionConcurrency': [
+    'TestLambdaFunction::test_get_function_wrong_region[get_function_concurrency]',
+  ],
+  'lambda:GetFunctionEventInvokeConfig': [
+    'TestLambdaFunction::test_ops_on_nonexisting_version[get_function_event_invoke_config]',
+    'TestLambdaFunction::test_get_function_wrong_region[get_function_event_invoke_config]',
+  ],
+  'lambda:GetFunctionUrlConfig': [
+    'TestLambdaFunction::test_get_function_wrong_region[get_function_url_config]',
+  ],
+  'lambda:PublishLayerVersion': [
+    'TestLambdaLayer::test_layer_function_exceptions',
+    'TestLambdaLayer::test_layer_lifecycle',
+    'TestLambdaLayer::test_layer_policy_exceptions',
+  ],
+  'lambda:PutFunctionConcurrency': ['TestLambdaReservedConcurrency::test_function_concurrency'],
+  'lambda:PutFunctionEventInvokeConfig': [
+    'TestLambdaEventInvokeConfig::test_lambda_eventinvokeconfig_lifecycle',
+  ],
+  'lambda:PutFunctionRecursionConfig': [
+    'TestLambdaRecursion::test_put_function_recursion_config_invalid_value',
+  ],
+  'lambda:PutProvisionedConcurrencyConfig': [
+    'TestLambdaProvisionedConcurrency::test_provisioned_concurrency_limits',
+  ],
+  's3:CreateBucket': ['TestLambdaLayer::test_layer_s3_content'],
+  's3:CreateMultipartUpload': ['TestLambdaSizeLimits::test_oversized_unzipped_lambda'],
+  's3:PutObject': [
+    'TestLambdaFunction::test_lambda_code_location_s3',
+    'TestLambdaFunction::test_lambda_code_location_s3_errors',
+  ],
+  'sqs:CreateQueue': [
+    'TestLambdaTag::test_create_tag_on_esm_create',
+    'TestLambdaEventSourceMappings::test_event_source_mapping_lifecycle',
+  ],
+};
+
+const NO_JAVA = 'this version runs no Java, so the function is Failed where it was Active';
+const NO_DOTNET = 'this version runs no .NET, so the function is Failed where it was Active';
+
+/** Scenarios whose answers differ, and why that is right today. */
+export const SCENARIOS_THAT_DIFFER: Readonly<Record<string, string>> = {
+  'TestLambdaFunction::test_invalid_vpc_config_security_group':
+    'security groups are not looked up: EC2 does not exist here yet',
+  'TestLambdaSnapStart::test_snapstart_lifecycle[java11]': NO_JAVA,
+  'TestLambdaSnapStart::test_snapstart_lifecycle[java17]': NO_JAVA,
+  'TestLambdaSnapStart::test_snapstart_lifecycle[java21]': NO_JAVA,
+  'TestLambdaSnapStart::test_snapstart_lifecycle[java25]': NO_JAVA,
+  'TestLambdaSnapStart::test_snapstart_lifecycle[dotnet8]': NO_DOTNET,
+  'TestLambdaSnapStart::test_snapstart_lifecycle[dotnet10]': NO_DOTNET,
+  'TestLambdaSnapStart::test_snapstart_update_function_configuration[java11]': NO_JAVA,
+  'TestLambdaSnapStart::test_snapstart_update_function_configuration[java17]': NO_JAVA,
+  'TestLambdaSnapStart::test_snapstart_update_function_configuration[java21]': NO_JAVA,
+  'TestLambdaSnapStart::test_snapstart_update_function_configuration[java25]': NO_JAVA,
+  'TestLambdaSnapStart::test_snapstart_update_function_configuration[dotnet8]': NO_DOTNET,
+  'TestLambdaSnapStart::test_snapstart_update_function_configuration[dotnet10]': NO_DOTNET,
+};
+
+/** Scenarios of which no answer was recorded. */
+export const SCENARIOS_WITHOUT_ANSWERS: readonly string[] = [
+  'TestPartialARNMatching::test_cross_region_arn_function_access',
+  'TestPartialARNMatching::test_update_function_configuration_full_arn',
+];
