@@ -3,7 +3,15 @@
 // events nothing of the function runs, and no poll stands between an event and its handler.
 const fs = require('node:fs');
 
-const FRAME = { INVOKE: 0x02, READY: 0x10, INIT_ERROR: 0x11, RESPONSE: 0x12, ERROR: 0x13, LOG: 0x14 };
+const FRAME = {
+  INVOKE: 0x02,
+  READY: 0x10,
+  INIT_ERROR: 0x11,
+  RESPONSE: 0x12,
+  ERROR: 0x13,
+  LOG: 0x14,
+  LEAVING: 0x15,
+};
 const LOG_LEVEL = { TRACE: 1, DEBUG: 2, INFO: 3, WARN: 4, ERROR: 5, FATAL: 6 };
 
 /** An event is at most 6 MB with a header of a few KB; a length beyond this is a broken channel. */
@@ -40,6 +48,11 @@ class Channel {
     this.write(Buffer.from([0, 0, 0, 1, FRAME.READY]));
   }
 
+  /** The outcome that follows is the last one. */
+  leaving() {
+    this.write(Buffer.from([0, 0, 0, 1, FRAME.LEAVING]));
+  }
+
   initError(errorType, payload) {
     this.write(frame(FRAME.INIT_ERROR, shortText(errorType), Buffer.from(payload)));
   }
@@ -52,6 +65,12 @@ class Channel {
     bytes.writeUInt32BE(maxResidentKib(), 5);
     bytes.write(text, 9);
     this.write(bytes);
+  }
+
+  responseBytes(payload) {
+    const memory = Buffer.allocUnsafe(4);
+    memory.writeUInt32BE(maxResidentKib(), 0);
+    this.write(frame(FRAME.RESPONSE, memory, payload));
   }
 
   error(errorType, payload) {

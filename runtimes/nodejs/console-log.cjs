@@ -1,62 +1,69 @@
 'use strict';
 // `console` as Lambda patches it: one log event a call, with time, request id and level, as text or JSON.
-const { isError } = require('./failures.cjs');
+const { format } = require('node:util');
 
 const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
-const METHODS = {
-  trace: 'TRACE',
-  debug: 'DEBUG',
-  log: 'INFO',
-  info: 'INFO',
-  warn: 'WARN',
-  error: 'ERROR',
-  fatal: 'FATAL',
-};
 
-/** Patches the global console; the result is told which request the lines belong to. */
-function patchConsole(channel, { format, level }) {
-  const current = { requestId: undefined, tenantId: undefined };
-  const isJson = format === 'JSON';
-  const lowest = isJson ? Math.max(0, LEVELS.indexOf(String(level ?? 'INFO').toUpperCase())) : 0;
-  const render = isJson ? renderJson : renderText;
-  for (const [method, name] of Object.entries(METHODS)) {
-    console[method] =
-      LEVELS.indexOf(name) < lowest
-        ? () => {}
-        : (...values) => channel.log(name, render(name, values, current));
+/**
+ * Patches the global console. `begin(header)` tells which event later lines belong to; `error(title, thrown)`
+ * writes what the runtime itself has to say of an error.
+ */
+function patchConsole(channel, isCallbackEra) {
+  const { AWS_LAMBDA_LOG_FORMAT, AWS_LAMBDA_LOG_LEVEL } = process.env;
+  const isJson = AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
+  const lowest = Math.max(0, LEVELS.indexOf(AWS_LAMBDA_LOG_LEVEL?.toUpperCase()));
+  // What AWS's two generations of the runtime say before the first event.
+  const current = { requestId: isCallbackEra ? undefined : '-', tenantId: undefined };
+  const render = isJson ? (level, values) => renderJson(level, values, current, isCallbackEra) : renderText;
+
+  for (const level of LEVELS) {
+    const isWritten = LEVELS.indexOf(level) >= lowest || (isCallbackEra && level === 'FATAL');
+    console[level.toLowerCase()] = isWritten
+      ? (...values) => channel.log(level, render(level, values, current))
+      : () => {};
   }
-  return current;
+  console.log = console.info;
+
+  return {
+    begin({ requestId, tenantId }) {
+      current.requestId = requestId;
+      current.tenantId = tenantId;
+    },
+    error(title, thrown) {
+      const { asError, toLogText } = require('./failures.cjs');
+      const error = asError(thrown);
+      if (isJson) console.error(error);
+      else console.error(title, toLogText(error));
+    },
+  };
 }
 
-function renderText(level, values, { requestId }) {
-  return `${new Date().toISOString()}\t${requestId}\t${level}\t${require('node:util').format(...values)}`;
+/** AWS's runtime formats a first value always: `console.log()` writes `undefined`. */
+function renderText(level, [first, ...more], { requestId }) {
+  return `${new Date().toISOString()}\t${requestId}\t${level}\t${format(first, ...more)}`;
 }
 
-function renderJson(level, values, { requestId, tenantId }) {
-  const { format } = require('node:util');
+function renderJson(level, values, { requestId, tenantId }, isCallbackEra) {
   const line = { timestamp: new Date().toISOString(), level, requestId };
-  if (tenantId !== undefined) line.tenantId = tenantId;
-  if (values.length === 1) {
+  if (tenantId) line.tenantId = tenantId;
+  const [first, ...more] = values;
+  if (more.length === 0) {
     try {
-      return JSON.stringify({ ...line, message: values[0] }, (_key, value) =>
-        isError(value) ? errorFields(value) : value,
+      return JSON.stringify({ ...line, message: first }, (_key, value) =>
+        value instanceof Error ? { ...errorFields(value), ...value } : value,
       );
     } catch {
-      return JSON.stringify({ ...line, message: format(values[0]) });
+      return JSON.stringify({ ...line, message: format(first) });
     }
   }
-  line.message = format(...values);
-  for (const value of values) {
-    if (!isError(value)) continue;
-    Object.assign(line, errorFields(value));
-    break;
-  }
-  return JSON.stringify(line);
+  line.message = format(first, ...more);
+  const error = (isCallbackEra ? values : more).find((value) => value instanceof Error);
+  return JSON.stringify(error === undefined ? line : { ...line, ...errorFields(error) });
 }
 
 function errorFields(error) {
   return {
-    errorType: error.name,
+    errorType: error.constructor?.name ?? 'UnknownError',
     errorMessage: error.message,
     stackTrace: typeof error.stack === 'string' ? error.stack.split('\n') : [],
   };

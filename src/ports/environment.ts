@@ -90,6 +90,8 @@ export interface EnvironmentOutput {
 export interface EnvironmentExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** The last event never reached the runtime, which had ended before; it may run elsewhere. */
+  readonly undelivered?: true;
 }
 
 /** What an environment tells. Calls are synchronous and ordered as things happened. */
@@ -103,6 +105,8 @@ export interface EnvironmentListener {
   /** The function failed; `payload` is the JSON text that the caller gets. */
   error(requestId: string, errorType: string, payload: Buffer, maxMemoryBytes: number | undefined): void;
   output(line: EnvironmentOutput): void;
+  /** The outcome that follows is the last: the runtime exits after it and must get no more events. */
+  leaving(): void;
   /** All processes are gone. Called once, last. */
   exit(exit: EnvironmentExit): void;
 }

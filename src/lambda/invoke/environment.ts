@@ -78,6 +78,8 @@ export class Environment {
   idleSinceMs = 0;
   private current: EnvironmentState = 'starting';
   private running: RunningEnvironment | undefined;
+  /** The runtime has said that it exits after the outcome it owes. */
+  private isLeaving = false;
   private inFlight: InFlight | undefined;
   private initDurationMs: number | undefined;
   /** Settles the init in progress; undefined when none is. */
@@ -188,6 +190,7 @@ export class Environment {
     try {
       const previous = this.running;
       this.running = undefined;
+      this.isLeaving = false;
       this.processes += 1;
       await previous?.kill();
       const running = await this.deps.sandbox.start(this.spec, this.listener(this.processes));
@@ -236,6 +239,9 @@ export class Environment {
         if (inFlight !== undefined) this.finish(inFlight, 'failure', payload, errorType);
       },
       output: (line: EnvironmentOutput) => this.deps.log.output(line),
+      leaving: () => {
+        if (heard()) this.isLeaving = true;
+      },
       exit: (exit) => {
         if (!heard() || initError !== undefined) return;
         const payload = errorPayload(
@@ -253,7 +259,7 @@ export class Environment {
     const inFlight = this.inFlight;
     if (inFlight !== undefined) {
       this.deps.log.exited(inFlight.invocation.requestId, exitMessage(exit));
-      this.finish(inFlight, 'error', payload, 'Runtime.ExitError');
+      this.finish(inFlight, 'error', payload, 'Runtime.ExitError', exit.undelivered);
       return;
     }
     if (this.current === 'ready' || this.current === 'busy' || this.current === 'broken') void this.stop();
@@ -303,6 +309,7 @@ export class Environment {
     status: InvocationStatus,
     payload: Buffer,
     errorType: string | undefined,
+    undelivered?: true,
   ): void {
     clearTimeout(inFlight.timer);
     this.inFlight = undefined;
@@ -321,7 +328,14 @@ export class Environment {
       maxMemoryUsedMb: 0,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
     };
-    const failed = status === 'success' ? {} : { functionError: 'Unhandled' as const, errorType: errorType! };
+    const failed =
+      status === 'success'
+        ? {}
+        : {
+            functionError: 'Unhandled' as const,
+            errorType: errorType!,
+            ...(undelivered === undefined ? {} : { undelivered }),
+          };
     const complete = (): void => {
       report.maxMemoryUsedMb = Math.ceil(this.maxMemoryBytes / (1024 * 1024));
       this.deps.log.end(inFlight.invocation.requestId, report, errorType);
@@ -329,7 +343,7 @@ export class Environment {
         inFlight.resolve({ ...failed, payload, report, logTail: inFlight.tail.toBuffer() });
       }
       // A handled error leaves the environment warm; an exit or a time-out does not.
-      if (status === 'success' || status === 'failure') this.becomeReady();
+      if ((status === 'success' || status === 'failure') && !this.isLeaving) this.becomeReady();
       else void this.stop();
     };
     if (inFlight.tail === undefined) inFlight.resolve({ ...failed, payload, report });

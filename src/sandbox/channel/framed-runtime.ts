@@ -14,6 +14,7 @@ export class FramedRuntime implements RuntimeTransport {
   private readonly giveUp: (reason: string) => void;
   private readonly decoder = new FrameDecoder();
   private requestId = '';
+  private wasReset = false;
 
   /** `giveUp` is called when what comes over the socket makes no sense. */
   constructor(socket: Duplex, listener: EnvironmentListener, giveUp: (reason: string) => void) {
@@ -30,8 +31,15 @@ export class FramedRuntime implements RuntimeTransport {
         this.giveUp(error.message);
       }
     });
-    // The process ends with its socket; its exit tells what there is to tell.
-    socket.on('error', () => {});
+    // The process ends with its socket; its exit tells what there is to tell. A socket that is closed
+    // with something unread in it is reset (ECONNRESET), one that was closed before breaks the pipe.
+    socket.on('error', () => {
+      this.wasReset = true;
+    });
+  }
+
+  get undelivered(): boolean {
+    return this.wasReset;
   }
 
   invoke(event: RuntimeEvent): void {
@@ -70,6 +78,9 @@ export class FramedRuntime implements RuntimeTransport {
         this.listener.output(level === undefined ? { text } : { text, level });
         return;
       }
+      case FRAME.leaving:
+        this.listener.leaving();
+        return;
       default:
         throw new BrokenChannel(`a frame of the unknown type ${type} came`);
     }

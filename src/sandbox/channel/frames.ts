@@ -8,6 +8,7 @@ export const FRAME = {
   response: 0x12,
   error: 0x13,
   log: 0x14,
+  leaving: 0x15,
 } as const;
 
 /** Larger than any honest frame: a response may exceed 6 MB only to be refused. Bytes. */

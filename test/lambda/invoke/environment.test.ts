@@ -66,6 +66,18 @@ describe('an environment', () => {
     assert.equal(sandbox.started.length, 1);
   });
 
+  test('gets no more events once its runtime has said that it leaves', async () => {
+    const { environment, sandbox, owner } = newEnvironment();
+    await environment.start();
+    const answered = environment.invoke(invocation());
+    sandbox.started[0]!.listener.leaving();
+    sandbox.started[0]!.respond('"last words"');
+    assert.equal((await answered).payload.toString(), '"last words"');
+    await owner.change();
+    assert.notEqual(environment.state, 'ready');
+    assert.equal(sandbox.started[0]!.killed, true);
+  });
+
   for (const [exit, message] of [
     [[0, null], 'Runtime exited without providing a reason'],
     [[7, null], 'Runtime exited with error: exit status 7'],

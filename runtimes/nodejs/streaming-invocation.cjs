@@ -1,0 +1,86 @@
+'use strict';
+// One event for a handler wrapped by `awslambda.streamifyResponse`. What it writes is gathered and sent
+// as one response when the stream ends, which is what a caller of Invoke gets from AWS too.
+const { Writable } = require('node:stream');
+const { RuntimeFailure, toErrorObject } = require('./failures.cjs');
+const { invokeContext } = require('./invoke-context.cjs');
+const { turn } = require('./promise-invocation.cjs');
+
+/** The type by which a front end knows that a JSON prelude and eight zero bytes come before the body. */
+const PRELUDE_CONTENT_TYPE = 'application/vnd.awslambda.http-integration-response';
+const PRELUDE_DELIMITER_BYTES = 8;
+
+function invocationOf({ channel, log, next }, handler) {
+  return async (header, payload) => {
+    const stream = new ResponseStream();
+    try {
+      const result = handler(JSON.parse(payload), stream, invokeContext(header));
+      if (typeof result?.then !== 'function')
+        throw new Error('Streaming does not support non-async handlers.');
+      if ((await result) !== undefined) console.warn('Streaming handlers ignore return values.');
+      await stream.finished();
+      await turn();
+      channel.responseBytes(Buffer.concat(stream.chunks));
+    } catch (error) {
+      await turn();
+      log.error('Invoke Error', error);
+      const failure = toErrorObject(error);
+      channel.error(failure.errorType, JSON.stringify(failure));
+    }
+    next();
+  };
+}
+
+class ResponseStream extends Writable {
+  constructor() {
+    super();
+    this.chunks = [];
+    this.contentType = 'application/octet-stream';
+    this.isBegun = false;
+  }
+
+  write(chunk, ...rest) {
+    const isPlain = typeof chunk === 'string' || chunk instanceof Uint8Array;
+    this.begin();
+    return super.write(isPlain ? chunk : JSON.stringify(chunk), ...rest);
+  }
+
+  _write(chunk, _encoding, callback) {
+    this.chunks.push(chunk);
+    callback();
+  }
+
+  setContentType(contentType) {
+    if (this.isBegun)
+      throw new RuntimeFailure('Runtime.InvalidStreamingOperation', 'Cannot set content-type, too late.');
+    this.contentType = contentType;
+  }
+
+  begin() {
+    if (this.isBegun) return;
+    this.isBegun = true;
+    this._onBeforeFirstWrite?.((bytes) => super.write(bytes));
+  }
+
+  /** Resolves when all is written; rejects when the handler returned with its stream still open. */
+  async finished() {
+    if (this.writableEnded && !this.writableFinished)
+      await new Promise((resolve) => this.once('finish', resolve));
+    if (!this.writableFinished) throw new Error('Response stream is not finished.');
+  }
+}
+
+const HttpResponseStream = {
+  /** The stream, with status, headers and cookies in front of its first byte. */
+  from(stream, prelude) {
+    stream.setContentType(PRELUDE_CONTENT_TYPE);
+    const text = JSON.stringify(prelude);
+    stream._onBeforeFirstWrite = (write) => {
+      write(text);
+      write(new Uint8Array(PRELUDE_DELIMITER_BYTES));
+    };
+    return stream;
+  },
+};
+
+module.exports = { invocationOf, HttpResponseStream };
