@@ -12,7 +12,7 @@ import type {
 } from '../../ports/environment.ts';
 import { FramedRuntime } from '../channel/framed-runtime.ts';
 import { readLines } from './output-lines.ts';
-import { processTreeMemory } from './process-memory.ts';
+import { ProcessTreeMemory } from './process-memory.ts';
 import type { RuntimeTransport } from './runtime-transport.ts';
 
 /** After a process has ended, its pipes may be held open by others it left behind; milliseconds. */
@@ -35,9 +35,11 @@ export class EnvironmentProcess implements RunningEnvironment {
   private readonly child: ChildProcess;
   private readonly transport: RuntimeTransport;
   private readonly ended: Promise<void>;
+  private readonly memory: ProcessTreeMemory;
 
   private constructor(child: ChildProcess, plan: ProcessPlan, listener: EnvironmentListener) {
     this.child = child;
+    this.memory = new ProcessTreeMemory(child.pid!);
     for (const stream of [child.stdout, child.stderr])
       readLines(stream as Readable, (text) => listener.output({ text }));
     this.transport =
@@ -80,7 +82,7 @@ export class EnvironmentProcess implements RunningEnvironment {
   }
 
   maxMemoryBytes(): Promise<number> {
-    return processTreeMemory(this.pid);
+    return this.memory.peakBytes(performance.now());
   }
 
   async kill(): Promise<void> {
@@ -109,9 +111,12 @@ export class EnvironmentProcess implements RunningEnvironment {
       new Promise<void>((resolve) => (timer = setTimeout(resolve, PIPE_GRACE_MS))),
     ]);
     clearTimeout(timer);
+    // One turn of the loop brings in what the kernel knows of the runtime's connections.
+    await new Promise((resolve) => setImmediate(resolve));
+    const undelivered = this.transport.undelivered ? { undelivered: true as const } : {};
     for (const stream of this.child.stdio) stream?.destroy();
     this.transport.close();
     await plan.cleanUp();
-    listener.exit(plan.exitOf(exit));
+    listener.exit({ ...plan.exitOf(exit), ...undelivered });
   }
 }
