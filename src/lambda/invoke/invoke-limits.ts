@@ -16,5 +16,8 @@ export const LOG_TAIL_BYTES = 4_096;
 /** An environment without work for so long is stopped, milliseconds of service time. AWS does not publish its own. */
 export const IDLE_ENVIRONMENT_MS = 10 * 60_000;
 
+/** An event goes to so many environments at most, when each has ended before it reached the function. */
+export const MAX_DELIVERIES = 3;
+
 /** How long Invoke waits for a function that is still Pending, milliseconds, before AWS's 409. */
 export const PENDING_WAIT_MS = 5_000;

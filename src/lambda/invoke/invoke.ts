@@ -5,8 +5,10 @@ import type { Log } from '../../ports/log.ts';
 import type { BodyLimit, Operation, RequestContext } from '../../ports/service.ts';
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
+import type { Invocation } from './environment.ts';
 import {
   ACCOUNT_CONCURRENT_EXECUTIONS,
+  MAX_DELIVERIES,
   MAX_REQUEST_PAYLOAD_BYTES,
   PENDING_WAIT_MS,
 } from './invoke-limits.ts';
@@ -47,14 +49,17 @@ export class Invoker {
     checkPayload(payload);
     refuseMissingParts(record);
     const clientContext = decodeClientContext(input.ClientContext);
-    const outcome = await this.execute(record, {
+    const event = {
       requestId: context.requestId,
       invokedFunctionArn: invokedArn(record, input),
       traceId: traceId(context),
       clientContext,
       payload: payload.length === 0 ? EMPTY_EVENT : payload,
       wantsLogTail: input.LogType === 'Tail',
-    });
+    };
+    let outcome = await this.execute(record, event);
+    for (let deliveries = 1; outcome.undelivered && deliveries < MAX_DELIVERIES; deliveries += 1)
+      outcome = await this.execute(await this.find(input, context), event);
     return {
       StatusCode: 200,
       ExecutedVersion: record.version,
@@ -67,14 +72,7 @@ export class Invoker {
 
   private async execute(
     record: FunctionRecord,
-    event: {
-      readonly requestId: string;
-      readonly invokedFunctionArn: string;
-      readonly traceId: string;
-      readonly clientContext: string | undefined;
-      readonly payload: Buffer;
-      readonly wantsLogTail: boolean;
-    },
+    event: Omit<Invocation, 'cognitoIdentity' | 'tenantId'>,
   ): Promise<InvocationOutcome> {
     const pool = `${record.accountId}/${record.region}`;
     const inUse = this.concurrent.get(pool) ?? 0;

@@ -7,6 +7,8 @@ export interface InvocationOutcome {
   /** JSON text: the function's result, or the error object that the caller gets. */
   readonly payload: Buffer;
   readonly report: InvocationReport;
+  /** The environment had ended before the event reached it: the function has not run. */
+  readonly undelivered?: true;
   /** The invocation's log lines (START to REPORT), when the caller asked for a tail. */
   readonly logTail?: Buffer;
 }

@@ -44,6 +44,7 @@ export class FramedRuntime implements RuntimeTransport {
 
   invoke(event: RuntimeEvent): void {
     this.requestId = event.requestId;
+    if (!this.socket.writable) this.wasReset = true;
     this.socket.cork();
     this.socket.write(invokeHead(event));
     this.socket.write(event.payload);

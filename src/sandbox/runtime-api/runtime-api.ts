@@ -1,32 +1,49 @@
 /**
  * The Lambda runtime API, version 2018-06-01, for runtimes that are not ours. One listener per
- * environment on loopback. The runtime drives a small state machine:
+ * environment on loopback. The runtime drives a small state machine, whose states have the names by
+ * which AWS's runtime interface emulator speaks of them in its refusals:
  *
- *   init ──next──► idle ──event──► busy ──response|error──► answered ──next──► idle
- *   init ──init/error──► failed
+ *   Started ──next──► Ready ──event──► Running ──response|error──► RuntimeResponseSentState ──next──► Ready
+ *   Started ──init/error──► InitError
+ *
+ * `next` while Running gives the same event again, as there. An event may be handed over before the
+ * runtime asks for it; then it is kept until it asks.
  */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { EnvironmentListener, RuntimeEvent } from '../../ports/environment.ts';
 import type { RuntimeTransport } from '../environment/runtime-transport.ts';
+import {
+  accepted,
+  errorJson,
+  methodNotAllowed,
+  notFound,
+  payloadTooLarge,
+  refuse,
+  transitionRefused,
+} from './api-answers.ts';
+import { eventHeaders } from './event-headers.ts';
+import { readOutcome } from './outcome-body.ts';
 
 const PREFIX = '/2018-06-01/runtime/';
 
-/** Largest response body taken in: 6 MB and what AWS allows on top; beyond, the runtime gets 413. Bytes. */
-const MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100;
-
-type State = 'init' | 'idle' | 'busy' | 'answered' | 'failed';
+export type RuntimeState = 'Started' | 'InitError' | 'Ready' | 'Running' | 'RuntimeResponseSentState';
 
 export class RuntimeApi implements RuntimeTransport {
   private readonly listener: EnvironmentListener;
   private readonly server: Server;
-  private state: State = 'init';
+  private state: RuntimeState = 'Started';
   /** The runtime's open request for its next event. */
   private waiting: ServerResponse | undefined;
-  /** An event that came before the runtime asked. */
-  private queued: RuntimeEvent | undefined;
+  /** The event that has no outcome yet. */
+  private event: RuntimeEvent | undefined;
+  /** The connection on which that event was sent. */
+  private carrier: Socket | null | undefined;
+  /** That connection was reset: the runtime had closed it before it read the event. */
+  private carrierWasReset = false;
+  /** Of the event sent last; it stays the one that outcomes are for until another is sent. */
   private requestId = '';
 
   private constructor(listener: EnvironmentListener) {
@@ -39,6 +56,11 @@ export class RuntimeApi implements RuntimeTransport {
     this.server.headersTimeout = 0;
     this.server.keepAliveTimeout = 0;
     this.server.timeout = 0;
+    this.server.on('connection', (socket) => {
+      socket.once('close', (hadError) => {
+        if (hadError && socket === this.carrier) this.carrierWasReset = true;
+      });
+    });
   }
 
   static async listen(listener: EnvironmentListener): Promise<RuntimeApi> {
@@ -56,9 +78,16 @@ export class RuntimeApi implements RuntimeTransport {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
+  get undelivered(): boolean {
+    return this.event !== undefined && (this.carrier === undefined || this.carrierWasReset);
+  }
+
   invoke(event: RuntimeEvent): void {
-    if (this.waiting === undefined) this.queued = event;
-    else this.deliver(event, this.waiting);
+    this.event = event;
+    this.carrier = undefined;
+    this.carrierWasReset = false;
+    // A runtime whose connection is gone asks anew, or its exit tells.
+    if (this.waiting !== undefined && !this.waiting.destroyed) this.deliver(event, this.waiting);
   }
 
   close(): void {
@@ -69,155 +98,99 @@ export class RuntimeApi implements RuntimeTransport {
   private handle(request: IncomingMessage, response: ServerResponse): void {
     response.sendDate = false;
     const path = request.url ?? '';
-    if (request.method === 'GET' && path === `${PREFIX}invocation/next`) return this.next(request, response);
-    if (request.method !== 'POST' || !path.startsWith(PREFIX)) return notFound(response);
-    const rest = path.slice(PREFIX.length);
-    if (rest === 'init/error')
-      return this.gather(request, response, (body) => this.initError(request, response, body));
-    const [kind, id, outcome, ...more] = rest.split('/');
-    if (kind !== 'invocation' || more.length > 0 || (outcome !== 'response' && outcome !== 'error'))
-      return notFound(response);
-    if (id !== this.requestId || this.state !== 'busy') {
-      request.resume();
-      return answer(response, 400, apiError('InvalidRequestID', `Invalid request ID: ${id}`));
+    if (path === `${PREFIX}invocation/next`) {
+      if (request.method === 'GET') this.next(response);
+      else methodNotAllowed(request, response);
+      return;
     }
-    if (request.headers['lambda-runtime-function-response-mode'] === 'streaming') {
-      request.resume();
-      return answer(
-        response,
-        501,
-        apiError('NotImplemented', 'Streaming responses are not implemented yet.'),
-      );
-    }
-    this.gather(request, response, (body) => this.outcome(request, response, outcome, body));
+    const [kind, id, outcome, ...more] = path.startsWith(PREFIX) ? path.slice(PREFIX.length).split('/') : [];
+    const isInitError = kind === 'init' && id === 'error' && outcome === undefined;
+    const isOutcome = kind === 'invocation' && (outcome === 'response' || outcome === 'error');
+    if (more.length > 0 || !(isInitError || isOutcome)) notFound(request, response);
+    else if (request.method !== 'POST') methodNotAllowed(request, response);
+    else if (isInitError) this.initError(request, response);
+    else this.outcome(request, response, id ?? '', outcome === 'error');
   }
 
-  private next(request: IncomingMessage, response: ServerResponse): void {
-    if (this.state === 'failed' || this.state === 'busy') {
-      return answer(
-        response,
-        403,
-        apiError('InvalidStateTransition', `Transition from ${this.state} to next is not allowed`),
-      );
+  private next(response: ServerResponse): void {
+    if (this.state === 'InitError') {
+      transitionRefused(response, this.state, 'Ready');
+      return;
     }
-    const wasInit = this.state === 'init';
-    this.state = 'idle';
+    if (this.state === 'Running' && this.event !== undefined) {
+      this.deliver(this.event, response);
+      return;
+    }
+    const hasStarted = this.state === 'Started';
+    this.state = 'Ready';
     this.waiting = response;
-    request.socket.once('close', () => {
-      if (this.waiting === response) this.waiting = undefined;
-    });
-    if (wasInit) this.listener.ready();
-    const { queued } = this;
-    if (queued !== undefined && this.waiting === response) {
-      this.queued = undefined;
-      this.deliver(queued, response);
-    }
+    if (hasStarted) this.listener.ready();
+    // `ready` may have led to an event already; otherwise one may have come before.
+    if (this.event !== undefined && this.waiting === response) this.deliver(this.event, response);
   }
 
   private deliver(event: RuntimeEvent, response: ServerResponse): void {
     this.waiting = undefined;
-    this.state = 'busy';
+    this.state = 'Running';
     this.requestId = event.requestId;
-    const headers: Record<string, string | number> = {
-      'Content-Type': 'application/json',
-      'Content-Length': event.payload.byteLength,
-      'Lambda-Runtime-Aws-Request-Id': event.requestId,
-      'Lambda-Runtime-Deadline-Ms': event.deadlineMs,
-      'Lambda-Runtime-Invoked-Function-Arn': event.invokedFunctionArn,
-    };
-    if (event.traceId !== undefined) headers['Lambda-Runtime-Trace-Id'] = event.traceId;
-    if (event.clientContext !== undefined) headers['Lambda-Runtime-Client-Context'] = event.clientContext;
-    if (event.cognitoIdentity !== undefined)
-      headers['Lambda-Runtime-Cognito-Identity'] = event.cognitoIdentity;
-    if (event.tenantId !== undefined) headers['Lambda-Runtime-Aws-Tenant-Id'] = event.tenantId;
-    response.writeHead(200, headers);
+    this.carrier = response.socket;
+    response.writeHead(200, eventHeaders(event));
     response.end(event.payload);
   }
 
-  private initError(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-    if (this.state !== 'init') {
-      return answer(
-        response,
-        403,
-        apiError('InvalidStateTransition', `Transition from ${this.state} to InitError is not allowed`),
-      );
-    }
-    this.state = 'failed';
-    answer(response, 202, ACCEPTED);
-    this.listener.initError(errorTypeOf(request, body), errorBody(body));
-  }
-
-  private outcome(
-    request: IncomingMessage,
-    response: ServerResponse,
-    kind: 'response' | 'error',
-    body: Buffer,
-  ): void {
-    this.state = 'answered';
-    answer(response, 202, ACCEPTED);
-    if (kind === 'response') this.listener.response(this.requestId, body, undefined);
-    else this.listener.error(this.requestId, errorTypeOf(request, body), errorBody(body), undefined);
-  }
-
-  /** Gathers the body; one that is too large ends the invocation as AWS does. */
-  private gather(request: IncomingMessage, response: ServerResponse, done: (body: Buffer) => void): void {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    let refused = false;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= MAX_RESPONSE_BYTES) chunks.push(chunk);
-      else if (!refused) {
-        refused = true;
-        chunks.length = 0;
+  private initError(request: IncomingMessage, response: ServerResponse): void {
+    readOutcome(request, true, ({ errorType, payload }) => {
+      if (this.state !== 'Started') {
+        transitionRefused(response, this.state, 'InitError');
+        return;
       }
+      this.state = 'InitError';
+      accepted(response);
+      this.listener.initError(errorType ?? 'Runtime.Unknown', payload);
     });
-    request.on('end', () => {
-      if (!refused) return done(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
-      const message = `Exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`;
-      answer(response, 413, apiError('RequestTooLarge', message));
-      this.state = 'answered';
-      const payload = JSON.stringify({
-        errorMessage: `Response payload size exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`,
-        errorType: 'Function.ResponseSizeTooLarge',
-      });
-      this.listener.error(this.requestId, 'Function.ResponseSizeTooLarge', Buffer.from(payload), undefined);
+  }
+
+  private outcome(request: IncomingMessage, response: ServerResponse, id: string, isError: boolean): void {
+    if (!this.mayEnd(response, id, isError)) {
+      request.resume();
+      return;
+    }
+    const mode = request.headers['lambda-runtime-function-response-mode'];
+    if (!isError && mode !== undefined && mode !== '' && mode !== 'streaming') {
+      request.resume();
+      refuse(response, 400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
+      this.ended(
+        'Runtime.InvalidResponseModeHeader',
+        errorJson('Runtime.InvalidResponseModeHeader', 'Invalid function response mode'),
+      );
+      return;
+    }
+    readOutcome(request, isError, ({ isTooLarge, errorType, payload }) => {
+      // Another request may have ended the invocation while this one's body came in.
+      if (!this.mayEnd(response, id, isError)) return;
+      if (isTooLarge) payloadTooLarge(response);
+      else accepted(response);
+      this.ended(errorType, payload);
     });
-    request.on('error', () => {});
   }
-}
 
-const ACCEPTED = '{"status":"OK"}\n';
-
-function apiError(errorType: string, errorMessage: string): string {
-  return JSON.stringify({ errorMessage, errorType });
-}
-
-function answer(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
-  });
-  response.end(body);
-}
-
-function notFound(response: ServerResponse): void {
-  answer(response, 404, apiError('NotFound', 'The runtime API has no such path.'));
-}
-
-/** The header first, as the runtime API has it; else what the body says. */
-function errorTypeOf(request: IncomingMessage, body: Buffer): string {
-  const header = request.headers['lambda-runtime-function-error-type'];
-  if (typeof header === 'string' && header !== '') return header;
-  try {
-    const { errorType } = JSON.parse(body.toString()) as { errorType?: unknown };
-    if (typeof errorType === 'string') return errorType;
-  } catch {
-    // An error that is not JSON has no type.
+  private mayEnd(response: ServerResponse, id: string, isError: boolean): boolean {
+    if (id !== this.requestId) {
+      refuse(response, 400, 'InvalidRequestID', 'Invalid request ID');
+      return false;
+    }
+    if (this.state !== 'Running') {
+      transitionRefused(response, this.state, isError ? 'InvocationErrorResponse' : 'InvocationResponse');
+      return false;
+    }
+    return true;
   }
-  return 'Runtime.Unknown';
-}
 
-function errorBody(body: Buffer): Buffer {
-  return body.length === 0 ? Buffer.from('{}') : body;
+  /** With an error type the function has failed. */
+  private ended(errorType: string | undefined, payload: Buffer): void {
+    this.state = 'RuntimeResponseSentState';
+    this.event = undefined;
+    if (errorType === undefined) this.listener.response(this.requestId, payload, undefined);
+    else this.listener.error(this.requestId, errorType, payload, undefined);
+  }
 }
