@@ -1,0 +1,72 @@
+// An echo by AWS's own library for Go, and the ways in which a function fails.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+type request struct {
+	Action string `json:"action"`
+}
+
+type contextAnswer struct {
+	RequestID    string            `json:"requestId"`
+	Arn          string            `json:"arn"`
+	DeadlineMs   int64             `json:"deadlineMs"`
+	TraceID      string            `json:"traceId"`
+	Custom       map[string]string `json:"custom"`
+	FunctionName string            `json:"functionName"`
+	MemoryMb     int               `json:"memoryMb"`
+}
+
+func handle(ctx context.Context, event json.RawMessage) (any, error) {
+	var asked request
+	if err := json.Unmarshal(event, &asked); err != nil {
+		return nil, err
+	}
+	switch asked.Action {
+	case "error":
+		return nil, errors.New("as asked")
+	case "crash":
+		panic("as asked")
+	case "exit":
+		os.Exit(3)
+	case "sleep":
+		time.Sleep(time.Minute)
+	case "context":
+		return describe(ctx)
+	}
+	fmt.Println("echo", lambdacontext.FunctionName)
+	return event, nil
+}
+
+func describe(ctx context.Context) (*contextAnswer, error) {
+	invocation, found := lambdacontext.FromContext(ctx)
+	if !found {
+		return nil, errors.New("no Lambda context")
+	}
+	deadline, _ := ctx.Deadline()
+	memoryMb, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	return &contextAnswer{
+		RequestID:    invocation.AwsRequestID,
+		Arn:          invocation.InvokedFunctionArn,
+		DeadlineMs:   deadline.UnixMilli(),
+		TraceID:      os.Getenv("_X_AMZN_TRACE_ID"),
+		Custom:       invocation.ClientContext.Custom,
+		FunctionName: lambdacontext.FunctionName,
+		MemoryMb:     memoryMb,
+	}, err
+}
+
+func main() {
+	lambda.Start(handle)
+}
