@@ -1,0 +1,92 @@
+/** Flags that more than one command has. */
+import { LOG_LEVELS } from '../../platform/server-log.ts';
+import type { SettingName, Settings } from './setting-table.ts';
+import { ISOLATION_LEVELS, SETTINGS, variableOf } from './setting-table.ts';
+import type { SettingValue } from './setting-values.ts';
+
+interface SettingFlag<T> {
+  readonly kind: 'parsed';
+  readonly optional: true;
+  readonly brief: string;
+  readonly placeholder: string;
+  parse(text: string): T;
+}
+
+function settingFlag<K extends SettingName>(
+  name: K,
+  placeholder: string,
+  brief: string,
+): SettingFlag<NonNullable<Settings[K]>> {
+  const setting: SettingValue<unknown> = SETTINGS[name];
+  return {
+    kind: 'parsed',
+    optional: true,
+    brief: `${brief} (${variableOf(name)})`,
+    placeholder,
+    parse(text) {
+      const value = setting.fromText(text);
+      if (value === undefined) throw new SyntaxError(`expected ${setting.expected}`);
+      return value as NonNullable<Settings[K]>;
+    },
+  };
+}
+
+export const textFlag = (placeholder: string, brief: string) =>
+  ({ kind: 'parsed', optional: true, parse: String, placeholder, brief }) as const;
+
+export const jsonFlag = {
+  kind: 'boolean',
+  default: false,
+  withNegated: false,
+  brief: 'Print JSON, for programs',
+} as const;
+
+export const configFlag = textFlag('file', 'Configuration file instead of ./selfsame.json (SELFSAME_CONFIG)');
+
+export const portFlag = settingFlag('port', 'number', 'Port to serve on, 0 for a free one; default 4566');
+export const hostFlag = settingFlag(
+  'host',
+  'address',
+  'Address to bind; default 127.0.0.1, together with ::1',
+);
+export const dataDirFlag = settingFlag(
+  'dataDir',
+  'path',
+  'Where everything is kept, or "temporary"; default ~/.selfsame',
+);
+export const isolationFlag = {
+  kind: 'enum',
+  values: ISOLATION_LEVELS,
+  optional: true,
+  brief: `Demand a level; default is the best this host can hold (${variableOf('isolation')})`,
+} as const;
+export const logLevelFlag = {
+  kind: 'enum',
+  values: LOG_LEVELS,
+  optional: true,
+  brief: `What of the server's own log to print; default warn (${variableOf('logLevel')})`,
+} as const;
+export const authorizationFlag = {
+  kind: 'boolean',
+  optional: true,
+  brief: `Verify the signature of every request (${variableOf('authorization')})`,
+} as const;
+export const nearestRuntimeFlag = {
+  kind: 'boolean',
+  optional: true,
+  brief: `Let the nearest version stand in for an interpreter that cannot be had (${variableOf('nearestRuntime')})`,
+} as const;
+export const runtimeFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  variadic: true,
+  placeholder: 'name=path',
+  brief: `Interpreter of a runtime, such as python3.12=/opt/python/bin/python3 (${variableOf('runtimes')})`,
+} as const;
+export const endpointFlag = settingFlag(
+  'endpoint',
+  'url',
+  'Server to talk to; default http://127.0.0.1 with the port that is set',
+);
+export const regionFlag = settingFlag('region', 'name', 'AWS region; default AWS_REGION, or us-east-1');

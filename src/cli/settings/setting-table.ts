@@ -1,0 +1,31 @@
+/** The settings by their names in the configuration file, and how each is written. */
+import { LOG_LEVELS } from '../../platform/server-log.ts';
+import type { IsolationLevel } from '../../ports/environment.ts';
+import type { SettingValue } from './setting-values.ts';
+import { HTTP_URL, oneOf, PORT, RUNTIMES, SWITCH, TEXT } from './setting-values.ts';
+
+export const ISOLATION_LEVELS: readonly IsolationLevel[] = ['process', 'namespaces', 'oci'];
+
+export const SETTINGS = {
+  port: PORT,
+  host: TEXT,
+  dataDir: TEXT,
+  isolation: oneOf(ISOLATION_LEVELS),
+  logLevel: oneOf(LOG_LEVELS),
+  authorization: SWITCH,
+  nearestRuntime: SWITCH,
+  runtimes: RUNTIMES,
+  endpoint: HTTP_URL,
+  region: TEXT,
+} as const;
+
+type ValueOf<V> = V extends SettingValue<infer T> ? T : never;
+export type Settings = { readonly [K in keyof typeof SETTINGS]?: ValueOf<(typeof SETTINGS)[K]> };
+export type SettingName = keyof typeof SETTINGS;
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** `dataDir` as `SELFSAME_DATA_DIR`. */
+export function variableOf(name: SettingName): string {
+  return `SELFSAME_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}

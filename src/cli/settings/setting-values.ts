@@ -1,0 +1,61 @@
+/** How the value of a setting is written: as text (flags and variables) and in the configuration file. */
+export interface SettingValue<T> {
+  /** For people: what is accepted. */
+  readonly expected: string;
+  /** Undefined when the text is not accepted. */
+  fromText(text: string): T | undefined;
+  fromJson(value: unknown): T | undefined;
+}
+
+export const TEXT: SettingValue<string> = {
+  expected: 'a text that is not empty',
+  fromText: (text) => (text === '' ? undefined : text),
+  fromJson: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
+};
+
+export const PORT: SettingValue<number> = {
+  expected: 'a whole number from 0 to 65535',
+  fromText: (text) => (/^\d{1,5}$/.test(text) ? PORT.fromJson(Number(text)) : undefined),
+  fromJson: (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65_535 ? value : undefined,
+};
+
+export const SWITCH: SettingValue<boolean> = {
+  expected: 'true or false',
+  fromText: (text) => ({ true: true, '1': true, on: true, false: false, '0': false, off: false })[text],
+  fromJson: (value) => (typeof value === 'boolean' ? value : undefined),
+};
+
+export const HTTP_URL: SettingValue<string> = {
+  expected: 'a URL such as http://127.0.0.1:4566',
+  fromText(text) {
+    const url = URL.parse(text);
+    return url?.protocol === 'http:' || url?.protocol === 'https:' ? text.replace(/\/+$/, '') : undefined;
+  },
+  fromJson: (value) => (typeof value === 'string' ? HTTP_URL.fromText(value) : undefined),
+};
+
+/** `python3.12=/opt/python/bin/python3`, several with commas between. */
+export const RUNTIMES: SettingValue<Readonly<Record<string, string>>> = {
+  expected: 'runtime names with absolute paths of interpreters, such as python3.12=/opt/python/bin/python3',
+  fromText(text) {
+    const entries = text.split(',').map((part): [string, string] => {
+      const equals = part.indexOf('=');
+      return [part.slice(0, Math.max(0, equals)).trim(), part.slice(equals + 1).trim()];
+    });
+    return RUNTIMES.fromJson(Object.fromEntries(entries));
+  },
+  fromJson(value) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    const entries = Object.entries(value);
+    const valid = entries.every(
+      ([name, path]) => /^[a-z]+[\w.]*$/.test(name) && typeof path === 'string' && path.startsWith('/'),
+    );
+    return valid ? (value as Readonly<Record<string, string>>) : undefined;
+  },
+};
+
+export function oneOf<const T extends string>(values: readonly T[]): SettingValue<T> {
+  const find = (value: unknown): T | undefined => values.find((candidate) => candidate === value);
+  return { expected: `one of ${values.join(', ')}`, fromText: find, fromJson: find };
+}

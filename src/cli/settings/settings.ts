@@ -1,0 +1,57 @@
+/**
+ * What can be set beside a command's own flags. A flag wins over its `SELFSAME_*` variable, that over
+ * the configuration file, that over the default.
+ */
+import { resolve } from 'node:path';
+import type { CliContext } from '../cli-context.ts';
+import { UsageError } from '../cli-errors.ts';
+import { readConfigurationFile } from './configuration-file.ts';
+import type { SettingName, Settings } from './setting-table.ts';
+import { SETTING_NAMES, SETTINGS, variableOf } from './setting-table.ts';
+import type { SettingValue } from './setting-values.ts';
+
+export type { Settings } from './setting-table.ts';
+
+/** Flags that hold settings, and those that lead to them. */
+export type SettingFlags = { readonly [K in keyof Settings]: Settings[K] | undefined } & {
+  readonly config?: string | undefined;
+  /** `NAME=PATH`, as often as wanted. */
+  readonly runtime?: readonly string[] | undefined;
+};
+
+/** What every command has that talks to a server. */
+export type ClientFlags = Pick<SettingFlags, 'endpoint' | 'region' | 'config'> & { readonly json: boolean };
+
+/** Rejects with `UsageError` naming what cannot be understood and where it stands. */
+export async function readSettings(context: CliContext, flags: SettingFlags): Promise<Settings> {
+  const { env } = context.process;
+  const file = await readConfigurationFile(context, flags.config ?? env['SELFSAME_CONFIG']);
+  const settings: Record<string, unknown> = { ...file };
+  for (const name of SETTING_NAMES) {
+    const value = flags[name] ?? fromVariable(name, env[variableOf(name)]);
+    if (value !== undefined) settings[name] = value;
+  }
+  if (flags.runtime !== undefined && flags.runtime.length > 0) {
+    settings['runtimes'] = {
+      ...(settings['runtimes'] as object | undefined),
+      ...readValue('runtimes', flags.runtime.join(','), 'The flag --runtime'),
+    };
+  }
+  const { dataDir } = settings as Settings;
+  if (dataDir !== undefined && dataDir !== 'temporary')
+    settings['dataDir'] = resolve(context.workingDirectory, dataDir);
+  return settings as Settings;
+}
+
+function fromVariable(name: SettingName, text: string | undefined): unknown {
+  // An empty variable is how shells write one that is not set.
+  if (text === undefined || text === '') return undefined;
+  return readValue(name, text, `The variable ${variableOf(name)}`);
+}
+
+function readValue(name: SettingName, text: string, place: string): object {
+  const setting: SettingValue<unknown> = SETTINGS[name];
+  const value = setting.fromText(text);
+  if (value !== undefined) return value as object;
+  throw new UsageError(`${place} is '${text}'.`, `Give it ${setting.expected}.`);
+}
