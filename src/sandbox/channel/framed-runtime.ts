@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { EnvironmentListener, RuntimeEvent } from '../../ports/environment.ts';
+import { eventPieces } from '../environment/output-lines.ts';
 import type { RuntimeTransport } from '../environment/runtime-transport.ts';
 import type { Frame } from './frames.ts';
-import { BrokenChannel, FRAME, FrameDecoder, invokeHead } from './frames.ts';
+import { BrokenChannel, FRAME, FrameDecoder, invokeFrame } from './frames.ts';
 
 const LEVELS = [undefined, 'TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 const KIB = 1024;
@@ -45,10 +46,9 @@ export class FramedRuntime implements RuntimeTransport {
   invoke(event: RuntimeEvent): void {
     this.requestId = event.requestId;
     if (!this.socket.writable) this.wasReset = true;
-    this.socket.cork();
-    this.socket.write(invokeHead(event));
-    this.socket.write(event.payload);
-    this.socket.uncork();
+    const [head, payload] = invokeFrame(event);
+    this.socket.write(head);
+    if (payload !== undefined) this.socket.write(payload);
   }
 
   close(): void {
@@ -75,8 +75,8 @@ export class FramedRuntime implements RuntimeTransport {
       }
       case FRAME.log: {
         const level = LEVELS[body[0] ?? 0];
-        const text = body.toString('utf8', 1);
-        this.listener.output(level === undefined ? { text } : { text, level });
+        for (const text of eventPieces(body.toString('utf8', 1)))
+          this.listener.output(level === undefined ? { text } : { text, level });
         return;
       }
       case FRAME.leaving:

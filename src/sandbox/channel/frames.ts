@@ -16,8 +16,11 @@ export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 
 const PREFIX_BYTES = 4;
 
-/** The part of an INVOKE frame before the payload, which is sent after it without being copied. */
-export function invokeHead(event: RuntimeEvent): Buffer {
+/** A larger payload is sent after its head without being copied; below, one write is cheaper than two. */
+const COPY_UP_TO_BYTES = 32 * 1024;
+
+/** An INVOKE frame in one piece, or in two where the payload is large. */
+export function invokeFrame(event: RuntimeEvent): [Buffer] | [Buffer, Uint8Array] {
   const header = JSON.stringify({
     requestId: event.requestId,
     invokedFunctionArn: event.invokedFunctionArn,
@@ -27,13 +30,18 @@ export function invokeHead(event: RuntimeEvent): Buffer {
     cognitoIdentity: event.cognitoIdentity,
     tenantId: event.tenantId,
   });
+  const { payload } = event;
   const headerBytes = Buffer.byteLength(header);
-  const head = Buffer.allocUnsafe(PREFIX_BYTES + 5 + headerBytes);
-  head.writeUInt32BE(5 + headerBytes + event.payload.byteLength, 0);
+  const headBytes = PREFIX_BYTES + 5 + headerBytes;
+  const isCopied = payload.byteLength <= COPY_UP_TO_BYTES;
+  const head = Buffer.allocUnsafe(isCopied ? headBytes + payload.byteLength : headBytes);
+  head.writeUInt32BE(5 + headerBytes + payload.byteLength, 0);
   head[4] = FRAME.invoke;
   head.writeUInt32BE(headerBytes, 5);
   head.write(header, 9);
-  return head;
+  if (!isCopied) return [head, payload];
+  head.set(payload, headBytes);
+  return [head];
 }
 
 export interface Frame {
