@@ -45,7 +45,7 @@ export class Invoker {
     const type = input.InvocationType ?? 'RequestResponse';
     if (type === 'DryRun') return { StatusCode: 204 };
     if (type === 'Event') throw notImplemented('InvocationType Event (asynchronous invocation)');
-    const payload = input.Payload === undefined ? NO_PAYLOAD : Buffer.from(input.Payload as Uint8Array);
+    const payload = bytesOf(input.Payload);
     checkPayload(payload);
     refuseMissingParts(record);
     const clientContext = decodeClientContext(input.ClientContext);
@@ -110,6 +110,12 @@ export class Invoker {
       { Type: 'User' },
     );
   }
+}
+
+/** The wire decodes a payload to a buffer of its own; nothing is copied. */
+function bytesOf(payload: InvokeCommandInput['Payload']): Buffer {
+  if (payload === undefined) return NO_PAYLOAD;
+  return Buffer.isBuffer(payload) ? payload : Buffer.from(payload as Uint8Array);
 }
 
 function isSettled(record: FunctionRecord): boolean {
