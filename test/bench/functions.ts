@@ -1,0 +1,87 @@
+/** The functions that are measured, created and invoked over the API without an SDK in the way. */
+import { execFile } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { zipOf } from '../kit/zip.ts';
+
+const run = promisify(execFile);
+
+/** One vCPU. */
+const MEMORY_MB = 1_769;
+
+const NODE_ECHO = 'exports.handler = async (event) => event;\n';
+
+/** What an SDK sends: routing goes by the credential scope. */
+export const SIGNED_HEADERS = {
+  'Content-Type': 'application/json',
+  Authorization:
+    'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, ' +
+    'SignedHeaders=host;x-amz-date, Signature=0000000000000000000000000000000000000000000000000000000000000000',
+  'X-Amz-Date': '20260101T000000Z',
+};
+
+export function invocationPath(name: string): string {
+  return `/2015-03-31/functions/${name}/invocations`;
+}
+
+export async function createNodeEcho(port: number, name: string): Promise<void> {
+  const zip = await zipOf({ 'index.js': NODE_ECHO });
+  await create(port, { FunctionName: name, Runtime: 'nodejs24.x', Handler: 'index.handler' }, zip);
+}
+
+/** Needs Go; its binary is kept between runs. */
+export async function createGoEcho(port: number, name: string): Promise<void> {
+  const source = fileURLToPath(new URL('go-echo', import.meta.url));
+  const cache = fileURLToPath(new URL('../../node_modules/.cache/selfsame', import.meta.url));
+  await mkdir(cache, { recursive: true });
+  const binary = join(cache, 'bench-go-echo');
+  await run('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', binary, '.'], {
+    cwd: source,
+    env: { ...process.env, CGO_ENABLED: '0' },
+  });
+  const zip = await zipOf({ bootstrap: { content: await readFile(binary), mode: 0o100755 } });
+  await create(port, { FunctionName: name, Runtime: 'provided.al2023', Handler: 'bootstrap' }, zip);
+}
+
+/** Milliseconds from the request to the whole answer. */
+export async function invokeOnce(port: number, name: string): Promise<number> {
+  const startedAt = performance.now();
+  await call(port, 'POST', invocationPath(name), '{}');
+  return performance.now() - startedAt;
+}
+
+async function create(
+  port: number,
+  settings: { readonly FunctionName: string; readonly Runtime: string; readonly Handler: string },
+  zip: Buffer,
+): Promise<void> {
+  const body = {
+    ...settings,
+    Role: 'arn:aws:iam::000000000000:role/bench',
+    MemorySize: MEMORY_MB,
+    Timeout: 30,
+    Code: { ZipFile: zip.toString('base64') },
+  };
+  await call(port, 'POST', '/2015-03-31/functions', JSON.stringify(body));
+  for (;;) {
+    const text = await call(port, 'GET', `/2015-03-31/functions/${settings.FunctionName}/configuration`);
+    const { State, StateReason } = JSON.parse(text) as { State: string; StateReason?: string };
+    if (State === 'Active') return;
+    if (State === 'Failed') throw new Error(`${settings.FunctionName}: ${StateReason}`);
+  }
+}
+
+async function call(port: number, method: string, path: string, body?: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method,
+    headers: SIGNED_HEADERS,
+    ...(body === undefined ? {} : { body }),
+  });
+  const text = await response.text();
+  if (!response.ok || response.headers.has('x-amz-function-error')) {
+    throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+  }
+  return text;
+}

@@ -1,0 +1,103 @@
+/** Starts what is measured: the server, the reference and the load, each a process of its own. */
+import type { ChildProcess } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { LoadPlan, LoadResult } from './load.ts';
+
+const run = promisify(execFile);
+
+/** The server is given up when it has not answered by then, milliseconds. */
+const READY_TIMEOUT_MS = 30_000;
+const READY_POLL_MS = 2;
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+export interface Measured {
+  readonly port: number;
+  /** From the start of the process to the first answer, milliseconds. */
+  readonly readyMs: number;
+  residentMb(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** The server as a user starts it, with an empty data directory. */
+export async function startSelfsame(): Promise<Measured> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'selfsame-bench-'));
+  const port = await freePort();
+  const startedAt = performance.now();
+  const flags = ['--port', String(port), '--data-dir', dataDirectory, '--isolation', 'namespaces'];
+  const child = spawn(process.execPath, [here('zz-server.ts'), 'start', ...flags], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await untilHealthy(port, child);
+  const readyMs = performance.now() - startedAt;
+  return {
+    port,
+    readyMs,
+    residentMb: () => residentMb(child.pid!),
+    stop: async () => {
+      await stop(child);
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The bare echo. */
+export async function startBareEcho(): Promise<Measured> {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [here('bare-echo.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  return {
+    port: Number(line),
+    readyMs: performance.now() - startedAt,
+    residentMb: () => residentMb(child.pid!),
+    stop: () => stop(child),
+  };
+}
+
+export async function load(plan: LoadPlan): Promise<LoadResult> {
+  const { stdout } = await run(process.execPath, [here('load.ts'), JSON.stringify(plan)]);
+  return JSON.parse(stdout) as LoadResult;
+}
+
+/** VmRSS of one process, MB. */
+async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+}
+
+async function untilHealthy(port: number, child: ChildProcess): Promise<void> {
+  const giveUpAt = performance.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${port}/_selfsame/health`).catch(() => undefined);
+    await answer?.arrayBuffer();
+    if (answer?.status === 200) return;
+    if (child.exitCode !== null)
+      throw new Error(`the server ended with ${child.exitCode} before it answered`);
+    if (performance.now() > giveUpAt) throw new Error('the server did not answer in time');
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,36 @@
+/**
+ * `npm run bench [-- --json] [-- --only NAME]`: measures the server beside its reference in one run,
+ * in turns, and prints ratios. Figures vary with the machine; a ratio of medians varies least.
+ */
+import { parseArgs } from 'node:util';
+import { boot, coldStart, httpRuntime, warmLatency, warmThroughput } from './measures.ts';
+
+/** Each measure with the figures it gives; `aim` is what the project holds itself to. */
+const MEASURES = [
+  { figures: ['warm_throughput_ratio'], aim: 'at least 0.40', measure: warmThroughput },
+  { figures: ['warm_latency_ratio'], aim: 'at most 2.0', measure: warmLatency },
+  { figures: ['http_runtime_ratio'], aim: 'at least 0.20', measure: httpRuntime },
+  { figures: ['cold_start_ratio'], aim: 'at most 1.6', measure: coldStart },
+  { figures: ['boot_ms', 'idle_rss_mb'], aim: '400 ms and 90 MB', measure: boot },
+];
+
+const { values: flags } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } },
+});
+for (const name of flags.only ?? []) {
+  if (MEASURES.some(({ figures }) => figures.includes(name))) continue;
+  const names = MEASURES.flatMap(({ figures }) => figures).join(', ');
+  process.stderr.write(`There is no figure ${name}; choose of ${names}.\n`);
+  process.exit(2);
+}
+
+const results: Record<string, number> = {};
+for (const { figures, aim, measure } of MEASURES) {
+  if (flags.only !== undefined && !figures.some((name) => flags.only!.includes(name))) continue;
+  const measured = await measure();
+  Object.assign(results, measured);
+  if (flags.json) continue;
+  const text = Object.entries(measured).map(([name, value]) => `${name.padEnd(32)}${value.toFixed(3)}`);
+  process.stdout.write(`${text.join('\n')}\n${''.padEnd(32)}aim: ${aim}\n`);
+}
+if (flags.json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
