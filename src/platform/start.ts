@@ -152,6 +152,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     log,
   });
   cleanup.add(() => server.close());
+  cleanup.add(async () => logs.endLiveTails());
   const bound = await server.listen({ host: options.host, port: options.port });
   origin = `http://${bound.host.includes(':') ? `[${bound.host}]` : bound.host}:${bound.port}`;
 

@@ -1,125 +1,108 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type {
-  LiveTailSessionLogEvent,
-  StartLiveTailRequest,
-  StartLiveTailResponseStream,
-} from '@aws-sdk/client-cloudwatch-logs';
-import { AwsError } from '../../core/errors.ts';
+import type { LiveTailSessionLogEvent } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogEvent } from '../../ports/log-sink.ts';
-import { compileFilterPattern, type LogEventFilter } from './filter-pattern/filter-pattern.ts';
+import type { LogEventFilter } from './filter-pattern/log-event-filter.ts';
 import type { LogGroupRecord } from './groups.ts';
-import type { LogsContext, LogsOperations } from './logs-context.ts';
-import { groupByIdentifier } from './names.ts';
 
-// From the API reference of StartLiveTail. Real time, since a person watches.
-const UPDATE_INTERVAL_MS = 1_000;
+/** Events an update shows, from the API reference of StartLiveTail; of more it shows a sample. */
 const MAX_UPDATE_EVENTS = 500;
-const MAX_HELD_EVENTS = 5_000;
-const MAX_SESSION_MS = 3 * 3_600_000;
+/** Events held for the next update; ten updates' worth, so that a sample is spread over its second. */
+const MAX_HELD_EVENTS = 10 * MAX_UPDATE_EVENTS;
+/** Characters held for a session, whose client may read slowly or not at all. */
+const MAX_HELD_CHARS = 16 * 1024 * 1024;
 
-interface Session {
+export interface LiveTailUpdate {
+  /** True when not every event is shown. */
+  readonly sampled: boolean;
+  readonly events: readonly LiveTailSessionLogEvent[];
+}
+
+export interface LiveTailChoice {
   readonly groupIds: ReadonlySet<string>;
   readonly wantsStream: (name: string) => boolean;
   readonly matches: LogEventFilter;
-  held: LiveTailSessionLogEvent[];
+}
+
+/** What one client follows, and what has come for it since its last update. */
+export class LiveTailSession {
+  readonly #choice: LiveTailChoice;
+  #held: LiveTailSessionLogEvent[] = [];
+  #heldChars = 0;
+  #dropped = false;
+
+  constructor(choice: LiveTailChoice) {
+    this.#choice = choice;
+  }
+
+  offer(group: LogGroupRecord, stream: string, events: readonly LogEvent[], ingestedMs: number): void {
+    const { groupIds, wantsStream, matches } = this.#choice;
+    if (!groupIds.has(group.id) || !wantsStream(stream)) return;
+    for (const { timestampMs, message } of events) {
+      if (!matches(message)) continue;
+      this.#hold({
+        logStreamName: stream,
+        logGroupIdentifier: `${group.accountId}:${group.name}`,
+        message,
+        timestamp: timestampMs,
+        ingestionTime: ingestedMs,
+      });
+    }
+  }
+
+  take(): LiveTailUpdate {
+    const held = this.#held;
+    const sampled = this.#dropped || held.length > MAX_UPDATE_EVENTS;
+    this.#held = [];
+    this.#heldChars = 0;
+    this.#dropped = false;
+    return { sampled, events: held.length > MAX_UPDATE_EVENTS ? sample(held) : held };
+  }
+
+  #hold(event: LiveTailSessionLogEvent): void {
+    if (this.#heldChars + event.message!.length > MAX_HELD_CHARS) {
+      this.#dropped = true;
+      return;
+    }
+    this.#held.push(event);
+    this.#heldChars += event.message!.length;
+    // Only now and then, since it copies what stays.
+    if (this.#held.length >= 2 * MAX_HELD_EVENTS) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    for (const { message } of this.#held.splice(0, this.#held.length - MAX_HELD_EVENTS)) {
+      this.#heldChars -= message!.length;
+    }
+    this.#dropped = true;
+  }
 }
 
 /** The sessions of StartLiveTail: each gets a copy of what comes in while it lasts. */
 export class LiveTail {
-  readonly #sessions = new Set<Session>();
+  readonly #sessions = new Set<LiveTailSession>();
+  readonly #end = new AbortController();
 
-  open(session: Session): void {
-    this.#sessions.add(session);
+  /** Aborted when sessions are to end because the server does. */
+  get ending(): AbortSignal {
+    return this.#end.signal;
   }
 
-  close(session: Session): void {
+  endAll(): void {
+    this.#end.abort();
+  }
+
+  open(choice: LiveTailChoice): LiveTailSession {
+    const session = new LiveTailSession(choice);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  close(session: LiveTailSession): void {
     this.#sessions.delete(session);
   }
 
   /** On the path of every log line: next to nothing while nobody watches. */
   publish(group: LogGroupRecord, stream: string, events: readonly LogEvent[], ingestedMs: number): void {
-    for (const session of this.#sessions) {
-      if (!session.groupIds.has(group.id) || !session.wantsStream(stream)) continue;
-      for (const { timestampMs, message } of events) {
-        if (!session.matches(message)) continue;
-        session.held.push({
-          logStreamName: stream,
-          logGroupIdentifier: `${group.accountId}:${group.name}`,
-          message,
-          timestamp: timestampMs,
-          ingestionTime: ingestedMs,
-        });
-      }
-      if (session.held.length > MAX_HELD_EVENTS) session.held = session.held.slice(-MAX_HELD_EVENTS);
-    }
-  }
-}
-
-export function liveTailOperation(logs: LogsContext): Required<Pick<LogsOperations, 'StartLiveTail'>> {
-  return {
-    async StartLiveTail(input, context) {
-      const groups = input.logGroupIdentifiers!.map((id) => groupByIdentifier(logs.groups, context, id));
-      const { logStreamNames: names, logStreamNamePrefixes: prefixes } = input;
-      if ((names || prefixes) && groups.length > 1) {
-        throw new AwsError(
-          'InvalidParameterException',
-          'Log stream names and prefixes can be given only with a single log group.',
-        );
-      }
-      if (names && prefixes) {
-        throw new AwsError(
-          'InvalidParameterException',
-          'Log stream names and log stream name prefixes are mutually exclusive parameters.',
-        );
-      }
-      const session: Session = {
-        groupIds: new Set(groups.map((group) => group.id)),
-        wantsStream: (name) =>
-          (names?.includes(name) ?? true) && (prefixes?.some((prefix) => name.startsWith(prefix)) ?? true),
-        matches: compileFilterPattern(input.logEventFilterPattern),
-        held: [],
-      };
-      logs.liveTail.open(session);
-      return {
-        responseStream: updates(logs, session, input, context.requestId, context.signal),
-      };
-    },
-  };
-}
-
-async function* updates(
-  { liveTail, clock, ids }: LogsContext,
-  session: Session,
-  input: StartLiveTailRequest,
-  requestId: string,
-  signal: AbortSignal,
-): AsyncGenerator<StartLiveTailResponseStream> {
-  const endMs = clock.monotonic() + MAX_SESSION_MS;
-  try {
-    yield {
-      sessionStart: {
-        requestId,
-        sessionId: ids.uuid(),
-        logGroupIdentifiers: input.logGroupIdentifiers,
-        logStreamNames: input.logStreamNames ?? [],
-        logStreamNamePrefixes: input.logStreamNamePrefixes ?? [],
-        logEventFilterPattern: input.logEventFilterPattern ?? '',
-      },
-    };
-    while (clock.monotonic() < endMs) {
-      await delay(UPDATE_INTERVAL_MS, undefined, { signal });
-      const held = session.held;
-      session.held = [];
-      const sampled = held.length > MAX_UPDATE_EVENTS;
-      yield {
-        sessionUpdate: { sessionMetadata: { sampled }, sessionResults: sampled ? sample(held) : held },
-      };
-    }
-    throw new AwsError('SessionTimeoutException', 'The Live Tail session has timed out after three hours.');
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  } finally {
-    liveTail.close(session);
+    for (const session of this.#sessions) session.offer(group, stream, events, ingestedMs);
   }
 }
 

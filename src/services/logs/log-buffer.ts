@@ -9,7 +9,7 @@ import type { Clock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { LogEvent, LogSink, LogStreamAddress } from '../../ports/log-sink.ts';
-import type { StreamBatch, StreamLog } from '../../ports/stream-log.ts';
+import type { StreamLog } from '../../ports/stream-log.ts';
 import type { Groups, LogGroupRecord } from './groups.ts';
 
 const QUIET_DELAY_MS = 5;
@@ -19,7 +19,11 @@ const BUSY_EVENTS = 64;
 /** After a write failed (a full disk) the same events are tried again so much later. */
 const RETRY_DELAY_MS = 1_000;
 /** Characters held while the disk does not keep up; what comes beyond is dropped and counted. */
-const MAX_HELD_CHARS = 64 * 1024 * 1024;
+export const MAX_HELD_CHARS = 64 * 1024 * 1024;
+/** What an event counts beyond its message: about what its string, its time and their places take. */
+export const EVENT_OVERHEAD_CHARS = 64;
+/** Characters of one write. It is copied on its way to the disk, so this bounds those copies too. */
+export const MAX_WRITE_CHARS = 8 * 1024 * 1024;
 
 /** Told of events at the moment they come, before they are stored. */
 export type EventListener = (
@@ -35,6 +39,8 @@ interface Pending {
   readonly ingestedMs: number;
   readonly timestampsMs: number[];
   readonly messages: string[];
+  /** Of the messages with their overhead. */
+  chars: number;
 }
 
 export class LogBuffer implements LogSink {
@@ -43,10 +49,12 @@ export class LogBuffer implements LogSink {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #listener: EventListener;
-  /** Of each stream what came since the last write began; keys are group id and stream. */
-  #pending = new Map<string, Pending>();
-  /** What the last write failed to store. */
-  #unstored: readonly StreamBatch[] = [];
+  /** What is not stored and not being written, in the order in which it is to be written. */
+  #queue: Pending[] = [];
+  /** Of each stream the part of the queue that takes more; keys are group id and stream. */
+  readonly #open = new Map<string, Pending>();
+  /** The last write failed; what it held is at the head of the queue again. */
+  #failing = false;
   #heldChars = 0;
   #dropped = 0;
   /** Events ever taken, and of those how many are stored (or were dropped with their group). */
@@ -67,18 +75,8 @@ export class LogBuffer implements LogSink {
   append(address: LogStreamAddress, events: readonly LogEvent[]): void {
     if (events.length === 0) return;
     const group = this.#groups.ensure(address, address.group);
-    const pending = this.#pendingOf(group.id, address.stream);
-    for (const { timestampMs, message } of events) {
-      if (this.#heldChars + message.length > MAX_HELD_CHARS) {
-        this.#dropped += 1;
-        continue;
-      }
-      pending.timestampsMs.push(timestampMs);
-      pending.messages.push(message);
-      this.#heldChars += message.length;
-      this.#taken += 1;
-    }
-    this.#listener(group, address.stream, events, pending.ingestedMs);
+    for (const event of events) this.#hold(group.id, address.stream, event);
+    this.#listener(group, address.stream, events, this.#clock.now());
     this.#schedule();
   }
 
@@ -88,7 +86,7 @@ export class LogBuffer implements LogSink {
     while (this.#settled < target) {
       if (this.#writing) await this.#writing;
       else await this.#write();
-      if (this.#unstored.length > 0) {
+      if (this.#failing) {
         throw new PlatformError(
           'log events could not be stored; they are kept and tried again',
           'See the log.',
@@ -105,16 +103,10 @@ export class LogBuffer implements LogSink {
 
   /** Forgets what is held for a group, or one stream of it, that is being deleted. */
   discard(group: string, stream?: string): void {
-    for (const [key, pending] of this.#pending) {
-      if (pending.group !== group || (stream !== undefined && pending.stream !== stream)) continue;
-      this.#pending.delete(key);
-      this.#settle([pending]);
-    }
-    if (this.#writing) return;
-    const gone = (batch: StreamBatch) =>
-      batch.group === group && (stream === undefined || batch.stream === stream);
-    this.#settle(this.#unstored.filter(gone));
-    this.#unstored = this.#unstored.filter((batch) => !gone(batch));
+    const gone = (held: Pending) => held.group === group && (stream === undefined || held.stream === stream);
+    for (const [key, pending] of this.#open) if (gone(pending)) this.#open.delete(key);
+    this.#settle(this.#queue.filter(gone));
+    this.#queue = this.#queue.filter((held) => !gone(held));
   }
 
   /** Stores what is held; gives up on what cannot be stored. */
@@ -126,13 +118,28 @@ export class LogBuffer implements LogSink {
     this.#notBeforeMs = Number.POSITIVE_INFINITY;
   }
 
-  #pendingOf(group: string, stream: string): Pending {
-    const key = `${group}\0${stream}`;
-    let pending = this.#pending.get(key);
-    if (!pending) {
-      pending = { group, stream, ingestedMs: this.#clock.now(), timestampsMs: [], messages: [] };
-      this.#pending.set(key, pending);
+  #hold(group: string, stream: string, { timestampMs, message }: LogEvent): void {
+    const chars = message.length + EVENT_OVERHEAD_CHARS;
+    if (this.#heldChars + chars > MAX_HELD_CHARS) {
+      this.#dropped += 1;
+      return;
     }
+    const pending = this.#pendingOf(group, stream, chars);
+    pending.timestampsMs.push(timestampMs);
+    pending.messages.push(message);
+    pending.chars += chars;
+    this.#heldChars += chars;
+    this.#taken += 1;
+  }
+
+  #pendingOf(group: string, stream: string, chars: number): Pending {
+    const key = `${group}\0${stream}`;
+    const open = this.#open.get(key);
+    if (open && open.chars + chars <= MAX_WRITE_CHARS) return open;
+    const ingestedMs = this.#clock.now();
+    const pending: Pending = { group, stream, ingestedMs, timestampsMs: [], messages: [], chars: 0 };
+    this.#open.set(key, pending);
+    this.#queue.push(pending);
     return pending;
   }
 
@@ -145,8 +152,7 @@ export class LogBuffer implements LogSink {
   #write(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const batches = [...this.#unstored, ...this.#pending.values()];
-    this.#pending = new Map();
+    const batches = this.#next();
     const startMs = this.#clock.monotonic();
     const events = batches.reduce((sum, batch) => sum + batch.messages.length, 0);
     this.#notBeforeMs = events >= BUSY_EVENTS ? startMs + BUSY_INTERVAL_MS : 0;
@@ -161,31 +167,49 @@ export class LogBuffer implements LogSink {
     return writing;
   }
 
-  #stored(batches: readonly StreamBatch[]): void {
+  /** Takes from the queue what one write may hold, at least one part of it. */
+  #next(): Pending[] {
+    let chars = 0;
+    let count = 0;
+    for (const pending of this.#queue) {
+      chars += pending.chars;
+      if (count > 0 && chars > MAX_WRITE_CHARS) break;
+      count += 1;
+    }
+    const batches = this.#queue.splice(0, count);
+    for (const batch of batches) {
+      const key = `${batch.group}\0${batch.stream}`;
+      if (this.#open.get(key) === batch) this.#open.delete(key);
+    }
+    return batches;
+  }
+
+  #stored(batches: readonly Pending[]): void {
     this.#writing = undefined;
-    this.#unstored = [];
+    this.#failing = false;
     this.#settle(batches);
     if (this.#dropped > 0) {
       this.#log.warn({ events: this.#dropped }, 'log events were dropped while the disk did not keep up');
       this.#dropped = 0;
     }
-    if (this.#pending.size > 0) this.#schedule();
+    if (this.#queue.length > 0) this.#schedule();
   }
 
-  #failed(batches: readonly StreamBatch[], error: unknown): void {
+  #failed(batches: readonly Pending[], error: unknown): void {
     this.#writing = undefined;
-    if (this.#unstored.length === 0) {
+    if (!this.#failing) {
       this.#log.error({ err: error }, 'log events cannot be stored; trying again every second');
     }
-    this.#unstored = batches;
+    this.#failing = true;
+    this.#queue.unshift(...batches);
     this.#notBeforeMs = this.#clock.monotonic() + RETRY_DELAY_MS;
     this.#schedule();
   }
 
-  #settle(batches: readonly StreamBatch[]): void {
+  #settle(batches: readonly Pending[]): void {
     for (const batch of batches) {
       this.#settled += batch.messages.length;
-      for (const message of batch.messages) this.#heldChars -= message.length;
+      this.#heldChars -= batch.chars;
     }
   }
 }

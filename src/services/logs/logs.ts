@@ -8,7 +8,8 @@ import type { StateStore } from '../../ports/state-store.ts';
 import type { StreamLog } from '../../ports/stream-log.ts';
 import { groupOperations } from './group-operations.ts';
 import { Groups } from './groups.ts';
-import { LiveTail, liveTailOperation } from './live-tail.ts';
+import { LiveTail } from './live-tail.ts';
+import { liveTailOperation } from './live-tail-operation.ts';
 import { LogBuffer } from './log-buffer.ts';
 import type { LogsContext, LogsOperations } from './logs-context.ts';
 import { putLogEventsOperation } from './put-log-events.ts';
@@ -29,6 +30,8 @@ export interface Logs {
   readonly service: Service & { readonly operations: LogsOperations };
   /** Where environments write; makes groups (without retention) and streams as needed. */
   readonly sink: LogSink;
+  /** Ends what clients follow live, which would hold up a server that waits for its requests in flight. */
+  endLiveTails(): void;
   /** Stores what is held and stops the jobs; the stores stay open. */
   close(): Promise<void>;
 }
@@ -53,6 +56,7 @@ export async function openLogs(dependencies: LogsDependencies): Promise<Logs> {
   return {
     service: { name: 'logs', operations: operations as Service['operations'] & LogsOperations },
     sink: buffer,
+    endLiveTails: () => liveTail.endAll(),
     async close() {
       retention.cancel();
       await buffer.close();

@@ -4,9 +4,8 @@
  */
 import { compileColumns } from './columns.ts';
 import { compileJsonPattern } from './json-pattern.ts';
+import type { LogEventFilter } from './log-event-filter.ts';
 import { compileTerms } from './terms.ts';
-
-export type LogEventFilter = (message: string) => boolean;
 
 /** Throws `InvalidParameterException`. An absent or blank pattern matches everything. */
 export function compileFilterPattern(pattern: string | undefined): LogEventFilter {

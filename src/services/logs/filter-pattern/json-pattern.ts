@@ -1,4 +1,4 @@
-import type { LogEventFilter } from './filter-pattern.ts';
+import type { LogEventFilter } from './log-event-filter.ts';
 import { invalidPattern, Scanner } from './scanner.ts';
 import {
   bareValue,
