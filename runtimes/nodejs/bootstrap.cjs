@@ -8,6 +8,7 @@
 const { Channel } = require('./channel.cjs');
 const { patchConsole } = require('./console-log.cjs');
 const { loadHandler } = require('./handler-loader.cjs');
+const { watchStandardStreams } = require('./standard-streams.cjs');
 
 /** The first generation of AWS's client without callbacks. Source: AWS, "Node.js 24 runtime now available". */
 const FIRST_MAJOR_OF_PROMISES = 24;
@@ -19,6 +20,7 @@ const isCallbackEra = major < FIRST_MAJOR_OF_PROMISES;
 
 const channel = new Channel(Number(process.env.SELFSAME_CHANNEL_FD));
 delete process.env.SELFSAME_CHANNEL_FD;
+watchStandardStreams();
 const log = patchConsole(channel, isCallbackEra);
 const runtime = { channel, log, isCallbackEra, next };
 const failures = isCallbackEra ? require('./callback-invocation.cjs').listen(runtime) : undefined;

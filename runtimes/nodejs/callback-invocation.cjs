@@ -4,6 +4,7 @@
 // The rules are those of AWS's aws-lambda-ric 3.3.0 (Runtime.js, CallbackContext.js, index.mjs).
 const { RuntimeFailure, toErrorObject } = require('./failures.cjs');
 const { invokeContext } = require('./invoke-context.cjs');
+const { flushed } = require('./standard-streams.cjs');
 
 /** Exit statuses of AWS's runtime for what nobody caught. */
 const EXIT_UNHANDLED_REJECTION = 128;
@@ -97,7 +98,8 @@ class Invocation {
     this.isSettled = true;
     this.onEmptyLoop = undefined;
     this.tell = tell;
-    setImmediate(() => {
+    setImmediate(async () => {
+      await flushed();
       this.tell(this.runtime.channel);
       this.runtime.next();
     });

@@ -2,6 +2,7 @@
 // One event for a handler that returns a value or a promise of one: all that nodejs24.x and later know.
 const { RuntimeFailure, toErrorObject } = require('./failures.cjs');
 const { invokeContext } = require('./invoke-context.cjs');
+const { flushed } = require('./standard-streams.cjs');
 
 function invocationOf({ channel, log, next }, handler) {
   return async (header, payload) => {
@@ -23,11 +24,12 @@ function invocationOf({ channel, log, next }, handler) {
 }
 
 /**
- * One turn of the event loop: a rejection that nobody handled ends Node.js in it, before the outcome is
- * told. AWS's client does the same (aws-lambda-ric 4.0.2, LifecycleManager).
+ * One turn of the event loop, and what is left to be written: a rejection that nobody handled ends Node.js in it,
+ * before the outcome is told. AWS's client does the same (aws-lambda-ric 4.0.2, LifecycleManager).
  */
-function turn() {
-  return new Promise((resolve) => setImmediate(resolve));
+async function turn() {
+  await new Promise((resolve) => setImmediate(resolve));
+  await flushed();
 }
 
 function toJson(value) {

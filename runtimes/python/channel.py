@@ -4,9 +4,9 @@ import json
 import os
 import resource
 import struct
+import threading
 
 INVOKE, READY, INIT_ERROR, RESPONSE, ERROR, LOG = 0x02, 0x10, 0x11, 0x12, 0x13, 0x14
-LOG_LEVELS = {"TRACE": 1, "DEBUG": 2, "INFO": 3, "WARN": 4, "WARNING": 4, "ERROR": 5, "FATAL": 6, "CRITICAL": 6}
 
 READ_BYTES = 64 * 1024
 MAX_SHORT_TEXT_BYTES = 255
@@ -16,6 +16,8 @@ class Channel:
     def __init__(self, descriptor):
         self.descriptor = descriptor
         self.pending = bytearray()
+        # Threads of the function log too; a frame must not be cut by another.
+        self.writing = threading.Lock()
         os.set_blocking(descriptor, True)
         os.set_inheritable(descriptor, False)
 
@@ -36,16 +38,18 @@ class Channel:
         self._send(READY, b"")
 
     def init_error(self, error_type, payload):
-        self._send(INIT_ERROR, _short_text(error_type) + payload.encode())
+        self._send(INIT_ERROR, _short_text(error_type) + payload)
 
     def response(self, payload):
         self._send(RESPONSE, _max_resident_kib() + payload)
 
     def error(self, error_type, payload):
-        self._send(ERROR, _max_resident_kib() + _short_text(error_type) + payload.encode("utf-8", "surrogatepass"))
+        self._send(ERROR, _max_resident_kib() + _short_text(error_type) + payload)
 
     def log(self, level, text):
-        self._send(LOG, bytes([LOG_LEVELS.get(level, 0)]) + text.encode("utf-8", "replace"))
+        """`level` is a number of `logging`, 0 for text without one."""
+        number = 0 if level < 10 else level // 10 + 1
+        self._send(LOG, bytes([number]) + text.encode("utf-8", "replace"))
 
     def _take(self, count):
         while len(self.pending) < count:
@@ -63,8 +67,9 @@ class Channel:
     def _send(self, kind, body):
         data = struct.pack(">IB", 1 + len(body), kind) + body
         view = memoryview(data)
-        while view:
-            view = view[os.write(self.descriptor, view):]
+        with self.writing:
+            while view:
+                view = view[os.write(self.descriptor, view) :]
 
 
 def _short_text(text):

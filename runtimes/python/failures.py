@@ -5,6 +5,9 @@ import traceback
 
 RUNTIME_DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 
+# AWS indents stack traces with these, so that log viewers keep the indentation.
+NO_BREAK_SPACE = "\u00a0"
+
 
 class RuntimeFailure(Exception):
     """An error of the runtime itself; `error_type` is its name on the wire."""
@@ -16,30 +19,36 @@ class RuntimeFailure(Exception):
 
 
 def describe(error, request_id=None):
-    """The error object, with frames of the function's code only."""
+    """The error object: `errorMessage`, `errorType`, `requestId` and `stackTrace`, in AWS's order."""
     if isinstance(error, RuntimeFailure):
         error_type, stack = error.error_type, error.stack_trace
     else:
-        error_type, stack = type(error).__name__, user_frames(error)
-    failure = {"errorMessage": str(error), "errorType": error_type}
-    failure["requestId"] = request_id if request_id is not None else ""
-    failure["stackTrace"] = stack
-    return failure
+        error_type, stack = type(error).__name__, traceback.format_list(frames_below_runtime(error))
+    return {
+        "errorMessage": str(error),
+        "errorType": error_type,
+        "requestId": request_id or "",
+        "stackTrace": stack,
+    }
 
 
-def user_frames(error):
+def frames_below_runtime(error):
+    """Without the bootstrap's own frames at the top; those of `importlib` stay, as on AWS."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not is_internal(frame.filename)]
-    return traceback.format_list(own)
-
-
-def is_internal(filename):
-    return filename.startswith(RUNTIME_DIRECTORY + os.sep) or filename.startswith("<frozen importlib")
+    for index, frame in enumerate(frames):
+        if not frame.filename.startswith(RUNTIME_DIRECTORY + os.sep):
+            return frames[index:]
+    return frames
 
 
 def log_text(failure):
-    lines = [f"[ERROR] {failure['errorType']}: {failure['errorMessage']}"]
-    if failure["stackTrace"]:
-        lines.append("Traceback (most recent call last):")
-        lines += [frame.rstrip("\n") for frame in failure["stackTrace"]]
+    lines = [f"[ERROR] {failure['errorType']}" + (f": {failure['errorMessage']}" if failure["errorMessage"] else "")]
+    lines.append("Traceback (most recent call last):")
+    for frame in failure["stackTrace"]:
+        lines += [hard_indented(line) for line in frame.splitlines()]
     return "\n".join(lines)
+
+
+def hard_indented(line):
+    text = line.lstrip(" ")
+    return NO_BREAK_SPACE * (len(line) - len(text)) + text

@@ -4,31 +4,43 @@ import json
 import os
 import time
 
+from failures import RuntimeFailure
 
-class ClientContext:
+W3C_FIELDS = ("traceparent", "tracestate", "baggage")
+
+
+class Fields:
+    """An object with the names in `__slots__`, from a JSON object of which some may be missing."""
+
+    __slots__ = ()
+
     def __init__(self, data):
-        self.custom = data.get("custom")
-        self.env = data.get("env")
-        self.client = Client(data["client"]) if "client" in data else None
+        for name in self.__slots__:
+            setattr(self, name, data.get(name))
+
+    def __repr__(self):
+        return described(self, self.__slots__)
 
 
-class Client:
+class ClientContext(Fields):
+    __slots__ = ("custom", "env", "client")
+
     def __init__(self, data):
-        self.installation_id = data.get("installation_id")
-        self.app_title = data.get("app_title")
-        self.app_version_name = data.get("app_version_name")
-        self.app_version_code = data.get("app_version_code")
-        self.app_package_name = data.get("app_package_name")
+        super().__init__(data)
+        if self.client is not None:
+            self.client = Client(self.client)
 
 
-class CognitoIdentity:
-    def __init__(self, data):
-        self.cognito_identity_id = data.get("cognitoIdentityId")
-        self.cognito_identity_pool_id = data.get("cognitoIdentityPoolId")
+class Client(Fields):
+    __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
+
+
+class CognitoIdentity(Fields):
+    __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
 
 
 class LambdaContext:
-    def __init__(self, header, channel):
+    def __init__(self, header, client_context, identity, channel):
         env = os.environ
         self.aws_request_id = header["requestId"]
         self.log_group_name = env.get("AWS_LAMBDA_LOG_GROUP_NAME")
@@ -38,19 +50,73 @@ class LambdaContext:
         self.function_version = env.get("AWS_LAMBDA_FUNCTION_VERSION")
         self.invoked_function_arn = header["invokedFunctionArn"]
         self.tenant_id = header.get("tenantId")
-        context = header.get("clientContext")
-        self.client_context = ClientContext(json.loads(context)) if context is not None else None
-        identity = header.get("cognitoIdentity")
-        self.identity = CognitoIdentity(json.loads(identity) if identity is not None else {})
+        self._w3c_fields = trace_fields(client_context)
+        self.client_context = None if client_context is None else ClientContext(client_context)
+        self.identity = CognitoIdentity(
+            {
+                "cognito_identity_id": identity.get("cognitoIdentityId"),
+                "cognito_identity_pool_id": identity.get("cognitoIdentityPoolId"),
+            }
+        )
         self._deadline_ms = header["deadlineMs"]
         self._channel = channel
 
     def get_remaining_time_in_millis(self):
-        return max(int(self._deadline_ms - time.time() * 1000), 0)
+        return max(self._deadline_ms - int(time.time() * 1000), 0)
+
+    def w3c(self):
+        """The W3C trace context that came with the event."""
+        return dict(self._w3c_fields)
 
     def log(self, message):
-        self._channel.log("", str(message))
+        self._channel.log(0, str(message))
+
+    def __repr__(self):
+        return described(
+            self,
+            (
+                "aws_request_id",
+                "log_group_name",
+                "log_stream_name",
+                "function_name",
+                "memory_limit_in_mb",
+                "function_version",
+                "invoked_function_arn",
+                "client_context",
+                "identity",
+                "tenant_id",
+            ),
+        )
 
 
 def make_context(header, channel):
-    return LambdaContext(header, channel)
+    return LambdaContext(
+        header,
+        parsed(header.get("clientContext"), "Client Context"),
+        parsed(header.get("cognitoIdentity"), "Cognito Identity") or {},
+        channel,
+    )
+
+
+def parsed(text, name):
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RuntimeFailure("Runtime.LambdaContextUnmarshalError", f"Unable to parse {name} JSON: {error}") from None
+
+
+def trace_fields(client_context):
+    """AWS takes `w3c` out of the client context; only text in its known fields is offered."""
+    if not isinstance(client_context, dict):
+        return {}
+    fields = client_context.pop("w3c", None)
+    if not isinstance(fields, dict):
+        return {}
+    return {name: fields[name] for name in W3C_FIELDS if isinstance(fields.get(name), str)}
+
+
+def described(thing, names):
+    fields = ",".join(f"{name}={getattr(thing, name)}" for name in names)
+    return f"{type(thing).__name__}([{fields}])"

@@ -7,83 +7,123 @@ import sys
 import time
 import traceback
 
-LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40, "FATAL": 50}
+from marshalling import to_json
 
-# Attributes that every record has; what is beyond them came by `extra`.
-STANDARD_FIELDS = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "taskName"}
+TEXT_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
+TEXT_TIME = "%Y-%m-%dT%H:%M:%S"
+JSON_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+# What every record has, or what is written under another name; the rest came by `extra` and is written as it is.
+KNOWN_FIELDS = frozenset(
+    (
+        *("name", "msg", "args", "levelname", "levelno", "pathname", "filename", "module", "exc_info", "exc_text"),
+        *("stack_info", "lineno", "funcName", "created", "msecs", "relativeCreated", "thread", "threadName"),
+        *("processName", "process", "aws_request_id", "tenant_id"),
+    )
+)
 
 
 class LambdaLogHandler(logging.Handler):
     """Writes records as log events of their own, line ends inside them kept."""
 
-    def __init__(self, channel, is_json):
+    def __init__(self, channel):
         super().__init__()
         self.channel = channel
-        self.is_json = is_json
-        self.request_id = None
-        self.tenant_id = None
 
     def emit(self, record):
         try:
-            sys.stdout.flush()
-            text = self._json(record) if self.is_json else self._text(record)
-            self.channel.log(record.levelname, text)
+            # What was printed before comes before.
+            flush_output()
+            self.channel.log(rounded_level(record), self.format(record))
         except Exception:
             self.handleError(record)
 
-    def _text(self, record):
-        if self.formatter is not None:
-            return self.format(record)
-        line = f"[{record.levelname}]\t{iso_time(record, 'ms')}\t{self.request_id or ''}\t{record.getMessage()}"
-        if record.exc_info:
-            line += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
-        return line + "\n"
 
-    def _json(self, record):
+class CurrentEvent(logging.Filter):
+    """Gives each record the ids of the event being handled; formatters of the function may use them too."""
+
+    def __init__(self):
+        super().__init__()
+        self.request_id = ""
+        self.tenant_id = None
+
+    def begin(self, header):
+        self.request_id = header["requestId"]
+        self.tenant_id = header.get("tenantId")
+
+    def filter(self, record):
+        record.aws_request_id = self.request_id
+        record.tenant_id = self.tenant_id
+        return True
+
+
+class JsonFormatter(logging.Formatter):
+    def __init__(self):
+        super().__init__(datefmt=JSON_TIME)
+
+    def format(self, record):
+        record.levelno = rounded_level(record)
+        record.levelname = logging.getLevelName(record.levelno)
+        is_object = isinstance(record.msg, dict) and not record.args
+        kind, error, trace = record.exc_info or (None, None, None)
         fields = {
-            "timestamp": iso_time(record, "s"),
-            "level": {"WARNING": "WARN", "CRITICAL": "FATAL"}.get(record.levelname, record.levelname),
-            "message": record.getMessage(),
+            "timestamp": self.formatTime(record, self.datefmt),
+            "level": record.levelname,
+            "message": record.msg if is_object else record.getMessage(),
             "logger": record.name,
+            "stackTrace": traceback.format_tb(trace) if kind else None,
+            "errorType": kind.__name__ if kind else None,
+            "errorMessage": str(error) if kind else None,
+            "requestId": record.aws_request_id,
+            "location": f"{record.pathname}:{record.funcName}:{record.lineno}" if kind else None,
+            "tenantId": record.tenant_id,
         }
-        if record.exc_info:
-            kind, error, trace = record.exc_info
-            fields["stackTrace"] = [line.rstrip("\n") for line in traceback.format_tb(trace)]
-            fields["errorType"] = kind.__name__
-            fields["errorMessage"] = str(error)
-            fields["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
-        fields["requestId"] = self.request_id
-        if self.tenant_id is not None:
-            fields["tenantId"] = self.tenant_id
         for name, value in record.__dict__.items():
-            if name not in STANDARD_FIELDS and name not in fields:
-                fields[name] = value
-        return json.dumps({name: value for name, value in fields.items() if value is not None}, default=str)
+            if name not in KNOWN_FIELDS:
+                fields.setdefault(name, value)
+        fields = {name: value for name, value in fields.items() if value is not None}
+        return json.dumps(fields, ensure_ascii=False, default=str)
+
+
+def rounded_level(record):
+    """A level between two of the standard ones counts as the lower."""
+    return min(50, max(0, record.levelno)) // 10 * 10
 
 
 def install_logging(channel):
-    is_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "Text").upper() == "JSON"
-    handler = LambdaLogHandler(channel, is_json)
+    """Sets up the root logger; the result is told which event begins."""
+    logging.Formatter.converter = time.gmtime
+    handler = LambdaLogHandler(channel)
+    handler.setFormatter(JsonFormatter() if is_json() else logging.Formatter(TEXT_FORMAT, TEXT_TIME))
+    current = CurrentEvent()
+    handler.addFilter(current)
     root = logging.getLogger()
     root.addHandler(handler)
-    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL")
+    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
     if level:
-        logging.addLevelName(LEVELS["TRACE"], "TRACE")
-        root.setLevel(LEVELS.get(level.upper(), logging.INFO))
+        # Python has no TRACE; AWS's runtime takes it for DEBUG.
+        root.setLevel("DEBUG" if level == "TRACE" else level)
     # `print` reaches the log line by line, as the lines are written.
     sys.stdout.reconfigure(line_buffering=True)
     sys.stderr.reconfigure(line_buffering=True)
-    return handler
+    return current
+
+
+def flush_output():
+    """Whatever the function has put in place of `sys.stdout` must not fail the runtime."""
+    try:
+        sys.stdout.flush()
+    except Exception:
+        pass
+
+
+def is_json():
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
 
 def write_error(channel, text, failure):
-    if os.environ.get("AWS_LAMBDA_LOG_FORMAT", "Text").upper() != "JSON":
-        channel.log("ERROR", text)
+    if not is_json():
+        channel.log(logging.ERROR, text)
         return
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    channel.log("ERROR", json.dumps({"timestamp": now, "log_level": "ERROR", **failure}))
-
-
-def iso_time(record, precision):
-    seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-    return f"{seconds}.{int(record.msecs):03d}Z" if precision == "ms" else f"{seconds}Z"
+    timestamp = time.strftime(JSON_TIME, time.gmtime())
+    channel.log(logging.ERROR, to_json({"timestamp": timestamp, "level": "ERROR", **failure}).decode("utf-8"))
