@@ -29,7 +29,7 @@ const routes = buildRouteMap({
     clock: clockRoutes,
     version: versionCommand,
     completion: completionCommand,
-    complete: completeCommand,
+    complete: completeCommand(() => application),
   },
   docs: {
     brief: 'AWS Lambda on your own machines',

@@ -1,3 +1,4 @@
+import type { Application, Command } from '@stricli/core';
 import { buildCommand, proposeCompletions } from '@stricli/core';
 import type { CliContext } from './cli-context.ts';
 
@@ -69,21 +70,23 @@ function parseShell(text: string): Shell {
   return shell;
 }
 
-/** Hidden; the scripts call it. A proposal a line: the word, a tab, what it is. */
-export const completeCommand = buildCommand({
-  docs: { brief: 'Propose words for the shell' },
-  parameters: {
-    positional: {
-      kind: 'array',
-      parameter: { brief: 'Words so far, the unfinished one last', placeholder: 'word', parse: String },
+/**
+ * Hidden; the scripts call it. A proposal a line: the word, a tab, what it is. It is asked for the
+ * application late, since that has this command in it.
+ */
+export function completeCommand(application: () => Application<CliContext>): Command<CliContext> {
+  return buildCommand({
+    docs: { brief: 'Propose words for the shell' },
+    parameters: {
+      positional: {
+        kind: 'array',
+        parameter: { brief: 'Words so far, the unfinished one last', placeholder: 'word', parse: String },
+      },
     },
-  },
-  async func(this: CliContext, _flags: Record<never, never>, ...words: string[]) {
-    // Imported now, since the application has this command in it.
-    const { application } = await import('./application.ts');
-    const proposals = await proposeCompletions(application, words, this);
-    for (const { completion, brief } of proposals) {
-      if (completion.startsWith(words.at(-1) ?? '')) this.process.stdout.write(`${completion}\t${brief}\n`);
-    }
-  },
-});
+    async func(this: CliContext, _flags: Record<never, never>, ...words: string[]) {
+      for (const { completion, brief } of await proposeCompletions(application(), words, this)) {
+        if (completion.startsWith(words.at(-1) ?? '')) this.process.stdout.write(`${completion}\t${brief}\n`);
+      }
+    },
+  });
+}

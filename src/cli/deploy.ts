@@ -106,7 +106,7 @@ export const deployCommand = buildCommand({
       runtime: flags.runtime,
     });
     const wanted = wantedFunction(project, flags, await chooseRuntime(this, project, flags.runtime));
-    const { openPackager } = await import('./packaging/packager.ts');
+    const { openPackager } = await import('./packaging/project-packager.ts');
     const packager = await openPackager(project, wanted.runtime.runtime, wanted.runtime.interpreter);
     const client = await openLambdaClient(this, settings);
     const deployer = new Deployer(this, settings, client, packager, wanted.function, flags.json);
