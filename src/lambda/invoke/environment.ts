@@ -7,7 +7,7 @@
  *           │      │          │      as AWS does
  *           └──────┴────► stopping ──► dead
  *
- * Every other transition is a bug. The owner (`FunctionPool`) learns of `ready` and of `dead`.
+ * Every other transition is a bug. The owner (`FunctionPool`) learns of `ready`, `stopping` and `dead`.
  */
 
 import type { Clock } from '../../core/clock.ts';
@@ -55,14 +55,29 @@ export interface EnvironmentDependencies {
 export interface EnvironmentOwner {
   /** May take the next event. */
   onReady(environment: Environment): void;
-  /** Will never take one again; its processes are gone or going. */
-  onGone(environment: Environment): void;
+  /** Will never take one again; its processes are going. */
+  onStopping(environment: Environment): void;
+  /** Nothing of it is left. */
+  onDead(environment: Environment): void;
 }
 
 interface InitFailure {
   readonly errorType: string;
   readonly payload: Buffer;
 }
+
+const INIT_TIMED_OUT: InitFailure = {
+  errorType: 'Sandbox.Timedout',
+  payload: errorPayload('Sandbox.Timedout', 'Init timed out'),
+};
+
+/** Nobody hears of it: who stops an environment has no use for what it would have said. */
+const STOPPED: InitFailure = {
+  errorType: 'Runtime.ExitError',
+  payload: errorPayload('Runtime.ExitError', 'stopped'),
+};
+
+type InitEnd = InitFailure | 'ready' | 'timeout' | 'stopped';
 
 interface InFlight {
   readonly invocation: Invocation;
@@ -81,9 +96,13 @@ export class Environment {
   /** The runtime has said that it exits after the outcome it owes. */
   private isLeaving = false;
   private inFlight: InFlight | undefined;
+  /** END and REPORT of the invocation before, while its memory is being measured. */
+  private owedReport: (() => void) | undefined;
   private initDurationMs: number | undefined;
   /** Settles the init in progress; undefined when none is. */
-  private initSettled: ((failure: InitFailure | undefined) => void) | undefined;
+  private initSettled: ((end: InitEnd) => void) | undefined;
+  /** The start of the latest process, which may be under way. */
+  private launched: Promise<RunningEnvironment> | undefined;
   /** Processes started so far; only the latest one is heard. */
   private processes = 0;
   private maxMemoryBytes = 0;
@@ -112,7 +131,7 @@ export class Environment {
   /** Runs the Init phase; afterwards the state is `ready` or `broken`. Rejects if no sandbox could be made. */
   async start(): Promise<void> {
     this.deps.log.initStart(this.spec.installation);
-    const failure = await this.init('init', INIT_TIMEOUT_MS);
+    const failure = await this.init('init');
     if (this.current !== 'starting') return;
     this.transition(failure === undefined ? 'ready' : 'broken');
     this.idleSinceMs = this.deps.clock.now();
@@ -133,6 +152,7 @@ export class Environment {
         timer: undefined,
       };
       this.inFlight = inFlight;
+      this.payReport();
       log.begin(invocation.requestId, tail);
       const timeoutMs = this.record.timeoutSeconds * 1_000;
       inFlight.timer = setTimeout(() => this.timedOut(inFlight), timeoutMs);
@@ -147,14 +167,14 @@ export class Environment {
     const wasStopping = this.current === 'stopping';
     if (!wasStopping) {
       this.transition('stopping');
-      this.owner.onGone(this);
+      this.owner.onStopping(this);
     }
-    this.initSettled?.({
-      errorType: 'Runtime.ExitError',
-      payload: errorPayload('Runtime.ExitError', 'stopped'),
-    });
-    await this.running?.kill();
-    if (this.state !== 'dead') this.transition('dead');
+    this.initSettled?.('stopped');
+    const latest = this.running ?? (await this.launched?.catch(() => undefined));
+    await latest?.kill();
+    if (this.state === 'dead') return;
+    this.transition('dead');
+    this.owner.onDead(this);
   }
 
   private dispatch(inFlight: InFlight, timeoutMs: number): void {
@@ -165,7 +185,7 @@ export class Environment {
   }
 
   private async initAgain(inFlight: InFlight, timeoutMs: number): Promise<void> {
-    const failure = await this.init('invoke', timeoutMs).catch((error: Error) => ({
+    const failure = await this.init('invoke').catch((error: Error) => ({
       errorType: 'Runtime.ExitError',
       payload: errorPayload('Runtime.ExitError', error.message),
     }));
@@ -177,41 +197,42 @@ export class Environment {
     this.finish(inFlight, 'error', failure.payload, failure.errorType);
   }
 
-  private async init(phase: 'init' | 'invoke', timeoutMs: number): Promise<InitFailure | undefined> {
+  private async init(phase: 'init' | 'invoke'): Promise<InitFailure | undefined> {
     const { clock, log } = this.deps;
     const startedAt = clock.monotonic();
-    const settled = new Promise<InitFailure | undefined>((resolve) => {
+    const settled = new Promise<InitEnd>((resolve) => {
       this.initSettled = resolve;
     });
-    let timer: NodeJS.Timeout | undefined;
-    const timedOut = new Promise<'timeout'>((resolve) => {
-      timer = setTimeout(() => resolve('timeout'), timeoutMs);
-    });
+    // An init inside an invocation has that one's time-out.
+    const timer =
+      phase === 'init' ? setTimeout(() => this.initSettled?.('timeout'), INIT_TIMEOUT_MS) : undefined;
     try {
       const previous = this.running;
       this.running = undefined;
       this.isLeaving = false;
       this.processes += 1;
       await previous?.kill();
-      const running = await this.deps.sandbox.start(this.spec, this.listener(this.processes));
-      if (this.current === 'stopping' || this.current === 'dead') {
-        await running.kill();
-        return { errorType: 'Runtime.ExitError', payload: errorPayload('Runtime.ExitError', 'stopped') };
-      }
-      this.running = running;
-      const result = await Promise.race([settled, timedOut]);
+      if (this.current === 'stopping' || this.current === 'dead') return STOPPED;
+      this.launched = this.deps.sandbox.start(this.spec, this.listener(this.processes));
+      this.running = await this.launched;
+      const end = await settled;
       const durationMs = clock.monotonic() - startedAt;
-      if (result === 'timeout') {
-        this.running = undefined;
-        void running.kill();
-        log.initReport({ phase, durationMs, status: 'timeout' });
-        return { errorType: 'Sandbox.Timedout', payload: errorPayload('Sandbox.Timedout', 'Init timed out') };
+      switch (end) {
+        case 'ready':
+          if (phase === 'init') this.initDurationMs = durationMs;
+          log.initReport({ phase, durationMs, status: 'success' });
+          return undefined;
+        case 'timeout':
+          void this.running.kill();
+          this.running = undefined;
+          log.initReport({ phase, durationMs, status: 'timeout' });
+          return INIT_TIMED_OUT;
+        case 'stopped':
+          return STOPPED;
+        default:
+          log.initReport({ phase, durationMs, status: 'error', errorType: end.errorType });
+          return end;
       }
-      if (result === undefined) {
-        if (phase === 'init') this.initDurationMs = durationMs;
-        log.initReport({ phase, durationMs, status: 'success' });
-      } else log.initReport({ phase, durationMs, status: 'error', errorType: result.errorType });
-      return result;
     } finally {
       clearTimeout(timer);
       this.initSettled = undefined;
@@ -224,7 +245,7 @@ export class Environment {
     const heard = (): boolean => processNumber === this.processes;
     return {
       ready: () => {
-        if (heard()) this.initSettled?.(undefined);
+        if (heard()) this.initSettled?.('ready');
       },
       initError: (errorType, payload) => {
         initError = { errorType, payload };
@@ -248,8 +269,13 @@ export class Environment {
           'Runtime.ExitError',
           `RequestId: ${this.inFlight?.invocation.requestId ?? this.spec.environmentId} Error: ${exitMessage(exit)}`,
         );
-        if (this.initSettled !== undefined) this.initSettled({ errorType: 'Runtime.ExitError', payload });
-        else this.processGone(exit, payload);
+        if (this.initSettled === undefined) this.processGone(exit, payload);
+        else {
+          // The runtime ended in the init inside an invocation.
+          if (this.inFlight !== undefined)
+            this.deps.log.exited(this.inFlight.invocation.requestId, exitMessage(exit));
+          this.initSettled({ errorType: 'Runtime.ExitError', payload });
+        }
       },
     };
   }
@@ -290,6 +316,10 @@ export class Environment {
   private timedOut(inFlight: InFlight): void {
     if (this.inFlight !== inFlight) return;
     const { requestId } = inFlight.invocation;
+    if (this.initSettled !== undefined) {
+      const durationMs = this.deps.clock.monotonic() - inFlight.startedAt;
+      this.deps.log.initReport({ phase: 'invoke', durationMs, status: 'timeout' });
+    }
     this.deps.log.timedOut(requestId, this.record.timeoutSeconds);
     this.finish(
       inFlight,
@@ -337,28 +367,48 @@ export class Environment {
             ...(undelivered === undefined ? {} : { undelivered }),
           };
     const complete = (): void => {
+      if (this.owedReport === complete) this.owedReport = undefined;
       report.maxMemoryUsedMb = Math.ceil(this.maxMemoryBytes / (1024 * 1024));
       this.deps.log.end(inFlight.invocation.requestId, report, errorType);
       if (inFlight.tail !== undefined) {
         inFlight.resolve({ ...failed, payload, report, logTail: inFlight.tail.toBuffer() });
       }
-      // A handled error leaves the environment warm; an exit or a time-out does not.
-      if ((status === 'success' || status === 'failure') && !this.isLeaving) this.becomeReady();
-      else void this.stop();
     };
     if (inFlight.tail === undefined) inFlight.resolve({ ...failed, payload, report });
-    if (
-      clock.monotonic() - this.memorySampledAt < MEMORY_SAMPLE_MS ||
-      this.memorySampledAt === Number.POSITIVE_INFINITY
-    ) {
-      setImmediate(complete);
-    } else void this.sampleMemory().then(complete);
+    // A handled error leaves the environment warm; an exit or a time-out does not.
+    const staysWarm = (status === 'success' || status === 'failure') && !this.isLeaving;
+    setImmediate(() => {
+      this.owedReport = complete;
+      const measured = this.sampleMemory();
+      if (staysWarm) {
+        if (measured === undefined) complete();
+        else void measured.then(() => this.payReport(complete));
+        this.becomeReady();
+      } else {
+        void Promise.resolve(measured).then(() => {
+          this.payReport(complete);
+          void this.stop();
+        });
+      }
+    });
   }
 
-  private async sampleMemory(): Promise<void> {
-    this.memorySampledAt = this.deps.clock.monotonic();
-    const bytes = await this.running?.maxMemoryBytes().catch(() => undefined);
-    if (bytes !== undefined && bytes > this.maxMemoryBytes) this.maxMemoryBytes = bytes;
+  /** Writes a report that is still owed; the next invocation does not wait for its memory figure. */
+  private payReport(report = this.owedReport): void {
+    if (report !== undefined && report === this.owedReport) report();
+  }
+
+  /** Undefined while the figure at hand is young enough. */
+  private sampleMemory(): Promise<void> | undefined {
+    const now = this.deps.clock.monotonic();
+    if (now - this.memorySampledAt < MEMORY_SAMPLE_MS || this.running === undefined) return undefined;
+    this.memorySampledAt = now;
+    return this.running.maxMemoryBytes().then(
+      (bytes) => {
+        if (bytes > this.maxMemoryBytes) this.maxMemoryBytes = bytes;
+      },
+      () => {},
+    );
   }
 
   private becomeReady(): void {

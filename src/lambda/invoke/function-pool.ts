@@ -73,10 +73,10 @@ export class FunctionPool implements EnvironmentOwner {
     this.finishIfEmpty();
   }
 
-  /** Stops environments that have been idle since before `beforeMs` (service time). */
-  reap(beforeMs: number): void {
-    for (const environment of this.idle.filter(({ idleSinceMs }) => idleSinceMs <= beforeMs))
-      void environment.stop();
+  /** Stops environments that have been idle since before `beforeMs` (service time); resolves when they are gone. */
+  async reap(beforeMs: number): Promise<void> {
+    const due = this.idle.filter(({ idleSinceMs }) => idleSinceMs <= beforeMs);
+    await Promise.all(due.map((environment) => environment.stop()));
   }
 
   onReady(environment: Environment): void {
@@ -89,10 +89,13 @@ export class FunctionPool implements EnvironmentOwner {
     else waiter.resolve(environment);
   }
 
-  onGone(environment: Environment): void {
-    this.all.delete(environment);
+  onStopping(environment: Environment): void {
     const index = this.idle.indexOf(environment);
     if (index >= 0) this.idle.splice(index, 1);
+  }
+
+  onDead(environment: Environment): void {
+    this.all.delete(environment);
     this.finishIfEmpty();
   }
 

@@ -149,9 +149,10 @@ export class Placement {
 
   private scheduleReaping(): void {
     if (this.reaper !== undefined) return;
-    this.reaper = this.deps.clock.at(this.deps.clock.now() + REAP_INTERVAL_MS, () => {
+    this.reaper = this.deps.clock.at(this.deps.clock.now() + REAP_INTERVAL_MS, async () => {
       this.reaper = undefined;
-      for (const pool of this.pools.values()) pool.reap(this.deps.clock.now() - IDLE_ENVIRONMENT_MS);
+      const beforeMs = this.deps.clock.now() - IDLE_ENVIRONMENT_MS;
+      await Promise.all([...this.pools.values()].map((pool) => pool.reap(beforeMs)));
       if (this.environmentCount > 0) this.scheduleReaping();
     });
   }

@@ -167,6 +167,78 @@ describe('an environment', () => {
     assert.equal(owner.gone, 1);
   });
 
+  test('reports the second init before it fails the invocation, and the exit in it', async () => {
+    const { environment, sandbox, sink, owner } = newEnvironment();
+    sandbox.behave = (runtime) => runtime.exit(1);
+    await environment.start();
+    const gone = owner.change();
+    const outcome = await environment.invoke(invocation());
+    assert.deepEqual(JSON.parse(outcome.payload.toString()), {
+      errorType: 'Runtime.ExitError',
+      errorMessage: 'RequestId: id-1 Error: Runtime exited with error: exit status 1',
+    });
+    await gone;
+    const kinds = sink.messages.map((message) => message.replace(/Duration: .*? ms/g, 'Duration').trim());
+    assert.deepEqual(kinds.slice(1, 5), [
+      'INIT_REPORT Init Duration\tPhase: init\tStatus: error\tError Type: Runtime.ExitError',
+      'START RequestId: id-1 Version: $LATEST',
+      'RequestId: id-1 Error: Runtime exited with error: exit status 1\nRuntime.ExitError',
+      'INIT_REPORT Init Duration\tPhase: invoke\tStatus: error\tError Type: Runtime.ExitError',
+    ]);
+    assert.equal(kinds[5], 'END RequestId: id-1');
+    assert.match(kinds[6]!, /^REPORT .*\tStatus: error\tError Type: Runtime\.ExitError$/);
+    assert.equal(kinds.length, 7);
+  });
+
+  test('whose init takes too long is initialised again inside the invocation, for its time-out', async (context) => {
+    const { environment, sandbox, sink, owner } = newEnvironment({ timeoutSeconds: 3 });
+    sandbox.behave = () => {};
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const started = environment.start();
+    while (sandbox.started.length === 0) await Promise.resolve();
+    context.mock.timers.tick(10_000);
+    await started;
+    assert.equal(environment.state, 'broken');
+    assert.equal(sandbox.started[0]!.killed, true);
+    const answered = environment.invoke(invocation());
+    const gone = owner.change();
+    while (sandbox.started.length === 1) await Promise.resolve();
+    context.mock.timers.tick(3_000);
+    assert.deepEqual(JSON.parse((await answered).payload.toString()), {
+      errorType: 'Sandbox.Timedout',
+      errorMessage: 'RequestId: id-1 Error: Task timed out after 3.00 seconds',
+    });
+    await gone;
+    assert.equal(sandbox.started[1]!.killed, true);
+    const reports = sink.messages.filter((message) => message.startsWith('INIT_REPORT'));
+    assert.match(reports[0]!, /Phase: init\tStatus: timeout\n$/);
+    assert.match(reports[1]!, /Phase: invoke\tStatus: timeout\n$/);
+    assert.equal(reports.length, 2);
+    assert.match(sink.messages.at(-1)!, /^REPORT .*\tStatus: timeout\n$/);
+  });
+
+  test('that is stopped while it starts leaves no process behind', async () => {
+    const { environment, sandbox, owner } = newEnvironment();
+    sandbox.behave = () => {};
+    const started = environment.start();
+    while (sandbox.started.length === 0) await Promise.resolve();
+    await environment.stop();
+    await started;
+    assert.equal(environment.state, 'dead');
+    assert.equal(sandbox.started[0]!.killed, true);
+    assert.deepEqual([owner.gone, owner.dead], [1, 1]);
+  });
+
+  test('says of an event that its runtime never read that it is undelivered', async () => {
+    const { environment, sandbox } = newEnvironment();
+    await environment.start();
+    const answered = environment.invoke(invocation());
+    sandbox.started[0]!.listener.exit({ code: null, signal: 'SIGKILL', undelivered: true });
+    const outcome = await answered;
+    assert.equal(outcome.undelivered, true);
+    assert.equal(outcome.errorType, 'Runtime.ExitError');
+  });
+
   test('refuses a result of more than 6 MB in AWS words', async () => {
     const { environment, sandbox } = newEnvironment();
     await environment.start();

@@ -80,6 +80,7 @@ const spec: EnvironmentSpec = {
 export class RecordingOwner implements EnvironmentOwner {
   ready = 0;
   gone = 0;
+  dead = 0;
   private wake: (() => void) | undefined;
 
   onReady(): void {
@@ -87,12 +88,16 @@ export class RecordingOwner implements EnvironmentOwner {
     this.wake?.();
   }
 
-  onGone(): void {
+  onStopping(): void {
     this.gone += 1;
     this.wake?.();
   }
 
-  /** Resolves at the next `onReady` or `onGone`. */
+  onDead(): void {
+    this.dead += 1;
+  }
+
+  /** Resolves at the next `onReady` or `onStopping`. */
   change(): Promise<void> {
     return new Promise((resolve) => {
       this.wake = resolve;
