@@ -39,7 +39,7 @@ export class EnvironmentLog {
   initStart(installation: RuntimeInstallation): void {
     const { region, runtime } = this.record;
     const version = installation.version === undefined ? '' : `.v${installation.version}`;
-    const runtimeVersion = `${(runtime ?? 'provided').replace(/^([a-z]+)([\d.]+?)(?:\.x)?$/, '$1:$2')}${version}`;
+    const runtimeVersion = `${runtimeWords(runtime ?? 'provided')}${version}`;
     this.write((at) =>
       this.platform.initStart(
         { runtimeVersion, runtimeVersionArn: runtimeVersionArn(region, runtime ?? '') },
@@ -49,7 +49,9 @@ export class EnvironmentLog {
   }
 
   initReport(report: InitReport): void {
-    this.write((at) => this.platform.initReport(report, at));
+    const { errorType, ...rest } = report;
+    const shown = errorType === undefined ? rest : { ...rest, errorType: reportedErrorType(errorType) };
+    this.write((at) => this.platform.initReport(shown, at));
   }
 
   begin(requestId: string, tail: LogTail | undefined): void {
@@ -73,7 +75,8 @@ export class EnvironmentLog {
 
   end(requestId: string, report: InvocationReport, errorType: string | undefined): void {
     this.write(() => this.platform.end(requestId));
-    this.write((at) => this.platform.report(requestId, report, errorType, at));
+    const shown = errorType === undefined ? undefined : reportedErrorType(errorType);
+    this.write((at) => this.platform.report(requestId, report, shown, at));
     this.tail = undefined;
   }
 
@@ -86,4 +89,18 @@ export class EnvironmentLog {
     const message = text.endsWith('\n') ? text : `${text}\n`;
     this.sink.append(this.address, [{ timestampMs, message }]);
   }
+}
+
+/**
+ * Reports name only Lambda's own kinds of error; those of user code are unknown to them, as AWS's
+ * runtime interface emulator has it.
+ */
+function reportedErrorType(errorType: string): string {
+  if (/^(Runtime|Function|Sandbox|Extension)\.[A-Z][A-Za-z]+$/.test(errorType)) return errorType;
+  return errorType.startsWith('Function.') ? 'Function.Unknown' : 'Runtime.Unknown';
+}
+
+/** AWS's words for a runtime in INIT_START: `nodejs:24`, `python:3.13`, `provided:al2023`. */
+function runtimeWords(runtime: string): string {
+  return runtime.replace(/^([a-z]+?)\.?(\d.*?|al\d+)(?:\.x)?$/, '$1:$2');
 }

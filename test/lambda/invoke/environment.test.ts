@@ -229,6 +229,36 @@ describe('an environment', () => {
     assert.deepEqual([owner.gone, owner.dead], [1, 1]);
   });
 
+  test('names in its reports only error types of Lambda itself', async () => {
+    const { environment, sandbox, sink, owner } = newEnvironment({
+      runtime: 'provided.al2023',
+      logging: { format: 'JSON', systemLogLevel: 'INFO', logGroup: '/g' },
+    });
+    sandbox.behave = (runtime, index) => {
+      if (index === 0) runtime.listener.initError('ReferenceError', Buffer.from('{}'));
+      else runtime.listener.ready();
+    };
+    await environment.start();
+    for (const [errorType, shown] of [
+      ['TypeError', 'Runtime.Unknown'],
+      ['Function.of mine', 'Function.Unknown'],
+      ['Function.ResponseSizeTooLarge', 'Function.ResponseSizeTooLarge'],
+    ] as const) {
+      const answered = environment.invoke(invocation());
+      while (sandbox.started.length < 2 || sandbox.started[1]!.events.length === 0) await Promise.resolve();
+      const changed = owner.change();
+      sandbox.started[1]!.fail(errorType, '{}');
+      assert.equal((await answered).errorType, errorType);
+      await changed;
+      sandbox.started[1]!.events.length = 0;
+      while (!sink.messages.at(-1)!.includes('platform.report')) await Promise.resolve();
+      assert.equal(JSON.parse(sink.messages.at(-1)!).record.errorType, shown);
+    }
+    const [init, failed] = sink.messages.map((message) => JSON.parse(message));
+    assert.equal(init.record.runtimeVersion, 'provided:al2023.v24.1.0');
+    assert.equal(failed.record.errorType, 'Runtime.Unknown');
+  });
+
   test('says of an event that its runtime never read that it is undelivered', async () => {
     const { environment, sandbox } = newEnvironment();
     await environment.start();
