@@ -8,9 +8,16 @@ import type { SandboxOptions } from './sandbox-options.ts';
 
 export type { SandboxOptions } from './sandbox-options.ts';
 
-/** What this host can hold beside *process*, which it always can. */
-export async function probeIsolation(): Promise<{ readonly namespaces: Probe }> {
-  return { namespaces: await probeNamespaces() };
+export interface IsolationProbe {
+  readonly namespaces: Probe;
+}
+
+let probed: Promise<IsolationProbe> | undefined;
+
+/** What this host can hold beside *process*, which it always can. Looked up once: it starts sandboxes to find out. */
+export function probeIsolation(): Promise<IsolationProbe> {
+  probed ??= probeNamespaces().then((namespaces) => ({ namespaces }));
+  return probed;
 }
 
 /** Removes what a killed server left behind, then opens the level. Rejects where the host cannot hold it. */

@@ -34,7 +34,7 @@ export async function startSelfsame(): Promise<Measured> {
   const port = await freePort();
   const startedAt = performance.now();
   const flags = ['--port', String(port), '--data-dir', dataDirectory, '--isolation', 'namespaces'];
-  const child = spawn(process.execPath, [here('zz-server.ts'), 'start', ...flags], {
+  const child = spawn(process.execPath, [here('../../bin/selfsame'), 'start', ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   await untilHealthy(port, child);

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import { PlatformError } from '../../core/errors.ts';
+import { createServer } from '../../core/node-http.ts';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../../platform/options.ts';
 import { addressesOf, bind } from '../../wire/server/address.ts';
 import { readHealth } from '../client/server.ts';

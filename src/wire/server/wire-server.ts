@@ -1,10 +1,10 @@
 /** The HTTP front: one `node:http` server per bound address, all with the same flow. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../core/clock.ts';
 import { invariant } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
+import { createServer } from '../../core/node-http.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Endpoint, Service } from '../../ports/service.ts';
 import type { OpenServiceModel } from '../contract.ts';
