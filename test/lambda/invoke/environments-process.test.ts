@@ -1,0 +1,3 @@
+import { testEnvironments } from './environments-suite.ts';
+
+testEnvironments('process');
