@@ -91,6 +91,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const logs = await openLogs({ state, streamLog, clock, ids, log });
   cleanup.add(() => logs.close());
   const packages = await openPackageStore({ directory: data.packages, blobs });
+  cleanup.add(() => packages.close());
   const catalog = openRuntimeCatalog({
     runtimesDirectory: data.runtimes,
     configured: options.runtimes,

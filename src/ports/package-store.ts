@@ -4,6 +4,11 @@ export interface IngestedPackage {
   readonly blob: string;
   readonly sizeBytes: number;
   readonly unpackedBytes: number;
+  /**
+   * Called once, when the record that refers to the package has been stored or never will be: the
+   * package is kept until then, and afterwards only if something refers to it or uses it.
+   */
+  settle(): void;
 }
 
 /** Why a zip was refused; the caller puts it into the words of its API. */
@@ -19,13 +24,22 @@ export class PackageRejected extends Error {
 
 export interface PackageStore {
   /** Checks the zip whole (paths, sizes, checksums) and stores it; durable when it resolves. */
-  ingest(zip: Buffer, maxUnpackedBytes: number): Promise<IngestedPackage>;
+  ingest(zip: Uint8Array, maxUnpackedBytes: number): Promise<IngestedPackage>;
   /**
    * The extracted package, made once per hash and shared; modes and symbolic links kept. The
    * directory stays until `release` has been called as often as `acquire`, and longer if still useful.
    */
   acquire(blob: string): Promise<string>;
   release(blob: string): void;
-  /** Deletes zips and directories of packages not in `referenced` and not acquired. */
-  collect(referenced: ReadonlySet<string>): Promise<void>;
+  /**
+   * Removes every package, zip and directory, that nothing refers to, and from now on each one once
+   * it is discarded, released or settled. `isReferenced` is asked at the last moment.
+   */
+  collect(isReferenced: (blob: string) => boolean): Promise<void>;
+  /** Says that a record does not refer to the package any more; removes it if nothing else does. */
+  discard(blob: string): void;
+  /** Resolves when no removal is under way. */
+  idle(): Promise<void>;
+  /** Waits for removals and ends what works for this store. Nothing is asked of it afterwards. */
+  close(): Promise<void>;
 }

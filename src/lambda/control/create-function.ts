@@ -1,15 +1,22 @@
 import type { CreateFunctionRequest } from '@aws-sdk/client-lambda';
+import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { MAX_NAME_CHARACTERS } from './control-limits.ts';
-import { checkStorage, storeCode } from './function-code.ts';
+import { checkStorage, withStoredCode } from './function-code.ts';
 import { functionConfiguration } from './function-configuration.ts';
 import { checkArchitectures, newSettings } from './function-settings.ts';
 import { CREATING } from './function-states.ts';
-import { conflict, constraintText, invalidParameter, notImplemented } from './lambda-errors.ts';
-import { checkPublishable } from './new-version.ts';
+import {
+  conflict,
+  constraintText,
+  invalidParameter,
+  notAuthorized,
+  notImplemented,
+} from './lambda-errors.ts';
+import { checkPublishable, newVersion } from './new-version.ts';
 import { checkTags } from './tag-operations.ts';
 
 export function createFunctionOperation(
@@ -17,56 +24,50 @@ export function createFunctionOperation(
 ): Required<Pick<LambdaOperations, 'CreateFunction'>> {
   return {
     async CreateFunction(input, caller) {
-      const { accountId, region, functionName } = parseFunctionIdentifier(
-        input.FunctionName ?? '',
-        undefined,
-        caller,
-      );
+      const identifier = parseFunctionIdentifier(input.FunctionName ?? '', undefined, caller);
+      const { accountId, region, functionName } = identifier;
       checkName(functionName);
+      if (accountId !== caller.accountId) throw notAuthorized('CreateFunction', identifier, caller);
       checkPackage(input);
-      const chosen = newSettings(input, { functionName, region });
+      const chosen = newSettings(input, identifier);
       checkTags(input.Tags ?? {});
-      if (context.table.find(accountId, region, functionName, LATEST) !== undefined)
-        throw exists(functionName);
+      checkAbsent(context, identifier);
       if (input.Publish === true) checkPublishable(chosen.snapStartApplyOn);
-      const code = await storeCode(context, input.Code ?? {}, 'CreateFunction');
-      checkStorage(context, accountId, region, code);
-      const record: FunctionRecord = {
-        ...chosen,
-        accountId,
-        region,
-        functionName,
-        version: LATEST,
-        packageType: 'Zip',
-        code,
-        architectures: input.Architectures ?? ['x86_64'],
-        ...CREATING,
-        lastModifiedMs: context.clock.now(),
-        revisionId: context.ids.uuid(),
-        generation: context.ids.uuid(),
-      };
-      const published =
-        input.Publish === true
-          ? { ...record, version: '1', revisionId: context.ids.uuid(), generation: context.ids.uuid() }
-          : undefined;
-      await context.table.change(accountId, region, functionName, () => {
-        if (context.table.find(accountId, region, functionName, LATEST) !== undefined)
-          throw exists(functionName);
-        return {
-          put: published === undefined ? [record] : [record, published],
-          meta: {
-            tags: input.Tags ?? {},
-            ...(published === undefined
-              ? { lastVersion: 0 }
-              : { lastVersion: 1, publishedDescription: record.description }),
-          },
+      return withStoredCode(context, input.Code ?? {}, 'CreateFunction', async (code) => {
+        checkStorage(context, accountId, region, code);
+        const record: FunctionRecord = {
+          ...chosen,
+          accountId,
+          region,
+          functionName,
+          version: LATEST,
+          packageType: 'Zip',
+          code,
+          architectures: input.Architectures ?? ['x86_64'],
+          ...CREATING,
+          lastModifiedMs: context.clock.now(),
+          revisionId: context.ids.uuid(),
+          generation: context.ids.uuid(),
         };
+        const published = input.Publish === true ? newVersion(context, record, undefined) : undefined;
+        await context.table.change(accountId, region, functionName, () => {
+          checkAbsent(context, identifier);
+          const meta = published?.meta ?? context.table.meta(accountId, region, functionName);
+          return { put: [record, ...(published?.put ?? [])], meta: { ...meta, tags: input.Tags ?? {} } };
+        });
+        const answer = functionConfiguration(record, { qualified: false, states: true });
+        // Recorded from AWS: the function's own ARN and revision, and the number of the version.
+        return published === undefined ? answer : { ...answer, Version: published.version.version };
       });
-      const answer = functionConfiguration(record, { qualified: false, states: true });
-      // Recorded from AWS: the function's own ARN and revision, and the number of the version.
-      return published === undefined ? answer : { ...answer, Version: published.version };
     },
   };
+}
+
+/** Two requests may both find that there is none; the one that stores its record second is told. */
+function checkAbsent({ table }: ControlContext, identifier: FunctionIdentifier): void {
+  const { accountId, region, functionName } = identifier;
+  if (table.find(accountId, region, functionName, LATEST) !== undefined)
+    throw conflict(`Function already exist: ${functionName}`);
 }
 
 /** The model's limit is that of a whole ARN; recorded with this code and these words. */
@@ -85,8 +86,4 @@ function checkPackage(input: CreateFunctionRequest): void {
       'Runtime and Handler are mandatory parameters for functions created with deployment packages.',
     );
   }
-}
-
-function exists(functionName: string): Error {
-  return conflict(`Function already exist: ${functionName}`);
 }

@@ -1,6 +1,7 @@
 /** The code of a request, stored: what CreateFunction and UpdateFunctionCode share. */
 import type { FunctionCode, UpdateFunctionCodeRequest } from '@aws-sdk/client-lambda';
 import { AwsError } from '../../core/errors.ts';
+import type { IngestedPackage } from '../../ports/package-store.ts';
 import { PackageRejected } from '../../ports/package-store.ts';
 import type { CodeReference } from '../records/function-record.ts';
 import type { ControlContext } from './control-context.ts';
@@ -12,12 +13,33 @@ type CodeRequest = Pick<
   'ZipFile' | 'S3Bucket' | 'ImageUri' | 'SourceKMSKeyArn'
 >;
 
-/** Checks and stores the package. Throws AWS's errors for one that cannot be. */
-export async function storeCode(
+/**
+ * Checks and stores the package and lets `use` store the record that refers to it; what `use` leaves
+ * without a record goes again. Throws AWS's errors for a package that cannot be stored.
+ */
+export async function withStoredCode<T>(
   context: ControlContext,
   code: CodeRequest,
   operation: 'CreateFunction' | 'UpdateFunctionCode',
-): Promise<CodeReference> {
+  use: (code: CodeReference) => Promise<T>,
+): Promise<T> {
+  const stored = await storeCode(context, code, operation);
+  try {
+    return await use({
+      blob: stored.blob,
+      sha256Base64: Buffer.from(stored.blob, 'hex').toString('base64'),
+      sizeBytes: stored.sizeBytes,
+    });
+  } finally {
+    stored.settle();
+  }
+}
+
+async function storeCode(
+  context: ControlContext,
+  code: CodeRequest,
+  operation: string,
+): Promise<IngestedPackage> {
   if (code.S3Bucket !== undefined) throw notImplemented(operation, 'S3Bucket (code from S3)');
   if (code.ImageUri !== undefined) throw notImplemented(operation, 'ImageUri (container images)');
   if (code.SourceKMSKeyArn !== undefined && code.SourceKMSKeyArn !== '')
@@ -25,17 +47,12 @@ export async function storeCode(
   if (code.ZipFile === undefined) {
     throw invalidParameter('Please provide a source for function code.');
   }
-  const zip = Buffer.from(code.ZipFile);
+  const zip = code.ZipFile;
   if (zip.length > MAX_ZIP_BYTES) throw tooLarge(`Zipped size must be smaller than ${MAX_ZIP_BYTES} bytes`);
   if (zip.length === 0) throw invalidParameter('Uploaded file must be a non-empty zip');
-  const stored = await context.packages.ingest(zip, MAX_UNZIPPED_BYTES).catch((error: unknown) => {
+  return context.packages.ingest(zip, MAX_UNZIPPED_BYTES).catch((error: unknown) => {
     throw error instanceof PackageRejected ? rejection(error) : error;
   });
-  return {
-    blob: stored.blob,
-    sha256Base64: Buffer.from(stored.blob, 'hex').toString('base64'),
-    sizeBytes: stored.sizeBytes,
-  };
 }
 
 function rejection(error: PackageRejected): AwsError {

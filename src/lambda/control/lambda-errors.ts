@@ -1,5 +1,7 @@
 /** Lambda's modelled errors, in AWS's words. */
 import { AwsError } from '../../core/errors.ts';
+import type { FunctionIdentifier } from '../records/function-identifier.ts';
+import { functionArn } from '../records/function-identifier.ts';
 
 export function invalidParameter(message: string): AwsError {
   return new AwsError('InvalidParameterValueException', message, { Type: 'User' });
@@ -29,6 +31,20 @@ export function constraintError(value: unknown, path: string, rule: string): Aws
 
 export function constraintText(value: unknown, path: string, rule: string): string {
   return `1 validation error detected: Value '${String(value)}' at '${path}' failed to satisfy constraint: ${rule}`;
+}
+
+/** Nobody may do that in another account, as no policy can say so. */
+export function notAuthorized(
+  operation: string,
+  resource: FunctionIdentifier,
+  caller: { readonly accountId: string },
+): AwsError {
+  return new AwsError(
+    'AccessDeniedException',
+    `User: arn:aws:iam::${caller.accountId}:root is not authorized to perform: lambda:${operation} on resource: ${functionArn(resource)}`,
+    {},
+    403,
+  );
 }
 
 export function notImplemented(operation: string, part: string): AwsError {

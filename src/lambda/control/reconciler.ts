@@ -14,20 +14,23 @@ export class Reconciler {
     this.context = context;
     context.table.onChange((before, after) => {
       if (after !== undefined && isUnfinished(after)) this.begin(after);
-      if (before !== undefined && after?.code.blob !== before.code.blob) this.collectSoon();
+      if (before !== undefined && after?.code.blob !== before.code.blob)
+        context.packages.discard(before.code.blob);
     });
   }
 
-  /** Takes up what an earlier process had not finished. */
+  /** Takes up what an earlier process had not finished, and removes the packages it left. */
   resume(): void {
-    for (const record of this.context.table.all()) if (isUnfinished(record)) this.begin(record);
-    this.collectSoon();
+    const { table, packages } = this.context;
+    for (const record of table.all()) if (isUnfinished(record)) this.begin(record);
+    this.track(packages.collect((blob) => table.usesCode(blob)));
   }
 
   /** Waits for what is under way; nothing new begins. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all(this.running);
+    await this.context.packages.idle();
   }
 
   private begin(record: FunctionRecord): void {
@@ -35,14 +38,9 @@ export class Reconciler {
     this.track(this.reconcile(record));
   }
 
-  private collectSoon(): void {
-    if (this.closed) return;
-    this.track(Promise.resolve().then(() => this.collect()));
-  }
-
   private track(work: Promise<void>): void {
     const tracked = work.catch((error: Error) => {
-      this.context.log.error({ error: error.message }, 'A function could not be brought to its state.');
+      this.context.log.error({ error: error.message }, 'Work on functions and their packages failed.');
     });
     this.running.add(tracked);
     void tracked.finally(() => this.running.delete(tracked));
@@ -74,12 +72,6 @@ export class Reconciler {
     } catch (error) {
       return (error as Error).message;
     }
-  }
-
-  private async collect(): Promise<void> {
-    const referenced = new Set<string>();
-    for (const { code } of this.context.table.all()) referenced.add(code.blob);
-    await this.context.packages.collect(referenced);
   }
 }
 

@@ -2,7 +2,7 @@ import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { findFunction } from './control-context.ts';
-import { checkStorage, storeCode } from './function-code.ts';
+import { checkStorage, withStoredCode } from './function-code.ts';
 import { functionConfiguration } from './function-configuration.ts';
 import { checkArchitectures, settings } from './function-settings.ts';
 import { checkChangeable, UPDATING } from './function-states.ts';
@@ -21,31 +21,28 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
       if (input.PublishTo !== undefined) throw notImplemented('UpdateFunctionCode', 'PublishTo');
       checkArchitectures(input.Architectures);
       const { accountId, region, functionName } = identifier;
-      const code = await storeCode(context, input, 'UpdateFunctionCode');
-      checkStorage(context, accountId, region, code);
-      let answer: FunctionRecord | undefined;
-      await context.table.change(accountId, region, functionName, () => {
-        const { record } = findFunction(context, functionName, undefined, caller);
-        checkChangeable(record, input.RevisionId);
-        const updated: FunctionRecord = {
-          ...record,
-          code,
-          architectures: input.Architectures ?? record.architectures,
-          ...changed(context),
-        };
-        if (input.DryRun === true) {
-          answer = { ...record, code, architectures: updated.architectures };
-          return undefined;
-        }
-        if (input.Publish !== true) {
-          answer = updated;
-          return { put: [updated] };
-        }
-        const { put, meta, version } = newVersion(context, updated, undefined);
-        answer = version;
-        return { put: [...put.filter((record) => record.version !== LATEST), updated], meta };
+      return withStoredCode(context, input, 'UpdateFunctionCode', async (code) => {
+        checkStorage(context, accountId, region, code);
+        let answer: FunctionRecord | undefined;
+        await context.table.change(accountId, region, functionName, () => {
+          const { record } = findFunction(context, input.FunctionName, undefined, caller);
+          checkChangeable(record, input.RevisionId);
+          const architectures = input.Architectures ?? record.architectures;
+          if (input.DryRun === true) {
+            answer = { ...record, code, architectures };
+            return undefined;
+          }
+          const updated: FunctionRecord = { ...record, code, architectures, ...changed(context) };
+          if (input.Publish !== true) {
+            answer = updated;
+            return { put: [updated] };
+          }
+          const { put, meta, version } = newVersion(context, updated, undefined);
+          answer = version;
+          return { put: [updated, ...put], meta };
+        });
+        return functionConfiguration(answer!, { qualified: answer!.version !== LATEST, states: true });
       });
-      return functionConfiguration(answer!, { qualified: answer!.version !== LATEST, states: true });
     },
 
     async UpdateFunctionConfiguration(input, caller) {
@@ -54,7 +51,7 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
       const { accountId, region, functionName } = identifier;
       let answer: FunctionRecord | undefined;
       await context.table.change(accountId, region, functionName, () => {
-        const { record } = findFunction(context, functionName, undefined, caller);
+        const { record } = findFunction(context, input.FunctionName, undefined, caller);
         const updated = { ...settings(input, record, record), ...changed(context) };
         checkChangeable(record, input.RevisionId);
         answer = updated;

@@ -22,7 +22,7 @@ export function versionOperations(context: ControlContext): VersionOperations {
       const { accountId, region, functionName } = identifier;
       let answer: FunctionRecord | undefined;
       await table.change(accountId, region, functionName, () => {
-        const { record } = findFunction(context, functionName, undefined, caller);
+        const { record } = findFunction(context, input.FunctionName, undefined, caller);
         if (input.RevisionId !== undefined && input.RevisionId !== record.revisionId)
           throw preconditionFailed();
         if (

@@ -47,6 +47,8 @@ export class FunctionTable implements FunctionDirectory {
   /** By `account/region/name`. */
   private readonly functions = new Map<string, HeldFunction>();
   private readonly listeners: ChangeListener[] = [];
+  /** How many records refer to a package, by the name of its blob. */
+  private readonly codeUses = new Map<string, number>();
   /** Names of each account and region in order; made anew when a name came or went. */
   private readonly sortedNames = new Map<string, string[]>();
   /** Changes of one function follow one another. */
@@ -60,6 +62,7 @@ export class FunctionTable implements FunctionDirectory {
     const table = new FunctionTable(state);
     await table.load<FunctionRecord>(FUNCTIONS, ({ value, revision }) => {
       table.held(value).versions.set(value.version, { record: value, revision });
+      table.countCode(undefined, value);
     });
     await table.load<FunctionMeta>(META, ({ key, value, revision }) => {
       const held = table.functions.get(key);
@@ -110,6 +113,11 @@ export class FunctionTable implements FunctionDirectory {
   *all(): Generator<FunctionRecord> {
     for (const { versions } of this.functions.values())
       for (const { record } of versions.values()) yield record;
+  }
+
+  /** Whether a record refers to the package. */
+  usesCode(blob: string): boolean {
+    return this.codeUses.has(blob);
   }
 
   onChange(listener: ChangeListener): void {
@@ -194,7 +202,20 @@ export class FunctionTable implements FunctionDirectory {
     if (held.versions.size === 0) this.functions.delete(key);
     else this.functions.set(key, held);
     if (isNew || held.versions.size === 0) this.sortedNames.delete(key.slice(0, key.lastIndexOf('/') + 1));
+    for (const [before, after] of changes) this.countCode(before, after);
     for (const [before, after] of changes) for (const listener of this.listeners) listener(before, after);
+  }
+
+  private countCode(before: FunctionRecord | undefined, after: FunctionRecord | undefined): void {
+    for (const [record, step] of [
+      [before, -1],
+      [after, 1],
+    ] as const) {
+      if (record === undefined) continue;
+      const uses = (this.codeUses.get(record.code.blob) ?? 0) + step;
+      if (uses === 0) this.codeUses.delete(record.code.blob);
+      else this.codeUses.set(record.code.blob, uses);
+    }
   }
 
   private async load<T>(

@@ -1,98 +1,146 @@
-/** Function packages: zips in the blob store, each extracted once into a directory that all share. */
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+/**
+ * Function packages: zips in the blob store, each extracted once into a directory that all share. A
+ * package is needed while a record refers to it, an environment uses it, or a request is about to
+ * store its record. Whatever changes one package, its zip or its directory, happens in turn.
+ */
+import { webcrypto } from 'node:crypto';
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '../../core/errors.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { IngestedPackage, PackageStore } from '../../ports/package-store.ts';
-import { PackageRejected } from '../../ports/package-store.ts';
-import { checkZip, extractZip } from './zip-package.ts';
+import { hostBootId } from './boot-id.ts';
+import { ZipThread } from './zip-thread.ts';
 
 export interface PackageStoreOptions {
   /** Where packages are extracted; exists, and belongs to this store alone. */
   readonly directory: string;
   readonly blobs: BlobStore;
+  /** Differs after the host has been started anew. Default: the kernel's. */
+  readonly bootId?: () => Promise<string | undefined>;
 }
 
-const UNFINISHED = 'extracting-';
-
-interface Extracted {
-  directory: Promise<string>;
-  users: number;
-}
+/** Directories that are not whole yet, or not any more; those a killed process left go at the next start. */
+const UNFINISHED = 'unfinished-';
+const BOOT_FILE = 'boot-id';
+const PACKAGE_NAME = /^[0-9a-f]{64}$/;
 
 export async function openPackageStore(options: PackageStoreOptions): Promise<PackageStore> {
-  for (const name of await readdir(options.directory)) {
-    if (name.startsWith(UNFINISHED))
-      await rm(join(options.directory, name), { recursive: true, force: true });
+  const { directory, bootId = hostBootId } = options;
+  const current = await bootId();
+  const last = await readFile(join(directory, BOOT_FILE), 'utf8').catch(() => undefined);
+  // Extracted files are not synced one by one: what was written before a power failure may not be whole.
+  const isWhole = current !== undefined && last === current;
+  for (const name of await readdir(directory)) {
+    if (!isWhole || name.startsWith(UNFINISHED))
+      await rm(join(directory, name), { recursive: true, force: true });
   }
+  if (!isWhole && current !== undefined) await writeFile(join(directory, BOOT_FILE), current);
   return new FilePackageStore(options);
 }
 
 class FilePackageStore implements PackageStore {
   private readonly directory: string;
   private readonly blobs: BlobStore;
-  private readonly extracted = new Map<string, Extracted>();
-  /** Packages that are being stored: no record refers to them yet. */
-  private readonly incoming = new Map<string, number>();
+  /** How many environments use a package, or requests are about to store its record. */
+  private readonly users = new Map<string, number>();
+  private readonly extracted = new Map<string, Promise<string>>();
+  private readonly turns = new Map<string, Promise<unknown>>();
+  private readonly removals = new Set<Promise<void>>();
+  private readonly zips = new ZipThread();
+  /** Until it is known what records refer to, nothing is removed. */
+  private isReferenced: (blob: string) => boolean = () => true;
 
   constructor({ directory, blobs }: PackageStoreOptions) {
     this.directory = directory;
     this.blobs = blobs;
   }
 
-  async ingest(zip: Buffer, maxUnpackedBytes: number): Promise<IngestedPackage> {
-    const unpackedBytes = await checkZip(zip, maxUnpackedBytes);
-    const { sha256, sizeBytes } = await this.blobs.put(zip);
-    // Kept from the collector until the caller has had time to store its record.
-    this.incoming.set(sha256, (this.incoming.get(sha256) ?? 0) + 1);
-    setTimeout(() => this.forget(sha256), INGEST_GRACE_MS).unref();
-    return { blob: sha256, sizeBytes, unpackedBytes };
+  async ingest(zip: Uint8Array, maxUnpackedBytes: number): Promise<IngestedPackage> {
+    const unpackedBytes = await this.zips.check(zip, maxUnpackedBytes);
+    const blob = await digest(zip);
+    this.use(blob);
+    try {
+      await this.inTurn(blob, () => this.blobs.put(zip));
+    } catch (error) {
+      this.release(blob);
+      throw error;
+    }
+    return { blob, sizeBytes: zip.byteLength, unpackedBytes, settle: () => this.release(blob) };
   }
 
   async acquire(blob: string): Promise<string> {
-    let entry = this.extracted.get(blob);
-    if (entry === undefined) {
-      const created: Extracted = { directory: this.extract(blob), users: 0 };
-      entry = created;
-      this.extracted.set(blob, created);
-      created.directory.catch(() => {
-        if (this.extracted.get(blob) === created) this.extracted.delete(blob);
-      });
+    this.use(blob);
+    let directory = this.extracted.get(blob);
+    if (directory === undefined) {
+      directory = this.inTurn(blob, () => this.extract(blob));
+      this.extracted.set(blob, directory);
+      directory.catch(() => this.extracted.delete(blob));
     }
-    entry.users += 1;
     try {
-      return await entry.directory;
+      return await directory;
     } catch (error) {
-      entry.users -= 1;
+      this.release(blob);
       throw error;
     }
   }
 
   release(blob: string): void {
-    const entry = this.extracted.get(blob);
-    if (entry !== undefined && entry.users > 0) entry.users -= 1;
-  }
-
-  async collect(referenced: ReadonlySet<string>): Promise<void> {
-    const isNeeded = (blob: string): boolean =>
-      referenced.has(blob) || this.incoming.has(blob) || (this.extracted.get(blob)?.users ?? 0) > 0;
-    for (const name of await readdir(this.directory)) {
-      if (name.startsWith(UNFINISHED) || isNeeded(name)) continue;
-      this.extracted.delete(name);
-      await rm(join(this.directory, name), { recursive: true, force: true });
+    const count = (this.users.get(blob) ?? 1) - 1;
+    if (count > 0) {
+      this.users.set(blob, count);
+      return;
     }
-    for await (const blob of this.blobs.list()) if (!isNeeded(blob)) await this.blobs.delete(blob);
+    this.users.delete(blob);
+    this.discard(blob);
   }
 
-  private forget(blob: string): void {
-    const count = (this.incoming.get(blob) ?? 1) - 1;
-    if (count === 0) this.incoming.delete(blob);
-    else this.incoming.set(blob, count);
+  discard(blob: string): void {
+    if (this.isNeeded(blob)) return;
+    // A failure leaves the package there; the next start removes it.
+    const removal = this.inTurn(blob, () => this.remove(blob)).catch(() => {});
+    this.removals.add(removal);
+    void removal.finally(() => this.removals.delete(removal));
+  }
+
+  async collect(isReferenced: (blob: string) => boolean): Promise<void> {
+    this.isReferenced = isReferenced;
+    const names = (await readdir(this.directory)).filter((name) => PACKAGE_NAME.test(name));
+    for (const name of names) this.discard(name);
+    for await (const blob of this.blobs.list()) this.discard(blob);
+    await this.idle();
+  }
+
+  async idle(): Promise<void> {
+    while (this.removals.size > 0) await Promise.all(this.removals);
+  }
+
+  async close(): Promise<void> {
+    await this.idle();
+    await this.zips.close();
+  }
+
+  private use(blob: string): void {
+    this.users.set(blob, (this.users.get(blob) ?? 0) + 1);
+  }
+
+  private isNeeded(blob: string): boolean {
+    return this.users.has(blob) || this.isReferenced(blob);
+  }
+
+  private async remove(blob: string): Promise<void> {
+    if (this.isNeeded(blob)) return;
+    this.extracted.delete(blob);
+    // Renamed first: a directory under its name is always whole.
+    const work = await mkdtemp(join(this.directory, UNFINISHED));
+    await rename(join(this.directory, blob), join(work, 'package')).catch(ignoreAbsence);
+    await this.blobs.delete(blob);
+    await rm(work, { recursive: true, force: true });
   }
 
   private async extract(blob: string): Promise<string> {
     const target = join(this.directory, blob);
-    if ((await readdir(this.directory)).includes(blob)) return target;
+    if (await isThere(target)) return target;
     const zip = await this.blobs.read(blob).catch((error: Error) => {
       throw new PlatformError(
         `The package ${blob} is not stored: ${error.message}`,
@@ -103,11 +151,10 @@ class FilePackageStore implements PackageStore {
     try {
       const root = join(work, 'package');
       await mkdir(root, { mode: 0o755 });
-      await extractZip(zip, root);
+      await this.zips.extract(zip, root);
       await rename(root, target);
       return target;
     } catch (error) {
-      if (error instanceof PackageRejected) throw error;
       throw new PlatformError(
         `The package could not be extracted: ${(error as Error).message}`,
         'Free space, or check the data directory.',
@@ -116,7 +163,35 @@ class FilePackageStore implements PackageStore {
       await rm(work, { recursive: true, force: true });
     }
   }
+
+  private inTurn<T>(blob: string, change: () => Promise<T>): Promise<T> {
+    const earlier = this.turns.get(blob) ?? Promise.resolve();
+    const mine = earlier.then(change);
+    const settled = mine.then(
+      () => {},
+      () => {},
+    );
+    this.turns.set(blob, settled);
+    void settled.then(() => {
+      if (this.turns.get(blob) === settled) this.turns.delete(blob);
+    });
+    return mine;
+  }
 }
 
-/** Between storing a package and the record that refers to it, milliseconds; far longer than any commit takes. */
-const INGEST_GRACE_MS = 60_000;
+/** Hashes on a thread of the pool: 50 MB would hold up the request loop for tens of milliseconds. */
+async function digest(content: Uint8Array): Promise<string> {
+  const hash = await webcrypto.subtle.digest('SHA-256', content as Uint8Array<ArrayBuffer>);
+  return Buffer.from(hash).toString('hex');
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function ignoreAbsence(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

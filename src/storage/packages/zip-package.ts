@@ -1,137 +1,77 @@
-/** Reads zips of function packages with yauzl; refuses what could leave its directory or never end. */
-import { chmod, mkdir, open, symlink } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
-import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import type { Entry, ZipFile } from 'yauzl';
-import yauzl from 'yauzl';
+/**
+ * Checks and extracts zips of function packages; refuses what could leave its directory or never end.
+ * Blocks while it works, and so runs in a thread of its own: see `zip-thread`.
+ */
+import { closeSync, fchmodSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { PackageRejected } from '../../ports/package-store.ts';
+import { MAX_LINK_BYTES, PackageTree } from './package-tree.ts';
+import type { ZipEntry } from './zip-entries.ts';
+import { eachEntry } from './zip-entries.ts';
 
 /** More entries than any package of 250 MB has. */
 const MAX_ENTRIES = 200_000;
 
-/** Longest target of a symbolic link, bytes. Source: Linux PATH_MAX. */
-const MAX_LINK_BYTES = 4_096;
-
-const TYPE_MASK = 0o170000;
-const SYMBOLIC_LINK = 0o120000;
-const PERMISSIONS = 0o777;
-const ENCRYPTED_FLAG = 1;
-
 /** Reads the whole zip without writing anything; the bytes its files have unpacked. */
 export async function checkZip(zip: Buffer, maxUnpackedBytes: number): Promise<number> {
-  let declared = 0;
+  const tree = new PackageTree();
   let unpacked = 0;
   let entries = 0;
-  await eachEntry(zip, async (file, entry) => {
+  await eachEntry(zip, async (entry) => {
     entries += 1;
-    if (entries > MAX_ENTRIES)
-      throw new PackageRejected('too-large-unpacked', `more than ${MAX_ENTRIES} entries`);
-    if ((entry.generalPurposeBitFlag & ENCRYPTED_FLAG) !== 0)
-      throw new PackageRejected('corrupt', `${entry.fileName} is encrypted`);
-    declared += entry.uncompressedSize;
-    if (declared > maxUnpackedBytes)
-      throw new PackageRejected('too-large-unpacked', `more than ${maxUnpackedBytes} bytes`);
-    const path = safePath(entry.fileName);
-    if (entry.fileName.endsWith('/')) return;
-    const stream = await file.openReadStreamPromise(entry);
-    if (isLink(entry)) {
-      checkLink(path, (await buffer(stream)).toString());
-      return;
-    }
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      unpacked += chunk.length;
-      // Sizes in a zip are its author's word.
-      if (unpacked > maxUnpackedBytes)
-        throw new PackageRejected('too-large-unpacked', `more than ${maxUnpackedBytes} bytes`);
-    }
+    unpacked += entry.unpackedBytes;
+    if (entries > MAX_ENTRIES) throw tooLarge(`more than ${MAX_ENTRIES} entries`);
+    if (unpacked > maxUnpackedBytes) throw tooLarge(`more than ${maxUnpackedBytes} bytes`);
+    const path = tree.add(entry.name, entry.kind);
+    if (entry.kind === 'link') tree.link(path, await linkTarget(entry));
+    else if (entry.kind === 'file') for await (const _ of entry.content());
   });
   if (entries === 0) throw new PackageRejected('empty', 'the zip has no entries');
+  tree.links();
   return unpacked;
 }
 
-/** Writes a zip that was checked before below `root`. Links come last, so that no file is written through one. */
+/** Writes a zip below `root`. Links come last, so that no file is written through one. */
 export async function extractZip(zip: Buffer, root: string): Promise<void> {
-  const links: { readonly path: string; readonly target: string }[] = [];
+  const tree = new PackageTree();
   const made = new Set<string>();
-  const makeDirectory = async (directory: string): Promise<void> => {
+  const makeDirectory = (directory: string): void => {
     if (made.has(directory)) return;
-    await mkdir(directory, { recursive: true, mode: 0o755 });
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
     made.add(directory);
   };
-  await eachEntry(zip, async (file, entry) => {
-    const path = join(root, safePath(entry.fileName));
-    if (entry.fileName.endsWith('/')) return makeDirectory(path);
-    await makeDirectory(dirname(path));
-    const stream = await file.openReadStreamPromise(entry);
-    if (isLink(entry)) links.push({ path, target: (await buffer(stream)).toString() });
-    else await writeEntry(path, stream, modeOf(entry));
+  await eachEntry(zip, async (entry) => {
+    const inside = tree.add(entry.name, entry.kind);
+    const path = join(root, inside);
+    if (entry.kind === 'directory') return makeDirectory(path);
+    makeDirectory(dirname(path));
+    if (entry.kind === 'link') tree.link(inside, await linkTarget(entry));
+    else await writeEntry(path, entry);
   });
-  for (const { path, target } of links) {
-    checkLink(path.slice(root.length + 1), target);
-    await symlink(target, path);
-  }
+  for (const [path, target] of tree.links()) symlinkSync(target, join(root, path));
 }
 
-async function writeEntry(path: string, content: Readable, mode: number): Promise<void> {
-  const handle = await open(path, 'w', 0o644);
+async function linkTarget(entry: ZipEntry): Promise<string> {
+  if (entry.unpackedBytes > MAX_LINK_BYTES)
+    throw new PackageRejected('unsafe-path', `the link ${JSON.stringify(entry.name)} is too long`);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of entry.content()) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
+}
+
+async function writeEntry(path: string, entry: ZipEntry): Promise<void> {
+  const file = openSync(path, 'w', 0o600);
   try {
-    for await (const chunk of content as AsyncIterable<Buffer>) await handle.writeFile(chunk);
+    // What `open` is given is subject to the umask.
+    fchmodSync(file, entry.mode);
+    for await (const piece of entry.content()) {
+      for (let written = 0; written < piece.length; ) written += writeSync(file, piece, written);
+    }
   } finally {
-    await handle.close();
-  }
-  await chmod(path, mode);
-}
-
-/** Zips made without Unix attributes get what AWS gives such files: readable by all. */
-function modeOf(entry: Entry): number {
-  const mode = entry.externalFileAttributes >>> 16;
-  return mode === 0 ? 0o644 : mode & PERMISSIONS;
-}
-
-function isLink(entry: Entry): boolean {
-  return ((entry.externalFileAttributes >>> 16) & TYPE_MASK) === SYMBOLIC_LINK;
-}
-
-/** A relative path without a step upwards, or refused. */
-function safePath(name: string): string {
-  const normal = posix.normalize(name.replaceAll('\\', '/'));
-  const isUnsafe =
-    normal.startsWith('/') ||
-    normal === '..' ||
-    normal.startsWith('../') ||
-    name.includes('\0') ||
-    /^[A-Za-z]:/.test(name);
-  if (isUnsafe) throw new PackageRejected('unsafe-path', `${JSON.stringify(name)} leaves the package`);
-  return normal;
-}
-
-/** A link may point anywhere inside the package, and nowhere else. */
-function checkLink(path: string, target: string): void {
-  const resolved = posix.normalize(posix.join(posix.dirname(path), target));
-  const leaves = target.startsWith('/') || resolved === '..' || resolved.startsWith('../');
-  if (leaves || target === '' || Buffer.byteLength(target) > MAX_LINK_BYTES) {
-    throw new PackageRejected('unsafe-path', `the link ${JSON.stringify(path)} leaves the package`);
+    closeSync(file);
   }
 }
 
-async function eachEntry(zip: Buffer, visit: (file: ZipFile, entry: Entry) => Promise<void>): Promise<void> {
-  let file: ZipFile;
-  try {
-    file = await yauzl.fromBufferPromise(zip, { lazyEntries: true, strictFileNames: false });
-  } catch (error) {
-    throw new PackageRejected('not-a-zip', (error as Error).message);
-  }
-  try {
-    for await (const entry of file.eachEntry()) await visit(file, entry);
-  } catch (error) {
-    throw error instanceof PackageRejected ? error : translated(error as NodeJS.ErrnoException);
-  } finally {
-    file.close();
-  }
-}
-
-/** Errors of the disk are not the zip's. */
-function translated(error: NodeJS.ErrnoException): Error {
-  return error.syscall === undefined ? new PackageRejected('corrupt', error.message) : error;
+function tooLarge(problem: string): PackageRejected {
+  return new PackageRejected('too-large-unpacked', problem);
 }
