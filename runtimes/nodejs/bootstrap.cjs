@@ -6,9 +6,8 @@
 // for what nobody caught. From nodejs24.x (version 4): promises only, and what nobody caught ends Node.js.
 // Which one a function gets follows the runtime's name, not the interpreter, which may stand in for another.
 const { Channel } = require('./channel.cjs');
-const { patchConsole } = require('./console-log.cjs');
+const { flushed, patchConsole, watchStandardStreams } = require('./function-output.cjs');
 const { loadHandler } = require('./handler-loader.cjs');
-const { watchStandardStreams } = require('./standard-streams.cjs');
 
 /** The first generation of AWS's client without callbacks. Source: AWS, "Node.js 24 runtime now available". */
 const FIRST_MAJOR_OF_PROMISES = 24;
@@ -22,7 +21,7 @@ const channel = new Channel(Number(process.env.SELFSAME_CHANNEL_FD));
 delete process.env.SELFSAME_CHANNEL_FD;
 watchStandardStreams();
 const log = patchConsole(channel, isCallbackEra);
-const runtime = { channel, log, isCallbackEra, next };
+const runtime = { channel, log, flushed, invokeContext, next };
 const failures = isCallbackEra ? require('./callback-invocation.cjs').listen(runtime) : undefined;
 
 let handle;
@@ -65,4 +64,31 @@ function next() {
   if (header.traceId !== undefined) process.env._X_AMZN_TRACE_ID = header.traceId;
   else delete process.env._X_AMZN_TRACE_ID;
   handle(header, payload);
+}
+
+/** The part of the `context` object that both generations have. */
+function invokeContext(header) {
+  const env = process.env;
+  return {
+    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+    clientContext: parsed(header.clientContext, 'ClientContext'),
+    identity: parsed(header.cognitoIdentity, 'CognitoIdentity'),
+    invokedFunctionArn: header.invokedFunctionArn,
+    awsRequestId: header.requestId,
+    tenantId: header.tenantId,
+    getRemainingTimeInMillis: () => header.deadlineMs - Date.now(),
+  };
+}
+
+function parsed(text, name) {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`Cannot parse ${name} as json: ${error}`);
+  }
 }

@@ -3,8 +3,6 @@
 // `context.succeed`, `fail` and `done`, or do nothing until its event loop is empty.
 // The rules are those of AWS's aws-lambda-ric 3.3.0 (Runtime.js, CallbackContext.js, index.mjs).
 const { RuntimeFailure, toErrorObject } = require('./failures.cjs');
-const { invokeContext } = require('./invoke-context.cjs');
-const { flushed } = require('./standard-streams.cjs');
 
 /** Exit statuses of AWS's runtime for what nobody caught. */
 const EXIT_UNHANDLED_REJECTION = 128;
@@ -62,7 +60,7 @@ class Invocation {
         fail: this.first((error) => done(error ?? 'handled', null)),
         done: this.first(done),
       },
-      invokeContext(this.header),
+      this.runtime.invokeContext(this.header),
     );
   }
 
@@ -99,7 +97,7 @@ class Invocation {
     this.onEmptyLoop = undefined;
     this.tell = tell;
     setImmediate(async () => {
-      await flushed();
+      await this.runtime.flushed();
       this.tell(this.runtime.channel);
       this.runtime.next();
     });

@@ -4,7 +4,6 @@ const fs = require('node:fs');
 const path = require('node:path');
 const nodeModule = require('node:module');
 const { pathToFileURL } = require('node:url');
-const { RuntimeFailure } = require('./failures.cjs');
 
 /** How `awslambda.streamifyResponse` marks a handler; wrappers of handlers know these names. */
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
@@ -15,7 +14,7 @@ const STREAM_RESPONSE = 'response';
 async function loadHandler(env, isCallbackEra) {
   const handlerString = env._HANDLER ?? '';
   if (handlerString.includes('..')) {
-    throw new RuntimeFailure(
+    throw runtimeFailure(
       'Runtime.MalformedHandlerName',
       `'${handlerString}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`,
     );
@@ -31,9 +30,9 @@ async function loadHandler(env, isCallbackEra) {
   }
   const handler = exported(loaded, exportPath, isCallbackEra);
   if (!handler)
-    throw new RuntimeFailure('Runtime.HandlerNotFound', `${handlerString} is undefined or not exported`);
+    throw runtimeFailure('Runtime.HandlerNotFound', `${handlerString} is undefined or not exported`);
   if (typeof handler !== 'function')
-    throw new RuntimeFailure('Runtime.HandlerNotFound', `${handlerString} is not a function`);
+    throw runtimeFailure('Runtime.HandlerNotFound', `${handlerString} is not a function`);
   const isStreaming = isMarkedStreaming(handler);
   if (!isCallbackEra && !isStreaming && handler.length >= 3) throw callbackRefusal();
   return { handler, isStreaming };
@@ -42,12 +41,18 @@ async function loadHandler(env, isCallbackEra) {
 function splitHandler(handlerString) {
   const name = path.basename(handlerString);
   const parts = /^([^.]*)\.(.*)$/.exec(name);
-  if (parts === null) throw new RuntimeFailure('Runtime.MalformedHandlerName', 'Bad handler');
+  if (parts === null) throw runtimeFailure('Runtime.MalformedHandlerName', 'Bad handler');
   return {
     directory: handlerString.slice(0, handlerString.indexOf(name)),
     moduleName: parts[1],
     exportPath: parts[2],
   };
+}
+
+/** The file is loaded by those who fail only. */
+function runtimeFailure(name, message) {
+  const { RuntimeFailure } = require('./failures.cjs');
+  return new RuntimeFailure(name, message);
 }
 
 /** A name in the module, or since nodejs24.x in its default export. */
@@ -60,12 +65,12 @@ function isMarkedStreaming(handler) {
   const mark = handler[STREAMING];
   if (!mark) return false;
   if (mark === STREAM_RESPONSE) return true;
-  throw new RuntimeFailure('Runtime.MalformedStreamingHandler', 'Only response streaming is supported.');
+  throw runtimeFailure('Runtime.MalformedStreamingHandler', 'Only response streaming is supported.');
 }
 
 /** Decided by the number of parameters alone, an async handler's too. Source: aws-lambda-ric 4.0.2. */
 function callbackRefusal() {
-  return new RuntimeFailure(
+  return runtimeFailure(
     'Runtime.CallbackHandlerDeprecated',
     'ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js 24 or later. For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.',
   );
@@ -92,11 +97,11 @@ function importFile(file) {
 /** An ES module's missing import keeps Node.js's own error, as on AWS: its code has another name. */
 function loadFailure(error, isCallbackEra) {
   if (error instanceof SyntaxError) {
-    const failure = new RuntimeFailure('Runtime.UserCodeSyntaxError', error);
+    const failure = runtimeFailure('Runtime.UserCodeSyntaxError', error);
     if (!isCallbackEra) failure.stack = error.stack;
     return failure;
   }
-  if (error?.code === 'MODULE_NOT_FOUND') return new RuntimeFailure('Runtime.ImportModuleError', error);
+  if (error?.code === 'MODULE_NOT_FOUND') return runtimeFailure('Runtime.ImportModuleError', error);
   return error;
 }
 

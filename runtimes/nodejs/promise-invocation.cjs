@@ -1,22 +1,20 @@
 'use strict';
 // One event for a handler that returns a value or a promise of one: all that nodejs24.x and later know.
-const { RuntimeFailure, toErrorObject } = require('./failures.cjs');
-const { invokeContext } = require('./invoke-context.cjs');
-const { flushed } = require('./standard-streams.cjs');
 
-function invocationOf({ channel, log, next }, handler) {
+function invocationOf(runtime, handler) {
+  const { channel, log, next } = runtime;
   return async (header, payload) => {
-    const context = invokeContext(header);
-    // Named here as AWS's generation 4 has it; the one before offers the id in its environment only.
+    const context = runtime.invokeContext(header);
+    // The generation before offers it in the environment only.
     context.xRayTraceId = header.traceId;
     try {
       const value = await handler(JSON.parse(payload), context);
-      await turn();
+      await settled(runtime);
       channel.response(toJson(value));
     } catch (error) {
-      await turn();
+      await settled(runtime);
       log.error('Invoke Error', error);
-      const failure = toErrorObject(error);
+      const failure = require('./failures.cjs').toErrorObject(error);
       channel.error(failure.errorType, JSON.stringify(failure));
     }
     next();
@@ -27,7 +25,7 @@ function invocationOf({ channel, log, next }, handler) {
  * One turn of the event loop, and what is left to be written: a rejection that nobody handled ends Node.js in it,
  * before the outcome is told. AWS's client does the same (aws-lambda-ric 4.0.2, LifecycleManager).
  */
-async function turn() {
+async function settled({ flushed }) {
   await new Promise((resolve) => setImmediate(resolve));
   await flushed();
 }
@@ -36,8 +34,9 @@ function toJson(value) {
   try {
     return JSON.stringify(value === undefined ? null : value) ?? 'null';
   } catch {
+    const { RuntimeFailure } = require('./failures.cjs');
     throw new RuntimeFailure('Runtime.JSONStringifyError', 'Unable to stringify response body');
   }
 }
 
-module.exports = { invocationOf, turn };
+module.exports = { invocationOf, settled };

@@ -3,26 +3,26 @@
 // as one response when the stream ends, which is what a caller of Invoke gets from AWS too.
 const { Writable } = require('node:stream');
 const { RuntimeFailure, toErrorObject } = require('./failures.cjs');
-const { invokeContext } = require('./invoke-context.cjs');
-const { turn } = require('./promise-invocation.cjs');
+const { settled } = require('./promise-invocation.cjs');
 
 /** The type by which a front end knows that a JSON prelude and eight zero bytes come before the body. */
 const PRELUDE_CONTENT_TYPE = 'application/vnd.awslambda.http-integration-response';
 const PRELUDE_DELIMITER_BYTES = 8;
 
-function invocationOf({ channel, log, next }, handler) {
+function invocationOf(runtime, handler) {
+  const { channel, log, next } = runtime;
   return async (header, payload) => {
     const stream = new ResponseStream();
     try {
-      const result = handler(JSON.parse(payload), stream, invokeContext(header));
+      const result = handler(JSON.parse(payload), stream, runtime.invokeContext(header));
       if (typeof result?.then !== 'function')
         throw new Error('Streaming does not support non-async handlers.');
       if ((await result) !== undefined) console.warn('Streaming handlers ignore return values.');
       await stream.finished();
-      await turn();
+      await settled(runtime);
       channel.responseBytes(Buffer.concat(stream.chunks));
     } catch (error) {
-      await turn();
+      await settled(runtime);
       log.error('Invoke Error', error);
       const failure = toErrorObject(error);
       channel.error(failure.errorType, JSON.stringify(failure));
