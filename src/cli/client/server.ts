@@ -74,6 +74,13 @@ function connectionProblem(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== undefined && CONNECTION_PROBLEMS.has(code)) return code;
+    // What fetch refuses by itself, such as ports of other protocols, has no code.
+    if (isFetchFailure(cause) && !(cause.cause instanceof Error && 'code' in cause.cause))
+      return cause.cause instanceof Error ? cause.cause.message : cause.message;
   }
   return undefined;
+}
+
+function isFetchFailure(error: Error): boolean {
+  return error instanceof TypeError && error.message === 'fetch failed';
 }

@@ -14,10 +14,14 @@ const IN_THE_RUNTIME = ['@aws-sdk/*'];
 const FILE_MODE = 0o644;
 
 /** What CommonJS code expects and ES modules do not have; dependencies of an ES module may be CommonJS. */
-const REQUIRE_FOR_MODULES =
-  "import { createRequire as __selfsameCreateRequire } from 'node:module';" +
-  'const require = __selfsameCreateRequire(import.meta.url);';
-const PATHS_FOR_MODULES = { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' };
+const COMMONJS_IN_MODULES = {
+  banner: {
+    js:
+      "import { createRequire as __selfsameCreateRequire } from 'node:module';" +
+      'const require = __selfsameCreateRequire(import.meta.url);',
+  },
+  define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
+};
 
 export async function openNodeBundler(
   directory: string,
@@ -52,7 +56,7 @@ function bundleOptions(
     sourcemap: true,
     external: IN_THE_RUNTIME,
     logLevel: 'silent',
-    ...(format === 'esm' ? { banner: { js: REQUIRE_FOR_MODULES }, define: PATHS_FOR_MODULES } : {}),
+    ...(format === 'esm' ? COMMONJS_IN_MODULES : {}),
   };
 }
 
