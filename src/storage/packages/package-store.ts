@@ -147,8 +147,9 @@ class FilePackageStore implements PackageStore {
         'Update the function with its code.',
       );
     });
-    const work = await mkdtemp(join(this.directory, UNFINISHED));
+    let work: string | undefined;
     try {
+      work = await mkdtemp(join(this.directory, UNFINISHED));
       const root = join(work, 'package');
       await mkdir(root, { mode: 0o755 });
       await this.zips.extract(zip, root);
@@ -158,9 +159,10 @@ class FilePackageStore implements PackageStore {
       throw new PlatformError(
         `The package could not be extracted: ${(error as Error).message}`,
         'Free space, or check the data directory.',
+        { cause: error },
       );
     } finally {
-      await rm(work, { recursive: true, force: true });
+      if (work !== undefined) await rm(work, { recursive: true, force: true });
     }
   }
 
