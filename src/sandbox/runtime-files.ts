@@ -1,5 +1,5 @@
 /** Where our bootstraps and the packages they bring are on this host. */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,6 +50,20 @@ async function findClosure(): Promise<NodePackages | undefined> {
   }
   const names = new Set([...seen].map((name) => name.split('/')[0]!));
   return { directory, names: [...names].sort() };
+}
+
+/**
+ * A `node_modules` below `runtimesDirectory` with links to the AWS SDK and what it needs, and to nothing else that is
+ * installed beside this package: a function must miss here what it would miss on AWS.
+ */
+export async function linkNodePackages(runtimesDirectory: string): Promise<string | undefined> {
+  const packages = await findNodePackages();
+  if (packages === undefined) return undefined;
+  const links = join(runtimesDirectory, 'node-packages', 'node_modules');
+  await rm(links, { recursive: true, force: true });
+  await mkdir(links, { recursive: true });
+  await Promise.all(packages.names.map((name) => symlink(join(packages.directory, name), join(links, name))));
+  return links;
 }
 
 interface Manifest {

@@ -202,3 +202,26 @@ for (const [title, Handler, files, type, message] of NOT_FOUND) {
     assert.match(tail, /\t-\tERROR\tInit Error \t\{"errorType":"/);
   });
 }
+
+test('starts Node.js with the flags that AWS starts it with', async () => {
+  const files = {
+    'index.js': `exports.handler = async () => {
+  let required;
+  try { required = require('./module.mjs').text; } catch (error) { required = error.code; }
+  return { required, heapMb: require('node:v8').getHeapStatistics().heap_size_limit / 1048576 };
+};`,
+    'module.mjs': 'export const text = "required"',
+  };
+  const standard = await deploy(platform, files, { MemorySize: 512 });
+  const { required, heapMb } = (await standard.invoke()).value as { required: string; heapMb: number };
+  assert.equal(required, 'ERR_REQUIRE_ESM');
+  // 90 % of the memory for old objects, and three semi-spaces of a sixth of the rest.
+  assert.ok(heapMb >= 461 && heapMb <= 512, `the heap may have ${heapMb} MB`);
+  const changed = await deploy(platform, files, {
+    MemorySize: 512,
+    Environment: { Variables: { NODE_OPTIONS: '--experimental-require-module --max-old-space-size=100' } },
+  });
+  const own = (await changed.invoke()).value as { required: string; heapMb: number };
+  assert.equal(own.required, 'required');
+  assert.ok(own.heapMb < 300, `the heap may have ${own.heapMb} MB`);
+});

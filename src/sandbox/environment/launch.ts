@@ -1,7 +1,7 @@
 /** What to run for a runtime family, with paths as the process will see them. */
-import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EnvironmentSpec, RuntimeInstallation } from '../../ports/environment.ts';
+import type { EnvironmentSpec } from '../../ports/environment.ts';
+import { nodeArguments } from './node-arguments.ts';
 
 /** Where things are for the process: inside a sandbox these are AWS's own paths. */
 export interface Layout {
@@ -22,32 +22,15 @@ export interface Launch {
   readonly framed: boolean;
 }
 
-/** The bootstrap of a custom runtime: the first that exists wins, as on AWS. */
-export async function findBootstrap(spec: EnvironmentSpec): Promise<'task' | 'opt' | undefined> {
-  for (const [place, directory] of [
-    ['task', spec.codeDirectory],
-    ['opt', spec.layersDirectory],
-  ] as const) {
-    if (directory === undefined) continue;
-    const executable = await access(join(directory, 'bootstrap'), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (executable) return place;
-  }
-  return undefined;
-}
-
-export function launchOf(
-  installation: RuntimeInstallation,
-  layout: Layout,
-  bootstrap: 'task' | 'opt',
-): Launch {
-  switch (installation.family) {
+export function launchOf(spec: EnvironmentSpec, layout: Layout, bootstrap: 'task' | 'opt'): Launch {
+  switch (spec.installation.family) {
     case 'nodejs':
       return {
         command: layout.interpreter!,
-        args: [join(layout.runtimeDirectory, 'bootstrap.cjs')],
+        args: [
+          ...nodeArguments(spec.installation.version, spec.memoryMb, spec.variables['NODE_OPTIONS']),
+          join(layout.runtimeDirectory, 'bootstrap.cjs'),
+        ],
         framed: true,
       };
     case 'python':

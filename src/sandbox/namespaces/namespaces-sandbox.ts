@@ -9,8 +9,9 @@ import type {
   RuntimeInstallation,
   Sandbox,
 } from '../../ports/environment.ts';
+import { findBootstrap } from '../environment/bootstrap-file.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
-import { findBootstrap, launchOf, locationVariables } from '../environment/launch.ts';
+import { launchOf, locationVariables } from '../environment/launch.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
 import { RuntimeApi } from '../runtime-api/runtime-api.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
@@ -42,8 +43,8 @@ export class NamespacesSandbox implements Sandbox {
       this.mountsOf(spec.installation),
       spec.installation.family === 'provided' ? findBootstrap(spec) : undefined,
     ]);
-    if (spec.installation.family === 'provided' && bootstrap === undefined)
-      return new RefusedEnvironment(listener);
+    if (bootstrap !== undefined && 'problem' in bootstrap)
+      return new RefusedEnvironment(listener, bootstrap.problem);
     const layout = {
       taskRoot: '/var/task',
       runtimeDirectory: '/var/runtime',
@@ -52,7 +53,7 @@ export class NamespacesSandbox implements Sandbox {
       packageDirectories: mounts.packageDirectories,
       temporaryDirectory: undefined,
     };
-    const launch = launchOf(spec.installation, layout, bootstrap ?? 'task');
+    const launch = launchOf(spec, layout, bootstrap?.place ?? 'task');
     const api = launch.framed ? undefined : await RuntimeApi.listen(listener);
     let environment: EnvironmentProcess | undefined;
     environment = await EnvironmentProcess.start(

@@ -1,5 +1,5 @@
 /** `/var/runtime` and `/var/lang`: our bootstrap with the packages it brings, and the interpreter. */
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RuntimeInstallation } from '../../ports/environment.ts';
 import { BOOTSTRAPS_DIRECTORY, findNodePackages, pythonPackagesDirectory } from '../runtime-files.ts';
@@ -54,15 +54,25 @@ interface PackageMounts {
   readonly directories: string[];
 }
 
+/**
+ * The scopes of the AWS SDK that are too large to copy. A mount costs every start 0.2 to 0.5 ms, and the SDK stands on
+ * twenty packages; the small ones are copied, once a server.
+ */
+const MOUNTED_SCOPES: ReadonlySet<string> = new Set(['@aws-sdk', '@smithy']);
+
 async function nodePackageMounts(runtime: string): Promise<PackageMounts> {
   const packages = await findNodePackages();
   if (packages === undefined) return { args: [], directories: [] };
   const args: string[] = [];
-  for (const name of packages.names) {
+  const prepare = async (name: string): Promise<void> => {
+    const source = join(packages.directory, name);
+    const place = join(runtime, 'node_modules', name);
+    if (!MOUNTED_SCOPES.has(name)) return cp(source, place, { recursive: true });
+    args.push('--ro-bind', source, `/var/runtime/node_modules/${name}`);
     // A read-only directory can only be mounted upon where the place exists already.
-    await mkdir(join(runtime, 'node_modules', name), { recursive: true });
-    args.push('--ro-bind', join(packages.directory, name), `/var/runtime/node_modules/${name}`);
-  }
+    await mkdir(place, { recursive: true });
+  };
+  await Promise.all(packages.names.map(prepare));
   return { args, directories: ['/var/runtime/node_modules'] };
 }
 

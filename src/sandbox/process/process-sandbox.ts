@@ -5,14 +5,16 @@ import type {
   EnvironmentListener,
   EnvironmentSpec,
   RunningEnvironment,
+  RuntimeInstallation,
   Sandbox,
 } from '../../ports/environment.ts';
+import { findBootstrap } from '../environment/bootstrap-file.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
 import type { Layout } from '../environment/launch.ts';
-import { findBootstrap, launchOf, locationVariables } from '../environment/launch.ts';
+import { launchOf, locationVariables } from '../environment/launch.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
 import { RuntimeApi } from '../runtime-api/runtime-api.ts';
-import { BOOTSTRAPS_DIRECTORY, findNodePackages, pythonPackagesDirectory } from '../runtime-files.ts';
+import { BOOTSTRAPS_DIRECTORY, linkNodePackages, pythonPackagesDirectory } from '../runtime-files.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 
 /** In an environment's scratch directory: its process and when that began, to know it again after a crash. */
@@ -22,20 +24,21 @@ export class ProcessSandbox implements Sandbox {
   readonly level = 'process';
   private readonly options: SandboxOptions;
   private readonly running = new Set<RunningEnvironment>();
+  private nodePackages: Promise<string | undefined> | undefined;
 
   constructor(options: SandboxOptions) {
     this.options = options;
   }
 
   async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
-    const bootstrap = await findBootstrap(spec);
-    if (spec.installation.family === 'provided' && bootstrap === undefined)
-      return new RefusedEnvironment(listener);
+    const bootstrap = spec.installation.family === 'provided' ? await findBootstrap(spec) : undefined;
+    if (bootstrap !== undefined && 'problem' in bootstrap)
+      return new RefusedEnvironment(listener, bootstrap.problem);
     const scratch = join(this.options.environmentsDirectory, spec.environmentId);
     const temporaryDirectory = join(scratch, 'tmp');
     await mkdir(temporaryDirectory, { recursive: true });
     const layout = await this.layout(spec, temporaryDirectory);
-    const launch = launchOf(spec.installation, layout, bootstrap ?? 'task');
+    const launch = launchOf(spec, layout, bootstrap?.place ?? 'task');
     const api = launch.framed ? undefined : await RuntimeApi.listen(listener);
     let environment: EnvironmentProcess | undefined;
     environment = await EnvironmentProcess.start(
@@ -64,20 +67,23 @@ export class ProcessSandbox implements Sandbox {
 
   private async layout(spec: EnvironmentSpec, temporaryDirectory: string): Promise<Layout> {
     const { family, interpreter } = spec.installation;
-    const packages = family === 'nodejs' ? await findNodePackages() : undefined;
     return {
       taskRoot: spec.codeDirectory,
       runtimeDirectory: join(BOOTSTRAPS_DIRECTORY, family === 'provided' ? 'nodejs' : family),
       optDirectory: spec.layersDirectory ?? '/opt',
       interpreter,
-      packageDirectories:
-        family === 'python'
-          ? [pythonPackagesDirectory(this.options.runtimesDirectory)]
-          : packages === undefined
-            ? []
-            : [packages.directory],
+      packageDirectories: await this.packageDirectories(family),
       temporaryDirectory,
     };
+  }
+
+  private async packageDirectories(family: RuntimeInstallation['family']): Promise<string[]> {
+    const { runtimesDirectory } = this.options;
+    if (family === 'python') return [pythonPackagesDirectory(runtimesDirectory)];
+    if (family === 'provided') return [];
+    this.nodePackages ??= linkNodePackages(runtimesDirectory);
+    const directory = await this.nodePackages;
+    return directory === undefined ? [] : [directory];
   }
 }
 
