@@ -3,7 +3,7 @@ import type { Application, ApplicationText } from '@stricli/core';
 import { buildApplication, buildRouteMap, run, ExitCode as StricliExitCode, text_en } from '@stricli/core';
 import { version } from '../platform/version.ts';
 import type { CliContext } from './cli-context.ts';
-import { clockRoutes } from './clock.ts';
+import { clockCommand } from './clock.ts';
 import { completeCommand, completionCommand } from './completion.ts';
 import { deployCommand } from './deploy.ts';
 import { doctorCommand } from './doctor.ts';
@@ -26,7 +26,7 @@ const routes = buildRouteMap({
     deploy: deployCommand,
     invoke: invokeCommand,
     logs: logsCommand,
-    clock: clockRoutes,
+    clock: clockCommand,
     version: versionCommand,
     completion: completionCommand,
     complete: completeCommand(() => application),

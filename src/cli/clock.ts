@@ -1,5 +1,6 @@
-import { buildCommand, buildRouteMap } from '@stricli/core';
+import { buildCommand } from '@stricli/core';
 import type { CliContext } from './cli-context.ts';
+import { UsageError } from './cli-errors.ts';
 import type { ClockState } from './client/server.ts';
 import { advanceClock, endpointOf, readClock } from './client/server.ts';
 import { formatDuration, parseDuration } from './duration.ts';
@@ -11,44 +12,51 @@ import { withProgress } from './terminal/progress-bar.ts';
 
 type ClockFlags = Omit<ClientFlags, 'region'>;
 
-const flags = { endpoint: endpointFlag, config: configFlag, json: jsonFlag };
-
-const readCommand = buildCommand({
-  docs: { brief: 'Print the service time of the running server' },
-  parameters: { flags },
-  async func(this: CliContext, flags: ClockFlags) {
-    print(this, await readClock(endpointOf(await readSettings(this, flags))), flags.json);
-  },
-});
-
-const advanceCommand = buildCommand({
+export const clockCommand = buildCommand({
   docs: {
-    brief: 'Move the service time of the running server forward',
+    brief: 'Read the clock of the running server, or move it forward',
     fullDescription:
-      'Moves service time, which timestamps, retries, schedules and retention follow, and waits until everything ' +
-      'that falls due on the way has run. Time-outs of running functions follow real time.',
+      '`clock` prints service time, which timestamps, retries, schedules and retention follow. ' +
+      '`clock advance 6h` moves it and waits until everything that falls due on the way has run. ' +
+      'Time-outs of running functions follow real time.',
+    customUsage: ['', 'advance <duration>'],
   },
   parameters: {
-    flags,
+    flags: { endpoint: endpointFlag, config: configFlag, json: jsonFlag },
     positional: {
       kind: 'tuple',
       parameters: [
-        { brief: 'How far, such as 90s, 10m, 6h or 7d', placeholder: 'duration', parse: parseDuration },
+        {
+          brief: 'advance, to move the clock',
+          placeholder: 'advance',
+          optional: true,
+          parse: parseAction,
+          proposeCompletions: () => ['advance'],
+        },
+        {
+          brief: 'How far, such as 90s, 10m, 6h or 7d',
+          placeholder: 'duration',
+          optional: true,
+          parse: parseDuration,
+        },
       ],
     },
   },
-  async func(this: CliContext, flags: ClockFlags, ms: number) {
+  async func(this: CliContext, flags: ClockFlags, action?: 'advance', ms?: number) {
     const endpoint = endpointOf(await readSettings(this, flags));
+    if (action === undefined) return print(this, await readClock(endpoint), flags.json);
+    if (ms === undefined) {
+      throw new UsageError('It is not said how far to advance.', 'For example: selfsame clock advance 6h');
+    }
     const moved = await withProgress(this, 'Advancing', () => advanceClock(endpoint, ms));
-    print(this, moved, flags.json);
+    return print(this, moved, flags.json);
   },
 });
 
-export const clockRoutes = buildRouteMap({
-  routes: { read: readCommand, advance: advanceCommand },
-  defaultCommand: 'read',
-  docs: { brief: 'Read or advance the clock of the running server' },
-});
+function parseAction(text: string): 'advance' {
+  if (text !== 'advance') throw new SyntaxError('expected advance, or nothing to read the clock');
+  return text;
+}
 
 function print(context: CliContext, state: ClockState, json: boolean): void {
   if (json) {

@@ -31,6 +31,12 @@ test('what is no duration: exit code 2 and examples', async () => {
   assert.match(stderr, /'tomorrow' is not a duration such as 90s/);
 });
 
+test('advance by nothing: exit code 2 and an example', async () => {
+  const { exitCode, stderr } = await selfsame(['clock', 'advance']);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /selfsame clock advance 6h/);
+});
+
 test('without a server: exit code 1, the address and how to start one', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
