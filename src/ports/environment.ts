@@ -92,6 +92,8 @@ export interface EnvironmentExit {
   readonly signal: NodeJS.Signals | null;
   /** The last event never reached the runtime, which had ended before; it may run elsewhere. */
   readonly undelivered?: true;
+  /** Why there was nothing that could be run, in AWS's words. */
+  readonly problem?: { readonly errorType: string; readonly message: string };
 }
 
 /** What an environment tells. Calls are synchronous and ordered as things happened. */

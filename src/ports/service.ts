@@ -14,6 +14,8 @@ export interface RequestContext {
   readonly origin: string;
   /** Aborted when the client has gone away. */
   readonly signal: AbortSignal;
+  /** Header fields of the answer that no model names; an operation may add to them. */
+  readonly answerHeaders: Record<string, string>;
 }
 
 /** Plain objects with AWS's member names in and out; modelled errors are thrown as `AwsError`. */

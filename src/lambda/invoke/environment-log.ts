@@ -69,8 +69,8 @@ export class EnvironmentLog {
     this.write((at) => this.platform.timedOut(requestId, timeoutSeconds, at));
   }
 
-  exited(requestId: string, message: string): void {
-    this.write(() => this.platform.exited(requestId, message));
+  exited(requestId: string, message: string, errorType: string): void {
+    this.write(() => this.platform.exited(requestId, message, errorType));
   }
 
   end(requestId: string, report: InvocationReport, errorType: string | undefined): void {

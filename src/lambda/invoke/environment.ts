@@ -265,30 +265,25 @@ export class Environment {
       },
       exit: (exit) => {
         if (!heard() || initError !== undefined) return;
-        const payload = errorPayload(
-          'Runtime.ExitError',
-          `RequestId: ${this.inFlight?.invocation.requestId ?? this.spec.environmentId} Error: ${exitMessage(exit)}`,
-        );
-        if (this.initSettled === undefined) this.processGone(exit, payload);
-        else {
-          // The runtime ended in the init inside an invocation.
-          if (this.inFlight !== undefined)
-            this.deps.log.exited(this.inFlight.invocation.requestId, exitMessage(exit));
-          this.initSettled({ errorType: 'Runtime.ExitError', payload });
-        }
+        this.running = undefined;
+        this.processGone(exit);
       },
     };
   }
 
-  private processGone(exit: EnvironmentExit, payload: Buffer): void {
-    this.running = undefined;
+  private processGone(exit: EnvironmentExit): void {
     const inFlight = this.inFlight;
-    if (inFlight !== undefined) {
-      this.deps.log.exited(inFlight.invocation.requestId, exitMessage(exit));
-      this.finish(inFlight, 'error', payload, 'Runtime.ExitError', exit.undelivered);
-      return;
-    }
-    if (this.current === 'ready' || this.current === 'busy' || this.current === 'broken') void this.stop();
+    const { errorType, message } = exit.problem ?? {
+      errorType: 'Runtime.ExitError',
+      message: exitMessage(exit),
+    };
+    const requestId = inFlight?.invocation.requestId ?? this.spec.environmentId;
+    const payload = errorPayload(errorType, `RequestId: ${requestId} Error: ${message}`);
+    if (inFlight !== undefined) this.deps.log.exited(requestId, message, errorType);
+    if (this.initSettled !== undefined) this.initSettled({ errorType, payload });
+    else if (inFlight !== undefined) this.finish(inFlight, 'error', payload, errorType, exit.undelivered);
+    else if (this.current === 'ready' || this.current === 'busy' || this.current === 'broken')
+      void this.stop();
   }
 
   private answered(requestId: string, maxMemoryBytes: number | undefined): InFlight | undefined {

@@ -60,6 +60,7 @@ export class Invoker {
     let outcome = await this.execute(record, event);
     for (let deliveries = 1; outcome.undelivered && deliveries < MAX_DELIVERIES; deliveries += 1)
       outcome = await this.execute(await this.find(input, context), event);
+    context.answerHeaders['x-amzn-trace-id'] = event.traceId;
     return {
       StatusCode: 200,
       ExecutedVersion: record.version,

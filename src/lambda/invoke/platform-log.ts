@@ -27,7 +27,7 @@ export interface PlatformLog {
   start(requestId: string, version: string, atMs: number): string | undefined;
   timedOut(requestId: string, timeoutSeconds: number, atMs: number): string | undefined;
   /** A runtime that exited, in the words of the error message. */
-  exited(requestId: string, message: string): string | undefined;
+  exited(requestId: string, message: string, errorType: string): string | undefined;
   end(requestId: string): string | undefined;
   report(
     requestId: string,
@@ -52,7 +52,7 @@ const TEXT_PLATFORM_LOG: PlatformLog = {
   start: (requestId, version) => `START RequestId: ${requestId} Version: ${version}`,
   timedOut: (requestId, timeoutSeconds, atMs) =>
     `${new Date(atMs).toISOString()} ${requestId} Task timed out after ${timeoutSeconds.toFixed(2)} seconds\n`,
-  exited: (requestId, message) => `RequestId: ${requestId} Error: ${message}\nRuntime.ExitError`,
+  exited: (requestId, message, errorType) => `RequestId: ${requestId} Error: ${message}\n${errorType}`,
   end: (requestId) => `END RequestId: ${requestId}`,
   report: (requestId, report, errorType) =>
     `REPORT RequestId: ${requestId}\tDuration: ${report.durationMs.toFixed(2)} ms\tBilled Duration: ` +

@@ -1,18 +1,15 @@
 import type { EnvironmentListener, RunningEnvironment } from '../../ports/environment.ts';
 
-/** A custom runtime without a `bootstrap` to run: init fails at once, in AWS's words. */
+/** A custom runtime whose `bootstrap` cannot be run: it ends as soon as it has begun, in AWS's words. */
 export class RefusedEnvironment implements RunningEnvironment {
-  constructor(listener: EnvironmentListener) {
-    const errorType = 'Runtime.InvalidEntrypoint';
-    const payload = JSON.stringify({
-      errorType,
-      errorMessage:
-        "RequestId:  Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]",
-    });
-    setImmediate(() => {
-      listener.initError(errorType, Buffer.from(payload));
-      listener.exit({ code: 1, signal: null });
-    });
+  constructor(listener: EnvironmentListener, message: string) {
+    setImmediate(() =>
+      listener.exit({
+        code: null,
+        signal: null,
+        problem: { errorType: 'Runtime.InvalidEntrypoint', message },
+      }),
+    );
   }
 
   invoke(): void {

@@ -11,8 +11,8 @@
  */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer } from '../../core/node-http.ts';
 import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from '../../core/node-http.ts';
 import type { EnvironmentListener, RuntimeEvent } from '../../ports/environment.ts';
 import type { RuntimeTransport } from '../environment/runtime-transport.ts';
 import {

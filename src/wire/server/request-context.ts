@@ -26,5 +26,6 @@ export function requestContext(
     headers,
     origin: headers.host === undefined ? defaultOrigin() : `http://${headers.host}`,
     signal: controller.signal,
+    answerHeaders: {},
   };
 }

@@ -61,9 +61,12 @@ interface Progress {
 
 export class RequestFlow {
   private readonly options: RequestFlowOptions;
+  private readonly endpoints: readonly Endpoint[];
 
   constructor(options: RequestFlowOptions) {
     this.options = options;
+    // The longest prefix that fits is meant.
+    this.endpoints = [...options.endpoints].sort((a, b) => b.pathPrefix.length - a.pathPrefix.length);
   }
 
   /** Answers one request. Never rejects. `expectsContinue`: the client waits for 100 before it sends. */
@@ -175,11 +178,13 @@ export class RequestFlow {
     const input = service.model.decode(match, wireRequest);
     const context = requestContext(request, response, routed!, requestId, this.options.defaultOrigin);
     const output = await handler(input, context);
-    return service.model.encodeOutput(match, output, requestId);
+    const answer = service.model.encodeOutput(match, output, requestId);
+    for (const name in context.answerHeaders) answer.headers[name] = context.answerHeaders[name]!;
+    return answer;
   }
 
   private findEndpoint(url: string): Endpoint | undefined {
-    for (const endpoint of this.options.endpoints) if (url.startsWith(endpoint.pathPrefix)) return endpoint;
+    for (const endpoint of this.endpoints) if (url.startsWith(endpoint.pathPrefix)) return endpoint;
     return undefined;
   }
 

@@ -33,6 +33,7 @@ export function requestContext(signal: AbortSignal = new AbortController().signa
     headers: {},
     origin: 'http://127.0.0.1:4566',
     signal,
+    answerHeaders: {},
   };
 }
 
