@@ -23,12 +23,7 @@ async function outcome(id: number, job: ZipJob): Promise<ZipOutcome> {
 }
 
 async function run(job: ZipJob): Promise<number> {
-  if ('check' in job) return checkZip(ownCopy(job.check), job.maxUnpackedBytes);
-  await extractZip(ownCopy(job.extract), job.root);
+  if ('check' in job) return checkZip(Buffer.from(job.check), job.maxUnpackedBytes);
+  await extractZip(Buffer.from(job.extract), job.root);
   return 0;
-}
-
-/** zlib takes no shared memory. */
-function ownCopy(shared: SharedArrayBuffer): Buffer {
-  return Buffer.from(new Uint8Array(shared));
 }

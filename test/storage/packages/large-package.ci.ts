@@ -13,11 +13,11 @@ const MAX_BYTES = 262_144_000;
 const MB = 1024 * 1024;
 
 /** Most that handling may hold beyond the zip itself, bytes: copies of the zip, a worker, pieces in flight. */
-const MAX_EXTRA_BYTES = 250 * MB;
+const MAX_EXTRA_BYTES = 260 * MB;
 
-test('a package of 200 MB and 2,000 files is checked, stored and extracted beside the request loop', async (context) => {
-  // A third of it cannot be compressed, so that the zip has some 40 MB.
-  const files: Record<string, Uint8Array> = { 'big.bin': Buffer.alloc(150 * MB, 'sixteen letters.') };
+test('a package of 240 MB with 2,000 files is checked, stored and extracted beside the request loop', async (context) => {
+  // A part of it cannot be compressed, so that the zip has some 40 MB.
+  const files: Record<string, Uint8Array> = { 'big.bin': Buffer.alloc(200 * MB, 'sixteen letters.') };
   for (let index = 0; index < 2_000; index += 1)
     files[`node_modules/m${index % 50}/${index}.js`] = randomBytes(20_000);
   const zip = await zipOf(files);
@@ -44,7 +44,7 @@ test('a package of 200 MB and 2,000 files is checked, stored and extracted besid
       `at most ${Math.round((mostBytes - idleBytes) / MB)} MB more were held`,
   );
 
-  assert.equal(unpackedBytes, 150 * MB + 2_000 * 20_000);
+  assert.equal(unpackedBytes, 200 * MB + 2_000 * 20_000);
   assert.equal((await readdir(path, { recursive: true })).length, 2_000 + 50 + 2);
   assert.ok(utilization < 0.5, 'most of the time the request loop was free');
   assert.ok(mostBytes - idleBytes < MAX_EXTRA_BYTES, 'the unpacked package is never held whole');
