@@ -1,4 +1,8 @@
 import type { Clock, Timer } from '../core/clock.ts';
+import { invariant } from '../core/errors.ts';
+
+/** Service time ends with the year 9999, beyond which dates have forms that AWS clients cannot read. */
+export const MAX_SERVICE_TIME_MS = Date.UTC(10_000, 0, 1) - 1;
 
 /** The longest delay `setTimeout` takes, milliseconds; a later due time is waited for in stages. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -13,12 +17,15 @@ interface Scheduled {
 export interface ServiceClockOptions {
   /** Milliseconds that service time is ahead of real time at the start. */
   readonly offsetMs: number;
-  /** Stores the offset; the advance is answered only after that. */
+  /** Stores the offset. An advance that cannot be stored does not take place. */
   readonly saveOffset: (offsetMs: number) => Promise<void>;
   readonly onTaskError: (error: unknown) => void;
 }
 
-/** Real time plus an offset that only grows; see `Clock`. */
+/**
+ * Real time plus an offset that only grows; see `Clock`. A task must not itself wait for a later
+ * service time (it schedules another task instead): an advance waits for the task.
+ */
 export class ServiceClock implements Clock {
   private offset: number;
   private readonly options: ServiceClockOptions;
@@ -26,6 +33,8 @@ export class ServiceClock implements Clock {
   private readonly scheduled: Scheduled[] = [];
   private sequence = 0;
   private timer: NodeJS.Timeout | undefined;
+  /** Tasks that have begun and not ended, whether an advance or the passing of time began them. */
+  private readonly running = new Set<Promise<void>>();
   private advancing: Promise<void> = Promise.resolve();
   private closed = false;
 
@@ -56,12 +65,19 @@ export class ServiceClock implements Clock {
   }
 
   /**
-   * Moves service time forward by `ms`, stepping from due time to due time in order and waiting for
-   * each task before the next step. Advances from several callers follow one another.
+   * Moves service time forward by `ms`, stepping from due time to due time in order. Before each step
+   * it waits for whatever task is running, since that may schedule more within the span. Advances from
+   * several callers follow one another. Rejects, with time as it was, when the offset cannot be stored.
    */
   advance(ms: number): Promise<void> {
-    this.advancing = this.advancing.then(() => this.step(this.now() + ms));
-    return this.advancing;
+    const wholeMs = Math.round(ms);
+    invariant(
+      wholeMs >= 0 && this.now() + wholeMs <= MAX_SERVICE_TIME_MS,
+      `service time cannot move by ${ms} ms`,
+    );
+    const advanced = this.advancing.then(() => this.step(wholeMs));
+    this.advancing = advanced.catch(() => undefined);
+    return advanced;
   }
 
   close(): void {
@@ -70,22 +86,38 @@ export class ServiceClock implements Clock {
     this.scheduled.length = 0;
   }
 
-  private async step(targetMs: number): Promise<void> {
+  private async step(ms: number): Promise<void> {
+    const targetMs = this.now() + ms;
+    // Stored before anything happens at a later time: a crash on the way must not set time back.
+    await this.options.saveOffset(this.offset + ms);
     for (;;) {
+      await this.idle();
       const next = this.scheduled[0];
       if (next === undefined || next.dueMs > targetMs) break;
       this.scheduled.shift();
-      this.offset += Math.max(0, next.dueMs - this.now());
-      await this.run(next);
+      this.moveTo(next.dueMs);
+      this.begin(next);
     }
-    this.offset += Math.max(0, targetMs - this.now());
-    await this.options.saveOffset(this.offset);
+    this.moveTo(targetMs);
     this.arm();
   }
 
-  private async run(entry: Scheduled): Promise<void> {
+  private moveTo(timeMs: number): void {
+    this.offset += Math.ceil(Math.max(0, timeMs - this.now()));
+  }
+
+  private async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
+  private begin({ task }: Scheduled): void {
+    const run = this.run(task).finally(() => this.running.delete(run));
+    this.running.add(run);
+  }
+
+  private async run(task: Scheduled['task']): Promise<void> {
     try {
-      await entry.task();
+      await task();
     } catch (error) {
       this.options.onTaskError(error);
     }
@@ -108,7 +140,7 @@ export class ServiceClock implements Clock {
 
   private fire(): void {
     while (this.scheduled[0] !== undefined && this.scheduled[0].dueMs <= this.now()) {
-      void this.run(this.scheduled.shift()!);
+      this.begin(this.scheduled.shift()!);
     }
     this.arm();
   }

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ServiceClock } from '../../src/platform/service-clock.ts';
+import { MAX_SERVICE_TIME_MS, ServiceClock } from '../../src/platform/service-clock.ts';
 
-function newClock(): { clock: ServiceClock; saved: number[]; errors: unknown[] } {
+const noSave = async (): Promise<void> => undefined;
+
+function newClock(saveOffset?: (offsetMs: number) => Promise<void>): {
+  clock: ServiceClock;
+  saved: number[];
+  errors: unknown[];
+} {
   const saved: number[] = [];
   const errors: unknown[] = [];
   const clock = new ServiceClock({
     offsetMs: 0,
-    saveOffset: async (offsetMs) => void saved.push(offsetMs),
+    saveOffset: saveOffset ?? (async (offsetMs) => void saved.push(offsetMs)),
     onTaskError: (error) => errors.push(error),
   });
   return { clock, saved, errors };
@@ -54,11 +60,79 @@ describe('the service clock', () => {
     clock.close();
   });
 
-  test('saves the offset before an advance is answered', async () => {
+  test('saves where it goes before it runs anything there', async () => {
     const { clock, saved } = newClock();
+    let savedByThen: number[] = [];
+    clock.at(clock.now() + 1_000, () => {
+      savedByThen = [...saved];
+    });
     await clock.advance(HOUR_MS);
-    assert.equal(saved.length, 1);
-    assert.ok(Math.abs(saved[0]! - HOUR_MS) < 1_000);
+    assert.deepEqual(savedByThen, [HOUR_MS]);
+    assert.ok(clock.offsetMs <= HOUR_MS && clock.offsetMs > HOUR_MS - 10_000, `${clock.offsetMs}`);
+    clock.close();
+  });
+
+  test('stays where it is when it cannot be saved, and moves again when it can', async () => {
+    let full = true;
+    const { clock } = newClock(async () => {
+      if (full) throw new Error('no space left');
+    });
+    let ran = 0;
+    clock.at(clock.now() + 1_000, () => {
+      ran += 1;
+    });
+    await assert.rejects(clock.advance(HOUR_MS), /no space left/);
+    assert.equal(clock.offsetMs, 0);
+    assert.equal(ran, 0);
+    full = false;
+    await clock.advance(HOUR_MS);
+    assert.equal(ran, 1);
+    clock.close();
+  });
+
+  test('waits for work that time began before it, and for what that schedules within the span', async () => {
+    const { clock } = newClock(noSave);
+    const seen: string[] = [];
+    let finish = (): void => undefined;
+    const started = new Promise<void>((resolve) => {
+      clock.at(clock.now(), async () => {
+        resolve();
+        await new Promise<void>((finished) => {
+          finish = finished;
+        });
+        seen.push('first attempt');
+        clock.at(clock.now() + 60_000, () => void seen.push('second attempt'));
+      });
+    });
+    await started;
+    const advanced = clock.advance(HOUR_MS);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(seen, []);
+    finish();
+    await advanced;
+    assert.deepEqual(seen, ['first attempt', 'second attempt']);
+    clock.close();
+  });
+
+  test('counts every advance of several at once', async () => {
+    const { clock, saved } = newClock();
+    const order: number[] = [];
+    clock.at(clock.now() + 1.5 * HOUR_MS, () => void order.push(2));
+    clock.at(clock.now() + 0.5 * HOUR_MS, () => void order.push(1));
+    await Promise.all([clock.advance(HOUR_MS), clock.advance(HOUR_MS)]);
+    assert.deepEqual(order, [1, 2]);
+    assert.equal(saved.length, 2);
+    assert.ok(Math.abs(clock.offsetMs - 2 * HOUR_MS) < 10_000, `${clock.offsetMs}`);
+    clock.close();
+  });
+
+  test('counts whole milliseconds, and never beyond the year 9999', async () => {
+    const { clock } = newClock(noSave);
+    await clock.advance(0.4);
+    await clock.advance(1_000.6);
+    assert.ok(Number.isInteger(clock.offsetMs) && Number.isInteger(clock.now()));
+    assert.throws(() => clock.advance(MAX_SERVICE_TIME_MS), { name: 'AssertionError' });
+    assert.throws(() => clock.advance(-1), { name: 'AssertionError' });
     clock.close();
   });
 
