@@ -17,8 +17,11 @@ def set_search_path():
         f"{opt}/python",
     ]
     runtime = os.path.dirname(os.path.abspath(__file__))
+    # Modules that stand where a package of the runtime is missing, and say why it is.
+    packages = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    last = [runtime, *(os.path.join(entry, "selfsame-stand-ins") for entry in packages)]
     # Python has put the bootstrap's folder in front; behind everything else, no file of ours hides another.
-    sys.path[:] = own + [entry for entry in sys.path if entry not in own and entry != runtime] + [runtime]
+    sys.path[:] = own + [entry for entry in sys.path if entry not in own and entry != runtime] + last
 
 
 def load_handler(handler):

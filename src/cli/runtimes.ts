@@ -56,6 +56,7 @@ export async function listRuntimes(context: CliContext, flags: SettingFlags): Pr
     runtimesDirectory: join(data, 'runtimes'),
     configured: runtimes ?? {},
     nearestRuntime: nearestRuntime ?? false,
+    fetchRuntimes: false,
     log: SILENT,
   }).list();
 }

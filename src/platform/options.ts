@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly runtimes?: Readonly<Record<string, string>>;
   /** Let the nearest version of an interpreter stand in for one that cannot be had. Default false. */
   readonly nearestRuntime?: boolean;
+  /** Fetch what a runtime needs and this host lacks: Node.js with npm, boto3 with pip. Default true. */
+  readonly fetchRuntimes?: boolean;
 }
 
 export interface ResolvedOptions {
@@ -37,6 +39,7 @@ export interface ResolvedOptions {
   readonly authorization: boolean;
   readonly runtimes: Readonly<Record<string, string>>;
   readonly nearestRuntime: boolean;
+  readonly fetchRuntimes: boolean;
 }
 
 const ISOLATION_LEVELS: readonly IsolationLevel[] = ['process', 'namespaces', 'oci'];
@@ -73,5 +76,6 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
     authorization: options.authorization ?? false,
     runtimes: options.runtimes ?? {},
     nearestRuntime: options.nearestRuntime ?? false,
+    fetchRuntimes: options.fetchRuntimes ?? true,
   };
 }

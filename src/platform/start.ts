@@ -96,6 +96,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     runtimesDirectory: data.runtimes,
     configured: options.runtimes,
     nearestRuntime: options.nearestRuntime,
+    fetchRuntimes: options.fetchRuntimes,
     log,
   });
   const sandbox = await createSandbox(isolation.level, {
@@ -155,7 +156,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   cleanup.add(() => server.close());
   cleanup.add(async () => logs.endLiveTails());
   const bound = await server.listen({ host: options.host, port: options.port });
-  origin = `http://${bound.host.includes(':') ? `[${bound.host}]` : bound.host}:${bound.port}`;
+  origin = originOf(bound);
 
   const close = (): Promise<void> => cleanup.run();
   return {
@@ -168,6 +169,12 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** How this machine's own processes reach the server; one bound to all addresses is on loopback too. */
+function originOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 /** Storage that cannot go on must not pretend to: nothing more is answered. */

@@ -16,9 +16,15 @@ export const TEST_REGION = 'us-east-1';
 
 export const TEST_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-/** The server is closed when the test ends. */
+/** The server fetches nothing unless the test says so, and is closed when it ends. */
 export async function startedPlatform(context: TestContext, options: StartOptions = {}): Promise<Platform> {
-  const platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', ...options });
+  const platform = await start({
+    port: 0,
+    dataDir: 'temporary',
+    logLevel: 'error',
+    fetchRuntimes: false,
+    ...options,
+  });
   context.after(() => platform.close());
   return platform;
 }

@@ -20,7 +20,13 @@ for (const isolation of LEVELS) {
   describe(`at the level ${isolation}`, () => {
     let platform: Platform;
     before(async () => {
-      platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', isolation });
+      platform = await start({
+        port: 0,
+        dataDir: 'temporary',
+        logLevel: 'error',
+        fetchRuntimes: false,
+        isolation,
+      });
     });
     after(() => platform.close());
 

@@ -24,6 +24,7 @@ before(async () => {
     port: 0,
     dataDir: 'temporary',
     logLevel: 'error',
+    fetchRuntimes: false,
     runtimes: { 'nodejs22.x': process.execPath },
   });
 });

@@ -17,6 +17,7 @@ before(async () => {
     port: 0,
     dataDir: 'temporary',
     logLevel: 'error',
+    fetchRuntimes: false,
     runtimes: { 'nodejs22.x': process.execPath },
   });
   const found = (await platform.runtimes()).filter(

@@ -51,6 +51,7 @@ before(async () => {
     port: 0,
     dataDir: 'temporary',
     logLevel: 'error',
+    fetchRuntimes: false,
     runtimes: { 'nodejs22.x': process.execPath },
   });
   called = await deploy(platform, { 'index.js': CODE }, { Runtime: 'nodejs22.x' });

@@ -33,7 +33,7 @@ exports.handler = (event) => cases[event.what]();
 let platform: Platform;
 let failing: DeployedFunction;
 before(async () => {
-  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error' });
+  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', fetchRuntimes: false });
   failing = await deploy(platform, { 'index.js': CODE });
 });
 after(() => platform.close());

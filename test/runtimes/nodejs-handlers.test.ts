@@ -7,7 +7,7 @@ import { deploy } from './deployed-function.ts';
 
 let platform: Platform;
 before(async () => {
-  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error' });
+  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', fetchRuntimes: false });
 });
 after(() => platform.close());
 

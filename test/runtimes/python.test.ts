@@ -58,7 +58,7 @@ let platform: Platform;
 let runtime: Runtime;
 let python: DeployedFunction;
 before(async () => {
-  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error' });
+  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', fetchRuntimes: false });
   const found = (await platform.runtimes()).filter(
     ({ runtime: name, resolution }) => name.startsWith('python') && resolution.available,
   );

@@ -5,10 +5,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
+import { firstLine, reportingProgress } from './fetch-progress.ts';
 
 const run = promisify(execFile);
 
-/** A fetch that takes longer has failed, milliseconds; the package has about 190 MB. */
+/** What the package takes once it is unpacked. */
+const EXPECTED_MEGABYTES = 190;
+
+/** A fetch that takes longer has failed, milliseconds. */
 const FETCH_TIMEOUT_MS = 10 * 60_000;
 
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -55,15 +59,23 @@ async function fetchOnce(runtimesDirectory: string, major: string, log: Log): Pr
   await mkdir(runtimesDirectory, { recursive: true });
   const work = await mkdtemp(join(runtimesDirectory, 'fetching-'));
   try {
-    log.info({ package: name, major }, `Fetching Node.js ${major}, once, about 190 MB.`);
     await writeFile(join(work, 'package.json'), '{"private":true}');
-    await run(
-      'npm',
-      ['install', '--no-audit', '--no-fund', '--no-save', '--force', '--loglevel=error', `${name}@${major}`],
-      {
-        cwd: work,
-        timeout: FETCH_TIMEOUT_MS,
-      },
+    await reportingProgress(
+      { what: `Node.js ${major}`, directory: work, expectedMegabytes: EXPECTED_MEGABYTES, log },
+      () =>
+        run(
+          'npm',
+          [
+            'install',
+            '--no-audit',
+            '--no-fund',
+            '--no-save',
+            '--force',
+            '--loglevel=error',
+            `${name}@${major}`,
+          ],
+          { cwd: work, timeout: FETCH_TIMEOUT_MS, killSignal: 'SIGKILL' },
+        ),
     );
     const target = join(runtimesDirectory, `node-${major}`);
     await rename(join(work, 'node_modules', name), target).catch(async (error: NodeJS.ErrnoException) => {
@@ -72,9 +84,8 @@ async function fetchOnce(runtimesDirectory: string, major: string, log: Log): Pr
     });
     return join(target, 'bin', 'node');
   } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string };
     throw new PlatformError(
-      (stderr || message).trim().split('\n')[0] ?? message,
+      firstLine(error as Error),
       'Check that npm is installed and reaches its registry.',
     );
   } finally {

@@ -2,7 +2,7 @@
  * Finds an interpreter for a runtime name: a configured path, one of that version on the host, the
  * Node.js this server runs on, a package fetched once; else the nearest version, where allowed.
  */
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { RuntimeIdentifier } from '../../core/runtimes.ts';
 import { RUNNABLE_RUNTIMES, runtimeIdentifier } from '../../core/runtimes.ts';
 import type {
@@ -15,12 +15,15 @@ import type { Log } from '../../ports/log.ts';
 import { fetchedNode, fetchNode, isNodeFetchable } from './fetched-node.ts';
 import type { HostInterpreter } from './host-interpreters.ts';
 import { hostInterpreters, interpreterVersion } from './host-interpreters.ts';
+import { providePythonPackages } from './python-packages.ts';
 
 export interface RuntimeCatalogOptions {
   readonly runtimesDirectory: string;
   /** Absolute paths of interpreters by runtime name. */
   readonly configured: Readonly<Record<string, string>>;
   readonly nearestRuntime: boolean;
+  /** Fetch what this host lacks: Node.js with npm, boto3 with pip. */
+  readonly fetchRuntimes: boolean;
   readonly log: Log;
 }
 
@@ -40,7 +43,7 @@ class Catalog implements RuntimeCatalog {
   resolve(runtime: string): Promise<RuntimeResolution> {
     let resolution = this.resolved.get(runtime);
     if (resolution === undefined) {
-      resolution = this.find(runtime, true);
+      resolution = this.provide(runtime);
       this.resolved.set(runtime, resolution);
       // What cannot be had now may be there later: another try, another look.
       void resolution.then(({ available }) => {
@@ -62,6 +65,16 @@ class Catalog implements RuntimeCatalog {
         };
       }),
     );
+  }
+
+  private async provide(runtime: string): Promise<RuntimeResolution> {
+    const { runtimesDirectory, fetchRuntimes, log } = this.options;
+    const resolution = await this.find(runtime, fetchRuntimes);
+    if (!resolution.available) return resolution;
+    const { family, interpreter } = resolution.installation;
+    if (family === 'python' && interpreter !== undefined)
+      await providePythonPackages(interpreter, { runtimesDirectory, mayFetch: fetchRuntimes, log });
+    return resolution;
   }
 
   private async find(runtime: string, mayFetch: boolean): Promise<RuntimeResolution> {
@@ -164,9 +177,4 @@ function found(installed: RuntimeInstallation): RuntimeResolution {
 
 function unavailable(reason: string): RuntimeResolution {
   return { available: false, reason };
-}
-
-/** Where fetched interpreters are, for `doctor`. */
-export function fetchedRuntimesDirectory(runtimesDirectory: string): string {
-  return join(runtimesDirectory, 'node');
 }

@@ -55,14 +55,17 @@ export function locationVariables(
   runtimeApi: string | undefined,
 ): Record<string, string> {
   const { family, runtime } = spec.installation;
-  const interpreterDirectory = layout.interpreter === undefined ? '' : `${join(layout.interpreter, '..')}:`;
-  const lang = layout.interpreter === undefined ? '' : '/var/lang/lib:';
+  // AWS has these on every image of Amazon Linux 2023, whether something is there or not.
+  const hasLang = layout.interpreter !== undefined || runtime === 'provided.al2023';
+  const interpreterDirectory =
+    layout.interpreter === undefined ? '/var/lang/bin' : join(layout.interpreter, '..');
+  const lang = hasLang ? '/var/lang/lib:' : '';
   const opt = layout.optDirectory;
   const variables: Record<string, string> = {
-    PATH: `${interpreterDirectory}/usr/local/bin:/usr/bin/:/bin:${opt}/bin`,
+    PATH: `${hasLang ? `${interpreterDirectory}:` : ''}/usr/local/bin:/usr/bin/:/bin:${opt}/bin`,
     LD_LIBRARY_PATH: `${lang}/lib64:/usr/lib64:${layout.runtimeDirectory}:${layout.runtimeDirectory}/lib:${layout.taskRoot}:${layout.taskRoot}/lib:${opt}/lib`,
-    PWD: layout.taskRoot,
-    SHLVL: '0',
+    // Left behind by the shell script that starts AWS's managed runtimes.
+    ...(family === 'provided' ? {} : { PWD: layout.taskRoot, SHLVL: '0' }),
     AWS_ENDPOINT_URL: spec.endpoint,
     ...spec.variables,
     LAMBDA_TASK_ROOT: layout.taskRoot,

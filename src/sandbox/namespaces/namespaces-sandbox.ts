@@ -13,6 +13,7 @@ import { findBootstrap } from '../environment/bootstrap-file.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
+import { warnOfSubstitute } from '../environment/substitute-warning.ts';
 import { RuntimeApi } from '../runtime-api/runtime-api.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import { prepareEtc, SANDBOX_USER, systemMounts } from './host-files.ts';
@@ -53,6 +54,7 @@ export class NamespacesSandbox implements Sandbox {
       packageDirectories: mounts.packageDirectories,
       temporaryDirectory: undefined,
     };
+    warnOfSubstitute(spec, listener, this.options.log);
     const launch = launchOf(spec, layout, bootstrap?.place ?? 'task');
     const api = launch.framed ? undefined : await RuntimeApi.listen(listener);
     let environment: EnvironmentProcess | undefined;

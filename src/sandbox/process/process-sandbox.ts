@@ -13,6 +13,7 @@ import { EnvironmentProcess } from '../environment/environment-process.ts';
 import type { Layout } from '../environment/launch.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
+import { warnOfSubstitute } from '../environment/substitute-warning.ts';
 import { RuntimeApi } from '../runtime-api/runtime-api.ts';
 import { BOOTSTRAPS_DIRECTORY, linkNodePackages, pythonPackagesDirectory } from '../runtime-files.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
@@ -38,6 +39,7 @@ export class ProcessSandbox implements Sandbox {
     const temporaryDirectory = join(scratch, 'tmp');
     await mkdir(temporaryDirectory, { recursive: true });
     const layout = await this.layout(spec, temporaryDirectory);
+    warnOfSubstitute(spec, listener, this.options.log);
     const launch = launchOf(spec, layout, bootstrap?.place ?? 'task');
     const api = launch.framed ? undefined : await RuntimeApi.listen(listener);
     let environment: EnvironmentProcess | undefined;

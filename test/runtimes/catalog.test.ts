@@ -1,0 +1,104 @@
+/** How runtime names come to interpreters, as functions see it. Nothing is fetched here. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Runtime } from '@aws-sdk/client-lambda';
+import { startedPlatform } from '../kit/started-platform.ts';
+import { create, deploy } from './deployed-function.ts';
+
+/** A version that no host of this test has; the name is one of AWS's. */
+const FILES = { 'index.js': 'exports.handler = async () => process.versions.node.split(".")[0]' };
+const RUNNING_MAJOR = process.versions.node.split('.')[0]!;
+
+test('a runtime that cannot be had makes the function Failed, with the reason', async (context) => {
+  const platform = await startedPlatform(context);
+  const found = new Map((await platform.runtimes()).map(({ runtime, resolution }) => [runtime, resolution]));
+  const missing = [...found].filter(([, { available }]) => !available).map(([runtime]) => runtime);
+  assert.ok(missing.length > 0, 'this host has an interpreter for every runtime');
+  const { configuration } = await create(platform, FILES, { Runtime: missing[0] as Runtime });
+  assert.equal(configuration.State, 'Failed');
+  assert.equal(configuration.LastUpdateStatus, 'Failed');
+  assert.match(configuration.StateReason ?? '', / is not on this host/);
+});
+
+test('a configured path is the interpreter of its runtime', async (context) => {
+  const platform = await startedPlatform(context, { runtimes: { 'nodejs22.x': process.execPath } });
+  const { invoke } = await deploy(platform, FILES, { Runtime: 'nodejs22.x' });
+  assert.equal((await invoke()).value, RUNNING_MAJOR);
+});
+
+test('a configured path that does not run is named', async (context) => {
+  const directory = await mkdtemp(join(tmpdir(), 'selfsame-test-'));
+  context.after(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'node');
+  await writeFile(path, 'not a program', { mode: 0o755 });
+  const platform = await startedPlatform(context, { runtimes: { 'nodejs22.x': path } });
+  const { configuration } = await create(platform, FILES, { Runtime: 'nodejs22.x' });
+  assert.equal(configuration.State, 'Failed');
+  assert.equal(
+    configuration.StateReason,
+    `The interpreter configured for nodejs22.x, ${path}, does not run.`,
+  );
+});
+
+test('the nearest version stands in only when allowed, and says so at every start', async (context) => {
+  const platform = await startedPlatform(context, { nearestRuntime: true, logLevel: 'silent' });
+  const listing = (await platform.runtimes()).find(
+    ({ runtime, resolution }) =>
+      runtime.startsWith('nodejs') &&
+      resolution.available &&
+      resolution.installation.substituteFor !== undefined,
+  );
+  assert.ok(listing !== undefined, 'this host has every version of Node.js');
+  for (const [settings, pattern] of [
+    [
+      {},
+      /\tWARN\tThis host has no interpreter for nodejs\d+\.x; version \d+\.\d+\.\d+ stands in for \d+\.$/m,
+    ],
+    [
+      { LoggingConfig: { LogFormat: 'JSON' } },
+      /^\{"timestamp":"[^"]+","level":"WARN","message":"This host has no interpreter for /m,
+    ],
+  ] as const) {
+    const { invoke, logEvents } = await deploy(platform, FILES, {
+      Runtime: listing.runtime as Runtime,
+      ...settings,
+    });
+    assert.equal((await invoke()).functionError, undefined);
+    assert.match((await logEvents()).join('\n'), pattern);
+  }
+});
+
+test('where boto3 is missing, importing it says why, and everything else runs', async (context) => {
+  const platform = await startedPlatform(context);
+  const python = (await platform.runtimes()).find(
+    ({ runtime, resolution }) => runtime.startsWith('python') && resolution.available,
+  );
+  const interpreter = python?.resolution.available ? python.resolution.installation.interpreter : undefined;
+  assert.ok(interpreter !== undefined, 'no Python of 3.10 or later is on this host');
+  // A virtual environment's interpreter has no packages but its own.
+  const directory = await mkdtemp(join(tmpdir(), 'selfsame-test-'));
+  context.after(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, 'pyvenv.cfg'), `home = ${join(interpreter, '..')}\n`);
+  await symlink(interpreter, join(directory, 'python3'));
+  const bare = await startedPlatform(context, {
+    runtimes: { [python!.runtime]: join(directory, 'python3') },
+    isolation: 'process',
+  });
+  const settings = { Runtime: python!.runtime as Runtime, Handler: 'app.handler' };
+  const { fail } = await deploy(bare, { 'app.py': 'import boto3\nhandler = None' }, settings);
+  const { errorType, errorMessage } = await fail();
+  assert.equal(errorType, 'Runtime.ImportModuleError');
+  assert.match(
+    errorMessage,
+    /^Unable to import module 'app': No module named 'boto3' \(this host's Python has none, and fetching is switched off\)$/,
+  );
+  const own = {
+    'app.py': 'import boto3\ndef handler(event, context):\n  return boto3.OWN',
+    'boto3.py': 'OWN = "own"',
+  };
+  const { invoke } = await deploy(bare, own, settings);
+  assert.equal((await invoke()).value, 'own');
+});
