@@ -122,6 +122,9 @@ export class NamespacesSandbox implements Sandbox {
         '/proc',
         '--dev',
         '/dev',
+        // Its devices are mounts of their own and stay writable; there is no /dev/shm to write to, as on AWS.
+        '--remount-ro',
+        '/dev',
       ],
     };
   }
