@@ -1,5 +1,5 @@
 /** What to run for a runtime family, with paths as the process will see them. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { EnvironmentSpec } from '../../ports/environment.ts';
 import { nodeArguments } from './node-arguments.ts';
 
@@ -57,8 +57,10 @@ export function locationVariables(
   const { family, runtime } = spec.installation;
   // AWS has these on every image of Amazon Linux 2023, whether something is there or not.
   const hasLang = layout.interpreter !== undefined || runtime === 'provided.al2023';
+  // The system's own interpreter is on the path anyway.
+  const { interpreter } = layout;
   const interpreterDirectory =
-    layout.interpreter === undefined ? '/var/lang/bin' : join(layout.interpreter, '..');
+    interpreter === undefined || interpreter.startsWith('/usr/bin/') ? '/var/lang/bin' : dirname(interpreter);
   const lang = hasLang ? '/var/lang/lib:' : '';
   const opt = layout.optDirectory;
   const variables: Record<string, string> = {
