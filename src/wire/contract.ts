@@ -47,6 +47,8 @@ export interface ServiceModel {
   readonly name: string;
   /** All operations of the model, sorted. */
   readonly operationNames: readonly string[];
+  /** Clients compress large bodies of some operation with gzip. */
+  readonly acceptsGzip: boolean;
   /**
    * Finds the operation. For awsQuery and ec2Query the `Action` is in the body, so those return
    * undefined until `body` is given. Throws the service's unknown-operation `AwsError`.

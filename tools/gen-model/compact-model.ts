@@ -93,6 +93,7 @@ function compactOperation(operation: SourceOperation): Record<string, unknown> {
     ...(operation.output?.resultWrapper === undefined
       ? {}
       : { resultWrapper: operation.output.resultWrapper }),
+    ...(operation['requestcompression'] === undefined ? {} : { requestCompression: true }),
     ...(operation.errors === undefined ? {} : { errors: operation.errors.map(({ shape }) => shape) }),
   });
 }

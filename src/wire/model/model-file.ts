@@ -90,6 +90,8 @@ export interface OperationFile {
   readonly input?: RefFile;
   readonly output?: RefFile;
   readonly resultWrapper?: string;
+  /** Clients send large bodies in gzip. */
+  readonly requestCompression?: boolean;
   readonly errors?: readonly string[];
 }
 

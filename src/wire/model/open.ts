@@ -56,6 +56,7 @@ const NO_LABELS = {};
 export class GeneratedModel implements ServiceModel {
   readonly name: string;
   readonly operationNames: readonly string[];
+  readonly acceptsGzip: boolean;
   private readonly service: ServiceFile;
   private readonly shapes: ReadonlyMap<string, Shape>;
   private readonly operations = new Map<string, OperationModel>();
@@ -69,6 +70,7 @@ export class GeneratedModel implements ServiceModel {
     this.name = file.service.name;
     this.service = file.service;
     this.operationNames = Object.keys(file.operations).sort();
+    this.acceptsGzip = Object.values(file.operations).some(({ requestCompression }) => requestCompression);
     this.shapes = linkShapes(file);
     for (const [name, operation] of Object.entries(file.operations)) {
       this.operations.set(name, operationModel(name, operation, this.shapes));

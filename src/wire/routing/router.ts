@@ -25,6 +25,8 @@ export interface RoutedRequest {
   readonly head: WireRequestHead;
   /** Name of the model; undefined when only the body can tell (or nothing can). */
   readonly service: string | undefined;
+  /** The signing name in the credential scope, known or not; undefined for a request that is not signed. */
+  readonly signedFor: string | undefined;
   readonly region: string;
   readonly accountId: string;
   readonly accessKeyId: string | undefined;
@@ -77,11 +79,13 @@ export class Router {
       (scope === undefined ? undefined : this.byScope(scope.service, path, query, headers)) ??
       this.byTarget(headers['x-amz-target']) ??
       this.byHost(host, path) ??
-      this.byPath(method, path, query, headers);
+      // What is signed for a service that is not here is none of those that paths tell apart.
+      (scope === undefined ? this.byPath(method, path, query, headers) : undefined);
     const accessKeyId = scope?.accessKeyId;
     return {
       head: { method, path: service === 's3' ? pathStyle(host, path) : path, query, headers },
       service,
+      signedFor: scope?.service,
       region: scope?.region ?? regionOf(headers, scope === undefined ? host : ''),
       accountId: isAccountId(accessKeyId) ? accessKeyId : DEFAULT_ACCOUNT_ID,
       accessKeyId,

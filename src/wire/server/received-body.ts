@@ -1,5 +1,7 @@
 /** The whole body of a request: within its limit, its signature checked, decoded from aws-chunked. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { AwsError } from '../../core/errors.ts';
 import type { BodyLimit } from '../../ports/service.ts';
 import type { SignatureCheck } from './authorizer.ts';
@@ -43,6 +45,7 @@ export async function receiveBody(
   idleTimeoutMs: number,
   limit: BodyLimit = DEFAULT_LIMIT,
   check?: SignatureCheck,
+  acceptsGzip = false,
 ): Promise<ReceivedBody> {
   const { headers } = request;
   const encoded = isAwsChunked(headers);
@@ -51,9 +54,24 @@ export async function receiveBody(
     throw error instanceof BodyTooLarge ? limit.error(error.sizeBytes) : error;
   });
   if (check !== undefined) await check.withBody(sent);
+  if (acceptsGzip && headers['content-encoding'] === 'gzip') {
+    const { 'content-encoding': _encoding, ...others } = headers;
+    return { body: await gunzipped(sent, limit), headers: others };
+  }
   if (!encoded) return { body: sent, headers };
   const decoder = new AwsChunkedDecoder(headers, check?.verified?.chunks, check?.verified?.mismatch);
   const body = decodeWhole(decoder, sent);
   if (body.length > limit.maxBytes) throw limit.error(body.length);
   return { body, headers: decodedHeaders(headers, decoder.trailers) };
+}
+
+/** The limit holds for what comes out, which may be a thousand times what was sent. */
+async function gunzipped(sent: Buffer, limit: BodyLimit): Promise<Buffer> {
+  try {
+    return await promisify(gunzip)(sent, { maxOutputLength: limit.maxBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw limit.error(limit.maxBytes + 1);
+    throw new AwsError('SerializationException', 'The request body is not in the gzip format.', {}, 400);
+  }
 }

@@ -147,7 +147,13 @@ export class RequestFlow {
         progress,
       );
     }
-    const { body, headers } = await receiveBody(request, bodyIdleMs, limit, check);
+    const { body, headers } = await receiveBody(
+      request,
+      bodyIdleMs,
+      limit,
+      check,
+      service?.model.acceptsGzip,
+    );
     progress.service ??= this.serviceOfForm(routed, body);
     progress.match ??= progress.service.model.match(routed.head, body);
     if (progress.match === undefined) {
@@ -231,12 +237,20 @@ export class RequestFlow {
   }
 }
 
-function unknownService({ head, service }: RoutedRequest): AwsError {
-  const what = service === undefined ? '' : ` There is no service '${service}' here.`;
+function unknownService({ head, service, signedFor }: RoutedRequest): AwsError {
+  const target = head.headers['x-amz-target'];
+  const named = [
+    ...(signedFor === undefined ? [] : [`its credential scope names '${signedFor}'`]),
+    ...(target === undefined ? [] : [`its X-Amz-Target is '${String(target)}'`]),
+    ...(service === undefined ? [] : [`it is for '${service}'`]),
+  ];
+  const reason =
+    named.length > 0
+      ? named.join(' and ')
+      : 'it is not signed, and neither X-Amz-Target, host name, path nor Action and Version name one';
   return new AwsError(
     'UnknownOperationException',
-    `${head.method} ${head.path} is not a request of a known AWS service: it is not signed, and neither ` +
-      `X-Amz-Target, host name, path nor Action and Version name one.${what}`,
+    `${head.method} ${head.path} is not a request of a service that this server knows: ${reason}.`,
     {},
     404,
   );

@@ -44,6 +44,7 @@ function fakeModel(name: string, streaming: readonly string[]): ServiceModel {
   return {
     name,
     operationNames: [],
+    acceptsGzip: name === 'form',
     match: (head, body) => {
       if (name === 'form') {
         if (body === undefined) return undefined;

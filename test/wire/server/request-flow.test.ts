@@ -140,7 +140,10 @@ describe('a request', () => {
   it('that nothing tells is refused with the reason', async () => {
     const answer = await call('/', { body: 'nothing', headers: { authorization: '' } });
     assert.equal(answer.status, 404);
-    assert.match(await answer.text(), /POST \/ is not a request of a known AWS service/);
+    assert.match(
+      await answer.text(),
+      /POST \/ is not a request of a service that this server knows: it is not signed/,
+    );
   });
 
   it('to a bucket of an S3 that is not there is refused with the reason', async () => {
