@@ -78,7 +78,9 @@ export async function untilUpdated(client: LambdaClient, FunctionName: string): 
 /** The configuration once it is neither Pending nor InProgress, whatever it is then. */
 export async function settled(client: LambdaClient, FunctionName: string): Promise<FunctionConfiguration> {
   for (;;) {
-    const found = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
+    const { $metadata: _, ...found } = await client.send(
+      new GetFunctionConfigurationCommand({ FunctionName }),
+    );
     if (found.State !== 'Pending' && found.LastUpdateStatus !== 'InProgress') return found;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
