@@ -105,7 +105,7 @@ export const deployCommand = buildCommand({
       handler: flags.handler,
       runtime: flags.runtime,
     });
-    const wanted = wantedFunction(project, flags, await chooseRuntime(this, project, flags.runtime));
+    const wanted = wantedFunction(project, flags, await chooseRuntime(this, project, flags));
     const { openPackager } = await import('./packaging/project-packager.ts');
     const packager = await openPackager(project, wanted.runtime.runtime, wanted.runtime.interpreter);
     const client = await openLambdaClient(this, settings);
@@ -129,7 +129,7 @@ interface ChosenRuntime {
 async function chooseRuntime(
   context: CliContext,
   project: Project,
-  demanded: string | undefined,
+  { runtime: demanded, config }: DeployFlags,
 ): Promise<ChosenRuntime> {
   switch (project.source.kind) {
     case 'node-bundle':
@@ -138,14 +138,16 @@ async function chooseRuntime(
     case 'bootstrap-folder':
       return { runtime: demanded ?? DEFAULT_CUSTOM_RUNTIME, interpreter: undefined };
     case 'python-folder':
-      return choosePython(await listRuntimes(context, {}), demanded);
+      return choosePython(await listRuntimes(context, { config }), demanded);
   }
 }
 
-/** The newest Python of this host, since the server that runs it is here as well. */
+/** The newest Python of this host itself, since the server that runs it is here as well. */
 function choosePython(listings: readonly RuntimeListing[], demanded: string | undefined): ChosenRuntime {
   const here = listings.flatMap(({ runtime, resolution }) =>
-    runtime.startsWith('python') && resolution.available
+    runtime.startsWith('python') &&
+    resolution.available &&
+    (runtime === demanded || resolution.installation.substituteFor === undefined)
       ? [{ runtime, interpreter: resolution.installation.interpreter }]
       : [],
   );

@@ -5,6 +5,7 @@ import { jsonFlag, textFlag } from './settings/setting-flags.ts';
 import { columns } from './terminal/columns.ts';
 import { printJson } from './terminal/json-output.ts';
 import { paletteFor } from './terminal/palette.ts';
+import { withProgress } from './terminal/progress-bar.ts';
 
 interface OperationsFlags {
   readonly service?: string;
@@ -25,7 +26,7 @@ export const operationsCommand = buildCommand({
     flags: { service: textFlag('name', 'List every operation of this service'), json: jsonFlag },
   },
   async func(this: CliContext, { service, json }: OperationsFlags) {
-    const services = await coverageByService();
+    const services = await withProgress(this, 'Reading the models', coverageByService);
     if (service !== undefined && services[service] === undefined) {
       throw new UsageError(
         `There is no service named '${service}'.`,

@@ -17,6 +17,7 @@ import { columns } from './terminal/columns.ts';
 import { printJson } from './terminal/json-output.ts';
 import type { Palette } from './terminal/palette.ts';
 import { paletteFor } from './terminal/palette.ts';
+import { withProgress } from './terminal/progress-bar.ts';
 
 interface RuntimesFlags extends Pick<SettingFlags, 'dataDir' | 'nearestRuntime' | 'runtime' | 'config'> {
   readonly json: boolean;
@@ -38,7 +39,7 @@ export const runtimesCommand = buildCommand({
     },
   },
   async func(this: CliContext, flags: RuntimesFlags) {
-    const listings = await listRuntimes(this, flags);
+    const listings = await withProgress(this, 'Looking for interpreters', () => listRuntimes(this, flags));
     if (flags.json) printJson(this, listings.map(asData));
     else {
       const palette = paletteFor(this.process.stdout, this.process.env);

@@ -20,6 +20,7 @@ import { readSettings } from './settings/settings.ts';
 import { columns } from './terminal/columns.ts';
 import { printJson } from './terminal/json-output.ts';
 import { paletteFor } from './terminal/palette.ts';
+import { withProgress } from './terminal/progress-bar.ts';
 
 interface StartFlags extends Omit<SettingFlags, 'runtimes' | 'endpoint' | 'region'> {
   readonly json: boolean;
@@ -53,7 +54,7 @@ export const startCommand = buildCommand({
     const settings = await readSettings(this, flags);
     const interruption = this.interruption();
     const { start } = await import('../platform/start.ts');
-    const platform = await start(startOptions(settings));
+    const platform = await withProgress(this, 'Starting', () => start(startOptions(settings)));
     try {
       if (!interruption.aborted) {
         printFacts(this, platform.facts, flags.json);

@@ -16,7 +16,7 @@ export async function checkPort({ port = DEFAULT_PORT, host = DEFAULT_HOST }: Se
     return { subject, status: 'ok', finding: `${port} on ${host} is free` };
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
-    const health = await readHealth(`http://${address}:${port}`);
+    const health = await readHealth(`http://${address!.includes(':') ? `[${address}]` : address}:${port}`);
     if (health !== undefined) {
       return { subject, status: 'ok', finding: `${port} is served by selfsame ${health.version}` };
     }
