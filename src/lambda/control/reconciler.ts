@@ -2,8 +2,12 @@
  * Makes functions so as they are wanted: from Pending to Active, from InProgress to Successful.
  * What is to be done is read from the stored record, so a restart takes it up again.
  */
+import type { RuntimeInstallation } from '../../ports/environment.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { ControlContext } from './control-context.ts';
+
+/** AWS's word for what this host is. */
+const HOST_ARCHITECTURE = process.arch === 'arm64' ? 'arm64' : 'x86_64';
 
 export class Reconciler {
   private readonly context: ControlContext;
@@ -61,17 +65,30 @@ export class Reconciler {
     });
   }
 
-  /** Undefined when the function can run, else the reason why not. */
-  private async prepare(record: FunctionRecord): Promise<string | undefined> {
+  /** Undefined when the function can run, else why not. */
+  private async prepare(record: FunctionRecord): Promise<Problem | undefined> {
+    const { catalog, packages } = this.context;
+    const { runtime = '', code } = record;
+    const resolution = await catalog.resolve(runtime);
+    if (!resolution.available) return { reason: resolution.reason, code: 'InvalidRuntime' };
+    this.warnOfArchitecture(record, resolution.installation);
     try {
-      const resolution = await this.context.catalog.resolve(record.runtime ?? '');
-      if (!resolution.available) return resolution.reason;
-      await this.context.packages.acquire(record.code.blob);
-      this.context.packages.release(record.code.blob);
+      await packages.acquire(code.blob);
+      packages.release(code.blob);
       return undefined;
     } catch (error) {
-      return (error as Error).message;
+      return { reason: (error as Error).message, code: 'InternalError' };
     }
+  }
+
+  /** Interpreted code mostly runs anywhere; what brings its own runtime is made for one architecture. */
+  private warnOfArchitecture(record: FunctionRecord, { family }: RuntimeInstallation): void {
+    const [wanted = 'x86_64'] = record.architectures;
+    if (family !== 'provided' || wanted === HOST_ARCHITECTURE) return;
+    this.context.log.warn(
+      { functionName: record.functionName, wanted, here: HOST_ARCHITECTURE },
+      'A function with a runtime of its own asks for another architecture than this host has.',
+    );
   }
 }
 
@@ -90,13 +107,18 @@ function succeeded(record: FunctionRecord): FunctionRecord {
   return { ...rest, state: 'Active', lastUpdateStatus: 'Successful' };
 }
 
+interface Problem {
+  readonly reason: string;
+  readonly code: 'InvalidRuntime' | 'InternalError';
+}
+
 /** A new function is `Failed`; an update that fails leaves the state and says so in its status. */
-function failed(record: FunctionRecord, reason: string): FunctionRecord {
+function failed(record: FunctionRecord, { reason, code }: Problem): FunctionRecord {
   const status = {
     lastUpdateStatus: 'Failed',
     lastUpdateStatusReason: reason,
-    lastUpdateStatusReasonCode: 'InvalidRuntime',
+    lastUpdateStatusReasonCode: code,
   } as const;
   if (record.state !== 'Pending') return { ...record, ...status };
-  return { ...record, ...status, state: 'Failed', stateReason: reason, stateReasonCode: 'InvalidRuntime' };
+  return { ...record, ...status, state: 'Failed', stateReason: reason, stateReasonCode: code };
 }
