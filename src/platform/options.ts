@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { PlatformError } from '../core/errors.ts';
 import type { IsolationLevel } from '../ports/environment.ts';
+import { requireSafeBinding } from '../wire/server/address.ts';
 import type { LogLevel } from './server-log.ts';
 import { LOG_LEVELS } from './server-log.ts';
 
@@ -67,13 +68,17 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
       `Choose one of ${LOG_LEVELS.join(', ')}.`,
     );
   }
+  const host = options.host ?? DEFAULT_HOST;
+  const authorization = options.authorization ?? false;
+  // Before anything is opened, though the server would refuse it too.
+  requireSafeBinding(host, authorization);
   return {
     port,
-    host: options.host ?? DEFAULT_HOST,
+    host,
     dataDir: options.dataDir ?? join(homedir(), '.selfsame'),
     isolation,
     logLevel,
-    authorization: options.authorization ?? false,
+    authorization,
     runtimes: options.runtimes ?? {},
     nearestRuntime: options.nearestRuntime ?? false,
     fetchRuntimes: options.fetchRuntimes ?? true,

@@ -40,7 +40,7 @@ export function recordingLog(): { log: Log; lines: Logged[] } {
 }
 
 /** The operation is the path's first segment; those in `streaming` get their body as a stream. */
-function fakeModel(name: string, streaming: readonly string[]): ServiceModel {
+export function fakeModel(name: string, streaming: readonly string[]): ServiceModel {
   return {
     name,
     operationNames: [],
