@@ -1,6 +1,6 @@
 /** Every runtime of the table with its own interpreter: Node.js as npm brings it, Python as this host has it. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -102,6 +102,8 @@ describe('fetching Node.js', () => {
   test('two who ask at once share a fetch, which reports its progress', async (context) => {
     const runtimesDirectory = await mkdtemp(join(tmpdir(), 'selfsame-test-'));
     context.after(() => rm(runtimesDirectory, { recursive: true }));
+    // Left by a server that was killed in the middle of it.
+    await mkdir(join(runtimesDirectory, 'fetching-left', 'node_modules'), { recursive: true });
     const said: string[] = [];
     const log = { ...LOG, info: (_fields: object, message: string) => said.push(message) };
     const open = () =>

