@@ -1,3 +1,4 @@
+import type { PlatformError } from '../../core/errors.ts';
 import { AwsError } from '../../core/errors.ts';
 
 /** Code and words of each service's own internal error, where its API has one. */
@@ -16,8 +17,12 @@ const COMMON = [
   'The request processing has failed because of an unknown error, exception or failure.',
 ] as const;
 
-/** What the client is told of a bug: nothing but that there is one. The log has the rest. */
-export function internalError(service: string | undefined): AwsError {
-  const [code, message] = (service === undefined ? undefined : INTERNAL_ERRORS[service]) ?? COMMON;
+/**
+ * What the client is told of a bug: nothing but that there is one; the log has the rest. Of a `mendable`
+ * condition of this server it is told all, since who calls a server of their own can mend it.
+ */
+export function internalError(service: string | undefined, mendable?: PlatformError): AwsError {
+  const [code, words] = (service === undefined ? undefined : INTERNAL_ERRORS[service]) ?? COMMON;
+  const message = mendable === undefined ? words : `${mendable.message}. ${mendable.remedy}`;
   return new AwsError(code, message, service === 'lambda' ? { Type: 'Service' } : {}, 500);
 }

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../core/clock.ts';
-import { AwsError } from '../../core/errors.ts';
+import { AwsError, PlatformError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Endpoint } from '../../ports/service.ts';
@@ -200,6 +200,12 @@ export class RequestFlow {
     if (error instanceof AwsError) modelled = error;
     else if (error instanceof BodyTruncated) {
       modelled = new AwsError('RequestTimeout', `The request body is incomplete: ${error.message}.`, {}, 408);
+    } else if (error instanceof PlatformError) {
+      this.options.log.error(
+        { requestId, call: callOf(progress), err: error },
+        `a request failed: ${error.remedy}`,
+      );
+      modelled = internalError(service?.name, error);
     } else {
       this.logBug(progress, error);
       modelled = internalError(service?.name);
@@ -228,13 +234,15 @@ export class RequestFlow {
   }
 
   private logBug(progress: Progress, error: unknown): void {
-    const { requestId, service, match } = progress;
-    const call = `${service?.name ?? 'unknown service'}:${match?.operation ?? 'unknown operation'}`;
     this.options.log.error(
-      { requestId, call, err: error },
+      { requestId: progress.requestId, call: callOf(progress), err: error },
       'a request failed because of a bug in this server',
     );
   }
+}
+
+function callOf({ service, match }: Progress): string {
+  return `${service?.name ?? 'unknown service'}:${match?.operation ?? 'unknown operation'}`;
 }
 
 function unknownService({ head, service, signedFor }: RoutedRequest): AwsError {

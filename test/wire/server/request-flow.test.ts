@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { AwsError } from '../../../src/core/errors.ts';
+import { AwsError, PlatformError } from '../../../src/core/errors.ts';
 import type { RequestContext } from '../../../src/ports/service.ts';
 import type { FakeServer } from './fake-service.ts';
 import { startFake, UNVERIFIED } from './fake-service.ts';
@@ -17,6 +17,9 @@ describe('a request', () => {
         },
         Bug: async () => {
           throw new TypeError('the secret inside');
+        },
+        Full: async () => {
+          throw new PlatformError('no space left to write records.db', 'Free space on that file system.');
         },
         Modelled: async () => {
           throw new AwsError('ResourceNotFoundException', 'Function not found', {}, 404);
@@ -121,6 +124,16 @@ describe('a request', () => {
       call: 'echo:Bug',
       err: new TypeError('the secret inside'),
     });
+  });
+
+  it('that meets a full disk says so, with the remedy', async () => {
+    const answer = await call('/Full');
+    assert.equal(answer.status, 500);
+    assert.deepEqual(await answer.json(), {
+      message: 'no space left to write records.db. Free space on that file system.',
+    });
+    const line = fake.lines.find(({ message }) => message.startsWith('a request failed: Free space'));
+    assert.equal(line?.level, 'error');
   });
 
   it('to an endpoint goes there, whatever its signature', async () => {
