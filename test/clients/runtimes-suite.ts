@@ -7,6 +7,7 @@ import type { Platform } from '../../src/index.ts';
 import { start } from '../../src/index.ts';
 import type { IsolationLevel } from '../../src/ports/environment.ts';
 import { clientSettings } from '../kit/started-platform.ts';
+import { killProcessesOf } from '../lambda/invoke/host-processes.ts';
 import type { FunctionName } from './built-function.ts';
 import { builtFunction } from './built-function.ts';
 
@@ -156,6 +157,15 @@ function runtimeTests(expected: RuntimeExpectations, level: IsolationLevel): voi
       /^RequestId: [0-9a-f-]{36} Error: Task timed out after 2\.00 seconds$/,
     );
     assert.equal((await invoke({ action: 'echo' }, { FunctionName: 'slow' })).functionError, undefined);
+  });
+
+  test('is killed while idle, and the next invocation is well at once', async () => {
+    await createFunction('killed', expected.handler, TIMEOUT_SECONDS);
+    await invoke({ action: 'echo' }, { FunctionName: 'killed' });
+    await killProcessesOf('killed');
+    const next = await invoke({ action: 'echo' }, { FunctionName: 'killed' });
+    assert.equal(next.functionError, undefined);
+    assert.match(next.log, /Init Duration/, 'a new environment has started');
   });
 
   test('echoes a megabyte', async () => {

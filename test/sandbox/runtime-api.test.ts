@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:http';
+import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
@@ -374,11 +375,38 @@ describe('the runtime API', () => {
     assert.equal(api.undelivered, false);
   });
 
+  test('knows an event sent to a runtime that closes its connection unseen as undelivered', async (context) => {
+    const { api, heard } = await started(context);
+    const socket = await asking(api);
+    while (heard.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    // The event goes out in the same turn of the loop: the server has not heard of the end yet.
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => {
+        api.invoke(event());
+        resolve();
+      });
+      socket.destroy();
+    });
+    while (!api.undelivered) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test('knows an event that was read before the connection ended as delivered', async (context) => {
+    const { api, heard } = await started(context);
+    const socket = await asking(api);
+    while (heard.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    api.invoke(event());
+    await once(socket, 'data');
+    socket.destroy();
+    await once(socket, 'close');
+    for (let turns = 0; turns < 50; turns += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(api.undelivered, false);
+    }
+  });
+
   test('knows an event sent to a runtime that had gone as undelivered', async (context) => {
     const { api, heard } = await started(context);
-    const [host, port] = api.address.split(':');
-    const socket = connect({ port: Number(port), host: host!, allowHalfOpen: false });
-    socket.write('GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n\r\n');
+    const socket = await asking(api);
     while (heard.length === 0) await new Promise((resolve) => setImmediate(resolve));
     socket.resetAndDestroy();
     await once(socket, 'close');
@@ -386,6 +414,15 @@ describe('the runtime API', () => {
     while (!api.undelivered) await new Promise((resolve) => setImmediate(resolve));
   });
 });
+
+/** A connection on which the next event has been asked for. */
+async function asking(api: RuntimeApi): Promise<Socket> {
+  const [host, port] = api.address.split(':');
+  const socket = connect(Number(port), host);
+  await once(socket, 'connect');
+  socket.write('GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n\r\n');
+  return socket;
+}
 
 /** Posts a response in streaming mode, in these pieces and with these trailers. */
 async function streamed(

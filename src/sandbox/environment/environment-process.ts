@@ -113,10 +113,11 @@ export class EnvironmentProcess implements RunningEnvironment {
     clearTimeout(timer);
     // One turn of the loop brings in what the kernel knows of the runtime's connections.
     await new Promise((resolve) => setImmediate(resolve));
-    const undelivered = this.transport.undelivered ? { undelivered: true as const } : {};
     for (const stream of this.child.stdio) stream?.destroy();
     this.transport.close();
     await plan.cleanUp();
+    // Asked last: until the listener hears of the end, an event may still be given.
+    const undelivered = this.transport.undelivered ? { undelivered: true as const } : {};
     listener.exit({ ...plan.exitOf(exit), ...undelivered });
   }
 }

@@ -39,7 +39,7 @@ export class RuntimeApi implements RuntimeTransport {
   private waiting: ServerResponse | undefined;
   /** The event that has no outcome yet. */
   private event: RuntimeEvent | undefined;
-  /** The connection on which that event was sent. */
+  /** The connection on which that event was sent; null once it is known to have been read. */
   private carrier: Socket | null | undefined;
   /** That connection was reset: the runtime had closed it before it read the event. */
   private carrierWasReset = false;
@@ -57,6 +57,7 @@ export class RuntimeApi implements RuntimeTransport {
     this.server.keepAliveTimeout = 0;
     this.server.timeout = 0;
     this.server.on('connection', (socket) => {
+      socket.prependOnceListener('end', () => this.ended(socket));
       socket.once('close', (hadError) => {
         if (hadError && socket === this.carrier) this.carrierWasReset = true;
       });
@@ -86,7 +87,6 @@ export class RuntimeApi implements RuntimeTransport {
     this.event = event;
     this.carrier = undefined;
     this.carrierWasReset = false;
-    // A runtime whose connection is gone asks anew, or its exit tells.
     if (this.waiting !== undefined && !this.waiting.destroyed) this.deliver(event, this.waiting);
   }
 
@@ -129,6 +129,22 @@ export class RuntimeApi implements RuntimeTransport {
     if (this.event !== undefined && this.waiting === response) this.deliver(this.event, response);
   }
 
+  /**
+   * The runtime has closed a connection. If it carried the event: before the event was read, or after,
+   * as curl does. A peer that had gone before has answered the event with a reset by now, and nothing
+   * more can be written; to one that has read it a byte can still be sent.
+   */
+  private ended(socket: Socket): void {
+    // A runtime that still lives will ask anew.
+    if (this.waiting?.socket === socket) this.waiting = undefined;
+    if (socket !== this.carrier || this.event === undefined) return;
+    socket.write('\0', (error) => {
+      if (socket !== this.carrier) return;
+      if (error) this.carrierWasReset = true;
+      else this.carrier = null;
+    });
+  }
+
   private deliver(event: RuntimeEvent, response: ServerResponse): void {
     this.waiting = undefined;
     this.state = 'Running';
@@ -159,7 +175,7 @@ export class RuntimeApi implements RuntimeTransport {
     if (!isError && mode !== undefined && mode !== '' && mode !== 'streaming') {
       request.resume();
       refuse(response, 400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
-      this.ended(
+      this.finish(
         'Runtime.InvalidResponseModeHeader',
         errorJson('Runtime.InvalidResponseModeHeader', 'Invalid function response mode'),
       );
@@ -170,7 +186,7 @@ export class RuntimeApi implements RuntimeTransport {
       if (!this.mayEnd(response, id, isError)) return;
       if (isTooLarge) payloadTooLarge(response);
       else accepted(response);
-      this.ended(errorType, payload);
+      this.finish(errorType, payload);
     });
   }
 
@@ -187,7 +203,7 @@ export class RuntimeApi implements RuntimeTransport {
   }
 
   /** With an error type the function has failed. */
-  private ended(errorType: string | undefined, payload: Buffer): void {
+  private finish(errorType: string | undefined, payload: Buffer): void {
     this.state = 'RuntimeResponseSentState';
     this.event = undefined;
     if (errorType === undefined) this.listener.response(this.requestId, payload, undefined);

@@ -14,13 +14,22 @@ export async function processesOf(functionName: string): Promise<number[]> {
   return numbers.filter((_, index) => belongs[index]);
 }
 
-/** Kills them all, as an operator or the kernel would. */
+/** Kills them all at one instant, as an operator or the kernel would: none goes on without the others. */
 export async function killProcessesOf(functionName: string): Promise<void> {
-  for (const number of await processesOf(functionName)) {
-    try {
-      process.kill(number, 'SIGKILL');
-    } catch {
-      // One ended with another.
-    }
+  // One that stands still starts no more; the rest may have, since the last look.
+  let stopped: number[] = [];
+  for (let found = await processesOf(functionName); found.length > stopped.length; ) {
+    for (const number of found) signal(number, 'SIGSTOP');
+    stopped = found;
+    found = await processesOf(functionName);
+  }
+  for (const number of stopped) signal(number, 'SIGKILL');
+}
+
+function signal(processNumber: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(processNumber, name);
+  } catch {
+    // It has ended already.
   }
 }
