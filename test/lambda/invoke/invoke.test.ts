@@ -99,11 +99,9 @@ describe('Invoke', () => {
 
   for (const json of ['null', '0', '"text"', '[1,2]', ' {"a": "\\u00e9é"} ', 'true']) {
     test(`takes any JSON: ${json}`, async () => {
-      // The event of `null` has no action; the others have none either and come back.
-      const answer = await post(json === 'null' ? '{"action":"echo","a":null}' : json);
+      const answer = await post(json);
       assert.equal(answer.status, 200);
-      const expected = json === 'null' ? { action: 'echo', a: null } : (JSON.parse(json) as unknown);
-      assert.deepEqual(await answer.json(), expected);
+      assert.deepEqual(await answer.json(), JSON.parse(json));
     });
   }
 
@@ -245,7 +243,6 @@ describe('Invoke', () => {
   });
 
   test('refuses a function that has Failed, with its state', async () => {
-    await createProbe(lambda, 'failed', { Runtime: 'provided.al2023' });
     // A runtime that this host cannot have makes a function Failed, as a bad image does on AWS.
     await using other = await start({
       port: 0,

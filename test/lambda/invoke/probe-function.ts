@@ -27,7 +27,7 @@ const answers = {
   processes: () => fs.readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name)).length,
   context: (event, context) => ({ ...context, remaining: context.getRemainingTimeInMillis(), trace: process.env._X_AMZN_TRACE_ID }),
 };
-exports.handler = async (event, context) => answers[event.action ?? 'echo'](event, context);
+exports.handler = async (event, context) => answers[event?.action ?? 'echo'](event, context);
 `;
 
 export const ROLE = 'arn:aws:iam::000000000000:role/test';
