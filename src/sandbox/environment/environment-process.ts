@@ -62,12 +62,11 @@ export class EnvironmentProcess implements RunningEnvironment {
       });
       child.once('error', (error) => {
         plan.transport?.close();
-        reject(
-          new PlatformError(
-            `${plan.command} could not be started: ${error.message}`,
-            'Run `selfsame doctor`.',
-          ),
+        const failure = new PlatformError(
+          `${plan.command} could not be started: ${error.message}`,
+          'Run `selfsame doctor`.',
         );
+        void plan.cleanUp().finally(() => reject(failure));
       });
       if (child.pid !== undefined) resolve(new EnvironmentProcess(child, plan, listener));
     });
