@@ -100,22 +100,43 @@ test('a package whose record was never stored goes again', async (context) => {
 });
 
 test('a package stored again while it is being removed is there afterwards', async (context) => {
-  const { store, blobs } = await opened(context);
-  const referenced = new Set<string>();
-  await store.collect((blob) => referenced.has(blob));
+  const root = await scratchDirectory(context);
+  const directory = join(root, 'packages');
+  await mkdir(directory);
+  const blobs = await openFileBlobStore({ directory: join(root, 'blobs') });
   const zip = await zipOf({ 'index.js': 'x' });
-  for (let round = 0; round < 10; round += 1) {
-    const { blob, settle } = await store.ingest(zip, MAX_BYTES);
-    referenced.delete(blob);
-    settle();
-    const again = await store.ingest(zip, MAX_BYTES);
-    referenced.add(blob);
-    again.settle();
-    await store.idle();
-    assert.ok(await blobs.has(blob));
-    assert.equal(await readFile(join(await store.acquire(blob), 'index.js'), 'utf8'), 'x');
-    store.release(blob);
-  }
+  const deleting = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const events: string[] = [];
+  const slow: BlobStore = {
+    put(content) {
+      events.push(content === zip ? 'put' : 'put of another');
+      return blobs.put(content);
+    },
+    open: (sha256, range) => blobs.open(sha256, range),
+    read: (sha256) => blobs.read(sha256),
+    has: (sha256) => blobs.has(sha256),
+    list: () => blobs.list(),
+    async delete(sha256) {
+      deleting.resolve();
+      await gate.promise;
+      await blobs.delete(sha256);
+      events.push('deleted');
+    },
+  };
+  const store = await openPackageStore({ directory, blobs: slow, bootId: BOOT });
+  context.after(() => store.close());
+  await store.collect(() => false);
+  const first = await store.ingest(zip, MAX_BYTES);
+  first.settle();
+  await deleting.promise;
+  const again = store.ingest(zip, MAX_BYTES);
+  // By the time that a later one is stored this one would be too, did it not wait.
+  await store.ingest(await zipOf({ 'other.js': 'y' }), MAX_BYTES);
+  gate.resolve();
+  const { blob } = await again;
+  assert.deepEqual(events, ['put', 'put of another', 'deleted', 'put']);
+  assert.equal(await readFile(join(await store.acquire(blob), 'index.js'), 'utf8'), 'x');
 });
 
 test('after a restart whole directories are used again, and those without a record go', async (context) => {
