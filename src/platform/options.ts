@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { PlatformError } from '../core/errors.ts';
+import { runtimeIdentifier } from '../core/runtimes.ts';
 import type { IsolationLevel } from '../ports/environment.ts';
 import { requireSafeBinding } from '../wire/server/address.ts';
 import type { LogLevel } from './server-log.ts';
@@ -54,7 +55,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
       'Choose another --port.',
     );
   }
-  const { isolation } = options;
+  const { isolation, runtimes = {} } = options;
   if (isolation !== undefined && !ISOLATION_LEVELS.includes(isolation)) {
     throw new PlatformError(
       `The isolation level '${isolation}' is unknown.`,
@@ -68,19 +69,43 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
       `Choose one of ${LOG_LEVELS.join(', ')}.`,
     );
   }
+  for (const [name, path] of Object.entries(runtimes)) requireInterpreter(name, path);
   const host = options.host ?? DEFAULT_HOST;
+  if (host === '') throw new PlatformError("The host '' is empty.", `Leave it out for ${DEFAULT_HOST}.`);
+  const dataDir = options.dataDir ?? join(homedir(), '.selfsame');
+  if (dataDir === '') {
+    throw new PlatformError(
+      "The data directory '' is empty.",
+      'Give a path, or `temporary` for none that stays.',
+    );
+  }
   const authorization = options.authorization ?? false;
   // Before anything is opened, though the server would refuse it too.
   requireSafeBinding(host, authorization);
   return {
     port,
     host,
-    dataDir: options.dataDir ?? join(homedir(), '.selfsame'),
+    dataDir,
     isolation,
     logLevel,
     authorization,
-    runtimes: options.runtimes ?? {},
+    runtimes,
     nearestRuntime: options.nearestRuntime ?? false,
     fetchRuntimes: options.fetchRuntimes ?? true,
   };
+}
+
+function requireInterpreter(name: string, path: string): void {
+  if (runtimeIdentifier(name) === undefined) {
+    throw new PlatformError(
+      `The runtime '${name}' is none of AWS's, so no interpreter can be configured for it.`,
+      'Name it as AWS does, for example nodejs24.x or python3.13.',
+    );
+  }
+  if (!isAbsolute(path)) {
+    throw new PlatformError(
+      `The interpreter '${path}' configured for ${name} is not an absolute path.`,
+      'Give the path from the root, for example /usr/bin/python3.13.',
+    );
+  }
 }

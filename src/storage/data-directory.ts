@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PlatformError } from '../core/errors.ts';
 
@@ -51,7 +51,7 @@ export async function openTemporaryDataDirectory(): Promise<DataDirectory> {
 
 async function openAt(path: string, temporary: boolean): Promise<DataDirectory> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path);
     const lock = await acquireLock(path);
     try {
       await checkVersion(path);
@@ -64,6 +64,29 @@ async function openAt(path: string, temporary: boolean): Promise<DataDirectory> 
   } catch (error) {
     throw explain(error, path);
   }
+}
+
+/**
+ * Like `mkdir` with `recursive`, which never returns where a directory is missing and cannot be made
+ * either, as in `/proc` (seen with Node.js 24).
+ */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || (await isThere(dirname(path)))) throw error;
+    await makeDirectory(dirname(path));
+    await mkdir(path, { mode: 0o700 });
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function layOut(path: string, temporary: boolean, lock: DatabaseSync): Promise<DataDirectory> {
