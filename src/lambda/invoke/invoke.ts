@@ -19,7 +19,7 @@ import { RecordWaiters } from './record-waiters.ts';
 
 export interface InvokeDependencies {
   readonly directory: FunctionDirectory;
-  readonly placement: Placement;
+  readonly placement: Pick<Placement, 'acquire'>;
   readonly log: Log;
 }
 
