@@ -3,7 +3,7 @@
  * used first; a caller for whom none is idle gets one started for it, or one that comes free before.
  */
 import type { Clock } from '../../core/clock.ts';
-import { invariant } from '../../core/errors.ts';
+import { invariant, PlatformError } from '../../core/errors.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { Environment, EnvironmentOwner } from './environment.ts';
 import type { StartGate } from './start-gate.ts';
@@ -32,6 +32,7 @@ export class FunctionPool implements EnvironmentOwner {
   private readonly waiters: Waiter[] = [];
   private starting = 0;
   private draining = false;
+  private closed = false;
 
   constructor(record: FunctionRecord, deps: FunctionPoolDependencies) {
     this.record = record;
@@ -68,7 +69,9 @@ export class FunctionPool implements EnvironmentOwner {
   /** Stops everything at once; resolves when nothing is left. */
   async close(): Promise<void> {
     this.draining = true;
+    this.closed = true;
     this.idle.length = 0;
+    for (const waiter of [...this.waiters]) this.take(waiter)?.reject(closing());
     await Promise.all([...this.all].map((environment) => environment.stop()));
     this.finishIfEmpty();
   }
@@ -106,6 +109,7 @@ export class FunctionPool implements EnvironmentOwner {
         // Another environment came free while this start waited for its turn.
         if (waiter.served) return;
         const environment = await this.deps.create(this.record, this);
+        if (this.closed) return;
         this.all.add(environment);
         try {
           await environment.start();
@@ -132,7 +136,7 @@ export class FunctionPool implements EnvironmentOwner {
       return;
     }
     if (environment.state !== 'ready') {
-      this.take(waiter)?.reject(new Error('the environment was stopped while it started'));
+      this.take(waiter)?.reject(closing());
       return;
     }
     const own = this.take(waiter);
@@ -157,4 +161,8 @@ export class FunctionPool implements EnvironmentOwner {
   private finishIfEmpty(): void {
     if (this.draining && this.all.size === 0 && this.starting === 0) this.deps.onEmpty();
   }
+}
+
+function closing(): PlatformError {
+  return new PlatformError('The server is closing.', 'Invoke the function again once it has started.');
 }

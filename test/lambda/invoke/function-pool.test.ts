@@ -109,6 +109,24 @@ describe('the pool of a function', () => {
     assert.equal(emptied(), 1);
   });
 
+  test('when closed, starts nothing more and tells those who wait', async () => {
+    const { pool, sandbox } = newPool(2);
+    sandbox.behave = () => {};
+    const waiting = [pool.acquire(), pool.acquire(), pool.acquire()].map((acquired) =>
+      assert.rejects(Promise.resolve(acquired), { name: 'PlatformError', message: 'The server is closing.' }),
+    );
+    await turn();
+    assert.equal(sandbox.started.length, 2);
+    await pool.close();
+    await Promise.all(waiting);
+    await turn();
+    assert.equal(sandbox.started.length, 2);
+    assert.deepEqual(
+      sandbox.started.map(({ killed }) => killed),
+      [true, true],
+    );
+  });
+
   test('stops environments that have been idle for long', async () => {
     const { pool } = newPool();
     const environment = await pool.acquire();
