@@ -6,6 +6,9 @@ import { PassThrough } from 'node:stream';
 import { runCommandLine } from '../../src/cli/application.ts';
 import type { CliContext, TextOutput } from '../../src/cli/cli-context.ts';
 
+/** A command that prints nothing for so long prints nothing more. Milliseconds. */
+const HANGS_MS = 30_000;
+
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
@@ -20,9 +23,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Resolves when the command has ended by itself. */
+/** Resolves when the command has ended. One that would go on, as a server does, is interrupted at once. */
 export async function selfsame(args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
-  return new RunningCommand(args, surroundings).ended;
+  return new RunningCommand(args, surroundings).interrupt();
 }
 
 /** A command that goes on until it is interrupted. */
@@ -68,10 +71,15 @@ export class RunningCommand {
     for (;;) {
       const found = pattern.exec(recorder.text);
       if (found !== null) return found;
-      const end = await Promise.race([once(recorder, 'data').then(() => undefined), this.ended]);
+      const end = await Promise.race([this.more(recorder), this.ended]);
       if (end !== undefined && !pattern.test(recorder.text))
         throw new Error(`ended with ${end.exitCode} and without ${pattern}: ${end.stdout}${end.stderr}`);
     }
+  }
+
+  /** What never comes ends the command, so that the test fails and does not hang. */
+  private async more(recorder: Recorder): Promise<undefined> {
+    await once(recorder, 'data', { signal: AbortSignal.timeout(HANGS_MS) }).catch(() => this.interrupt());
   }
 }
 

@@ -12,6 +12,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/selfsame', import.meta.url));
+/** What takes so long will not come. Milliseconds. */
+const HANGS_MS = 60_000;
+
 const PRETEND_OLDER = fileURLToPath(new URL('./pretend-older-node.cjs', import.meta.url));
 
 test('a good Node.js runs the command itself', async () => {
@@ -52,7 +55,7 @@ for (const [name, options] of [
   });
 }
 
-test('a server ends when its launcher is killed with SIGKILL', async (context) => {
+test('a server ends when its launcher is killed with SIGKILL', { timeout: HANGS_MS }, async (context) => {
   const { child } = await startedServer(context, ['--require', PRETEND_OLDER]);
   child.kill('SIGKILL');
   // The server has the other end of this pipe; it closes when both processes are gone.
@@ -81,10 +84,26 @@ async function startedServer(
   options: readonly string[],
 ): Promise<{ child: ChildProcess; origin: string }> {
   const args = [...options, LAUNCHER, 'start', '--port', '0', '--data-dir', 'temporary', '--json'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: tmpdir() });
-  context.after(() => child.kill('SIGTERM'));
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  // A group of its own, so that whatever a failed test leaves of it can be ended.
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: tmpdir(),
+    detached: true,
+  });
+  context.after(() => endGroup(child.pid!));
+  const line = await Promise.race([
+    once(createInterface(child.stdout), 'line').then(([text]) => String(text)),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code}`))),
+  ]);
   return { child, origin: (JSON.parse(line) as { origin: string }).origin };
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nothing is left, as it should be.
+  }
 }
 
 function run(args: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
