@@ -39,6 +39,11 @@ const cases = {
   bigint: async () => 1n,
   lateRejection: async () => { Promise.reject(new Error('too late')); return 'answered'; },
   uncaught: () => { setTimeout(() => { throw new Error('from a timer'); }, 1); },
+  slowEnd: () => {
+    // Were another event sent to this process, it would come while the process ends.
+    process.on('exit', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300));
+    setTimeout(() => { throw new Error('the last'); }, 1);
+  },
   unhandled: () => { Promise.reject(new Error('nobody cares')); },
 };
 exports.handler = (event, context, callback) => cases[event.what](context, callback);
@@ -102,6 +107,13 @@ test('answers with an exception that nobody caught, and ends with status 129', a
     tail,
     /\tERROR\tUncaught Exception \t\{"errorType":"Error","errorMessage":"from a timer","stack":\[/,
   );
+});
+
+test('sends no event to a process that is ending', async () => {
+  assert.equal((await called.fail({ what: 'slowEnd' })).errorMessage, 'the last');
+  const { value, functionError, text } = await called.invoke({ what: 'promise' });
+  assert.equal(functionError, undefined, text);
+  assert.equal(value, 'promised');
 });
 
 test('answers with a rejection that nobody handled', async () => {
