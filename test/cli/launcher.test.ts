@@ -55,6 +55,22 @@ for (const [name, options] of [
   });
 }
 
+test('SIGTERM to `npm start` ends the server too, with exit code 0', {
+  timeout: HANGS_MS,
+}, async (context) => {
+  const flags = ['--silent', 'start', '--', '--port', '0', '--data-dir', 'temporary', '--json'];
+  const child = spawn('npm', flags, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: join(LAUNCHER, '../..'),
+    detached: true,
+  });
+  context.after(() => endGroup(child.pid!));
+  await once(createInterface(child.stdout), 'line');
+  child.kill('SIGTERM');
+  // Closed only when nothing holds the pipe any more, the server included.
+  assert.deepEqual(await once(child, 'close'), [0, null]);
+});
+
 test('a server ends when its launcher is killed with SIGKILL', { timeout: HANGS_MS }, async (context) => {
   const { child } = await startedServer(context, ['--require', PRETEND_OLDER]);
   child.kill('SIGKILL');
