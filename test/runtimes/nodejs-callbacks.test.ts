@@ -110,10 +110,14 @@ test('answers with an exception that nobody caught, and ends with status 129', a
 });
 
 test('sends no event to a process that is ending', async () => {
+  const begun = async () => (await called.logEvents()).filter((event) => event.startsWith('START ')).length;
+  const before = await begun();
   assert.equal((await called.fail({ what: 'slowEnd' })).errorMessage, 'the last');
   const { value, functionError, text } = await called.invoke({ what: 'promise' });
   assert.equal(functionError, undefined, text);
   assert.equal(value, 'promised');
+  // An event that its process never read would begin a second time elsewhere.
+  assert.equal((await begun()) - before, 2);
 });
 
 test('answers with a rejection that nobody handled', async () => {
