@@ -3,7 +3,8 @@
  *
  * An idle server stores a line within about `QUIET_DELAY_MS`; when a write held many events the
  * next one waits until `BUSY_INTERVAL_MS` after it began, so that load makes writes larger and not
- * more frequent. These delays pace real disk and are no service time.
+ * more frequent. These delays pace real disk and are no service time. A process that is killed loses what
+ * is held: the lines of that time, and while the disk does not keep up as much as `MAX_HELD_CHARS`.
  */
 import type { Clock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
