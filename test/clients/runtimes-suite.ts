@@ -162,7 +162,7 @@ function runtimeTests(expected: RuntimeExpectations, level: IsolationLevel): voi
   test('is killed while idle, and the next invocation is well at once', async () => {
     await createFunction('killed', expected.handler, TIMEOUT_SECONDS);
     await invoke({ action: 'echo' }, { FunctionName: 'killed' });
-    await killProcessesOf('killed');
+    await killProcessesOf(platform.origin, 'killed');
     const next = await invoke({ action: 'echo' }, { FunctionName: 'killed' });
     assert.equal(next.functionError, undefined);
     assert.match(next.log, /Init Duration/, 'a new environment has started');

@@ -18,4 +18,4 @@ await invokeProbe(lambda, 'abandoned', {});
 // One that is at work does not see that the server has gone; the next event finds it busy.
 invokeProbe(lambda, 'abandoned', { action: 'hang' }).catch(() => {});
 const { payload } = await invokeProbe(lambda, 'abandoned', { action: 'echo', value: 'alive' });
-console.log(JSON.stringify(payload));
+console.log(JSON.stringify({ origin: platform.origin, payload }));

@@ -28,13 +28,14 @@ describe('after kill -9 of the server', () => {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const [line] = (await once(server.stdout, 'data')) as [Buffer];
-      assert.equal(line.toString(), '{"action":"echo","value":"alive"}\n');
-      assert.notDeepEqual(await processesOf('abandoned'), []);
+      const { origin, payload } = JSON.parse(line.toString()) as { origin: string; payload: unknown };
+      assert.deepEqual(payload, { action: 'echo', value: 'alive' });
+      assert.notDeepEqual(await processesOf(origin, 'abandoned'), []);
       server.kill('SIGKILL');
       await once(server, 'exit');
 
       const platform = await startedPlatform(context, { dataDir, isolation: level });
-      while ((await processesOf('abandoned')).length > 0)
+      while ((await processesOf(origin, 'abandoned')).length > 0)
         await new Promise((resolve) => setImmediate(resolve));
       const directories = await readdir(join(dataDir, 'environments'));
       assert.deepEqual(directories, []);

@@ -98,7 +98,6 @@ export class Placement {
       },
     });
     this.pools.set(record.generation, pool);
-    this.scheduleReaping();
     return pool;
   }
 
@@ -144,6 +143,8 @@ export class Placement {
       logFormat: record.logging.format === 'JSON' ? 'json' : 'text',
     };
     const log = new EnvironmentLog(logSink, clock, record, stream);
+    // The reaper rests while there is nothing to reap.
+    this.scheduleReaping();
     return new Environment({ clock, sandbox, log }, record, spec, owner);
   }
 

@@ -114,11 +114,13 @@ function environmentTests(level: IsolationLevel): void {
   test('are gone when they have been idle for long', async () => {
     await createProbe(lambda, 'idle');
     await invoke('idle', { action: 'count' });
-    assert.notDeepEqual(await processesOf('idle'), []);
+    assert.notDeepEqual(await processesOf(platform.origin, 'idle'), []);
     await platform.clock.advance(LONG_IDLE_MS);
-    assert.deepEqual(await processesOf('idle'), []);
+    assert.deepEqual(await processesOf(platform.origin, 'idle'), []);
     assert.deepEqual(await scratchDirectories(), []);
     assert.equal((await invoke('idle', { action: 'count' })).payload, 1);
+    await platform.clock.advance(LONG_IDLE_MS);
+    assert.deepEqual(await processesOf(platform.origin, 'idle'), [], 'the one that replaced it is gone too');
   });
 
   test('end when the function takes longer than its time-out; the next event gets a new one', async () => {
@@ -181,7 +183,7 @@ function environmentTests(level: IsolationLevel): void {
     await createProbe(lambda, 'killed');
     for (let round = 0; round < 5; round += 1) {
       assert.equal((await invoke('killed', { action: 'count' })).payload, 1);
-      await killProcessesOf('killed');
+      await killProcessesOf(platform.origin, 'killed');
       // No wait: the server may not have heard of the death yet.
     }
     assert.equal((await invoke('killed', { action: 'count' })).functionError, undefined);
@@ -192,7 +194,7 @@ function environmentTests(level: IsolationLevel): void {
     await using gate = await openGate();
     const held = invoke<{ errorType: string }>('struck', { action: 'pass', gate: gate.url });
     await gate.arrived(1);
-    await killProcessesOf('struck');
+    await killProcessesOf(platform.origin, 'struck');
     const { functionError, payload } = await held;
     assert.equal(functionError, 'Unhandled');
     assert.equal(payload.errorType, 'Runtime.ExitError');
@@ -295,7 +297,7 @@ function environmentTests(level: IsolationLevel): void {
     await assert.rejects(invoke('deleted', {}), { name: 'ResourceNotFoundException' });
     gate.open();
     assert.equal((await held).payload, 'passed');
-    await until(async () => (await processesOf('deleted')).length === 0);
+    await until(async () => (await processesOf(platform.origin, 'deleted')).length === 0);
     await until(async () => {
       const packages = await readdir(join(platform.facts.dataDirectory, 'packages'));
       return packages.length === packagesBefore.length;

@@ -48,7 +48,8 @@ function longTests(level: IsolationLevel): void {
       answer.log,
       /^START .*\nINIT_REPORT Init Duration: \d+\.\d\d ms\tPhase: invoke\tStatus: timeout\n/,
     );
-    while ((await processesOf('endless')).length > 0) await new Promise((resolve) => setImmediate(resolve));
+    while ((await processesOf(platform.origin, 'endless')).length > 0)
+      await new Promise((resolve) => setImmediate(resolve));
   });
 
   test(`work ${CROWD} at once, each once, and leave nothing`, async () => {
@@ -74,7 +75,7 @@ function longTests(level: IsolationLevel): void {
       );
     }
     await platform.clock.advance(LONG_IDLE_MS);
-    assert.deepEqual(await processesOf('crowd'), []);
+    assert.deepEqual(await processesOf(platform.origin, 'crowd'), []);
     const names = await readdir(join(platform.facts.dataDirectory, 'environments'));
     assert.deepEqual(
       names.filter((name) => /^[0-9a-f]{32}$/.test(name)),
@@ -92,7 +93,7 @@ function longTests(level: IsolationLevel): void {
     await gate.arrived(1);
     await closing.close();
     await cutOff;
-    assert.deepEqual(await processesOf('stubborn'), []);
+    assert.deepEqual(await processesOf(closing.origin, 'stubborn'), []);
     client.destroy();
   });
 }

@@ -1,27 +1,28 @@
 /** What runs on this host for a function, seen from outside of any sandbox. Linux only. */
 import { readdir, readFile } from 'node:fs/promises';
 
-/** Numbers of the processes that were started for the function of this name. */
-export async function processesOf(functionName: string): Promise<number[]> {
-  const marker = `AWS_LAMBDA_FUNCTION_NAME=${functionName}\0`;
+/** Numbers of the processes that the server at `origin` started for the function of this name. */
+export async function processesOf(origin: string, functionName: string): Promise<number[]> {
+  // Other test files have servers of their own, and functions of the same names.
+  const markers = [`AWS_ENDPOINT_URL=${origin}\0`, `AWS_LAMBDA_FUNCTION_NAME=${functionName}\0`];
   const numbers = (await readdir('/proc')).map(Number).filter((number) => number > 0);
   const belongs = await Promise.all(
     numbers.map(async (number) => {
       const variables = await readFile(`/proc/${number}/environ`, 'utf8').catch(() => '');
-      return variables.includes(marker);
+      return markers.every((marker) => variables.includes(marker));
     }),
   );
   return numbers.filter((_, index) => belongs[index]);
 }
 
 /** Kills them all at one instant, as an operator or the kernel would: none goes on without the others. */
-export async function killProcessesOf(functionName: string): Promise<void> {
+export async function killProcessesOf(origin: string, functionName: string): Promise<void> {
   // One that stands still starts no more; the rest may have, since the last look.
   let stopped: number[] = [];
-  for (let found = await processesOf(functionName); found.length > stopped.length; ) {
+  for (let found = await processesOf(origin, functionName); found.length > stopped.length; ) {
     for (const number of found) signal(number, 'SIGSTOP');
     stopped = found;
-    found = await processesOf(functionName);
+    found = await processesOf(origin, functionName);
   }
   for (const number of stopped) signal(number, 'SIGKILL');
 }
