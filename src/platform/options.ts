@@ -62,7 +62,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
       `Choose one of ${ISOLATION_LEVELS.join(', ')}.`,
     );
   }
-  const logLevel = options.logLevel ?? 'warn';
+  const logLevel = options.logLevel ?? 'info';
   if (!LOG_LEVELS.includes(logLevel)) {
     throw new PlatformError(
       `The log level '${logLevel}' is unknown.`,

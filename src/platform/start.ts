@@ -5,7 +5,7 @@ import { Placement } from '../lambda/invoke/placement.ts';
 import { lambdaService } from '../lambda/service.ts';
 import type { IsolationLevel, RuntimeListing } from '../ports/environment.ts';
 import type { Log } from '../ports/log.ts';
-import type { Service } from '../ports/service.ts';
+import type { RequestContext, Service } from '../ports/service.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
 import { createSandbox } from '../sandbox/sandboxes.ts';
@@ -24,6 +24,7 @@ import { chooseIsolation } from './isolation.ts';
 import type { ResolvedOptions, StartOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
+import type { RoleSession } from './role-credentials.ts';
 import { RoleCredentialIssuer } from './role-credentials.ts';
 import { createServerLog } from './server-log.ts';
 import { ServiceClock } from './service-clock.ts';
@@ -123,7 +124,11 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   });
   cleanup.add(() => placement.close());
   const invoker = new Invoker({ directory: control.directory, placement, log });
-  const services: Service[] = [lambdaService(control, invoker), logs.service, stsService()];
+  const roleOf = ({ headers }: RequestContext): RoleSession | undefined => {
+    const token = headers['x-amz-security-token'];
+    return typeof token === 'string' ? credentials.session(token) : undefined;
+  };
+  const services: Service[] = [lambdaService(control, invoker), logs.service, stsService({ roleOf })];
 
   const facts = (): PlatformFacts => ({
     version: version(),
@@ -147,7 +152,10 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     openServiceModel,
     // Signatures follow real time: a clock that tests move must not make every request expire.
     authorization: options.authorization
-      ? { findCredentials: async (accessKeyId) => credentials.find(accessKeyId), realNowMs: Date.now }
+      ? {
+          findCredentials: async (accessKeyId, token) => credentials.find(accessKeyId, token),
+          realNowMs: Date.now,
+        }
       : undefined,
     ids,
     clock,

@@ -11,9 +11,9 @@ const { namespaces } = await probeIsolation();
 const LEVELS: readonly IsolationLevel[] = namespaces.available ? ['process', 'namespaces'] : ['process'];
 
 const CALLS = `async () => {
-  const { Account } = await new STSClient({}).send(new GetCallerIdentityCommand({}));
+  const { Account, Arn } = await new STSClient({}).send(new GetCallerIdentityCommand({}));
   const { Functions } = await new LambdaClient({}).send(new ListFunctionsCommand({}));
-  return { Account, names: Functions.map(({ FunctionName }) => FunctionName) };
+  return { Account, Arn, names: Functions.map(({ FunctionName }) => FunctionName) };
 }`;
 
 for (const isolation of LEVELS) {
@@ -50,8 +50,9 @@ exports.handler = ${CALLS};`,
         const { name, invoke } = await deploy(platform, files);
         const { value, functionError, text } = await invoke();
         assert.equal(functionError, undefined, text);
-        const { Account, names } = value as { Account: string; names: string[] };
+        const { Account, Arn, names } = value as { Account: string; Arn: string; names: string[] };
         assert.equal(Account, '000000000000');
+        assert.match(Arn, new RegExp(`^arn:aws:sts::000000000000:assumed-role/[^/]+/${name}$`));
         assert.ok(names.includes(name));
       }
     });

@@ -64,7 +64,7 @@ export const logLevelFlag = {
   kind: 'enum',
   values: LOG_LEVELS,
   optional: true,
-  brief: `What of the server's own log to print; default warn (${variableOf('logLevel')})`,
+  brief: `What of the server's own log to print; default info (${variableOf('logLevel')})`,
 } as const;
 export const authorizationFlag = {
   kind: 'boolean',

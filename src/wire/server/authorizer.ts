@@ -49,10 +49,10 @@ export class Authorizer {
     return {
       dialect,
       nowMs: this.authorization.realNowMs(),
-      findCredentials: async (accessKeyId: string) =>
+      findCredentials: async (accessKeyId: string, sessionToken: string | undefined) =>
         accessKeyId === ROOT_CREDENTIALS.accessKeyId
           ? { secretAccessKey: ROOT_CREDENTIALS.secretAccessKey }
-          : this.authorization.findCredentials(accessKeyId),
+          : this.authorization.findCredentials(accessKeyId, sessionToken),
     };
   }
 

@@ -24,8 +24,14 @@ export interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** The credentials of an access key; undefined when there is no such key. */
-export type FindCredentials = (accessKeyId: string) => Promise<Credentials | undefined>;
+/**
+ * The credentials of an access key; undefined when there is no such key. Where a key has several
+ * sessions, those of the session that the request names.
+ */
+export type FindCredentials = (
+  accessKeyId: string,
+  sessionToken: string | undefined,
+) => Promise<Credentials | undefined>;
 
 export interface VerificationOptions {
   /** In whose codes a refusal is worded. S3's also decides how paths are signed. */
@@ -73,7 +79,7 @@ export async function verifySignature(
   checkTime(authentication, dialect, nowMs);
   checkSignedHeaders(request, authentication, dialect);
   const { scope, sessionToken } = authentication;
-  const credentials = await options.findCredentials(scope.accessKeyId);
+  const credentials = await options.findCredentials(scope.accessKeyId, sessionToken);
   if (credentials === undefined) {
     throw refuse(
       dialect,

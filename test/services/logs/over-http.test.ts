@@ -22,7 +22,7 @@ import { NOW_MS, openTestLogs, REGION } from './opened-logs.ts';
 async function serve(context: TestContext) {
   const logs = await openTestLogs(context);
   const server = createWireServer({
-    services: [logs.service, stsService()],
+    services: [logs.service, stsService({ roleOf: () => undefined })],
     openServiceModel,
     clock: logs.clock,
     ids: logs.ids,
