@@ -96,7 +96,12 @@ function printFacts(context: CliContext, facts: PlatformFacts, json: boolean): v
           : 'off: any credentials, only from this machine',
       ],
       ['  clients', `export AWS_ENDPOINT_URL=${facts.origin} AWS_REGION=us-east-1`],
-      ['', 'export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test'],
+      [
+        '',
+        facts.rootCredentialsFile === undefined
+          ? 'export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test'
+          : `the key pair of the root user is in ${facts.rootCredentialsFile}`,
+      ],
     ])}`,
   );
 }

@@ -17,6 +17,7 @@ import { openPackageStore } from '../storage/packages/package-store.ts';
 import { openSqliteStateStore } from '../storage/sqlite/state-store.ts';
 import { openSqliteStreamLog } from '../storage/stream-log/stream-log.ts';
 import { openServiceModel } from '../wire/model/open.ts';
+import { isLoopback } from '../wire/routing/host-name.ts';
 import { createWireServer } from '../wire/server/wire-server.ts';
 import { adminEndpoints } from './admin-endpoints.ts';
 import { Cleanup } from './cleanup.ts';
@@ -26,6 +27,7 @@ import { resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
 import type { RoleSession } from './role-credentials.ts';
 import { RoleCredentialIssuer } from './role-credentials.ts';
+import { rootCredentials } from './root-credentials.ts';
 import { createServerLog } from './server-log.ts';
 import { ServiceClock } from './service-clock.ts';
 import { version } from './version.ts';
@@ -39,6 +41,8 @@ export interface PlatformFacts {
   /** Why the level is not the default one, where it is not. */
   readonly isolationWarning: string | undefined;
   readonly authorization: boolean;
+  /** The file with the key pair of the root user, where it is not the well-known one of loopback. */
+  readonly rootCredentialsFile: string | undefined;
 }
 
 export interface Platform {
@@ -109,6 +113,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const control = await openFunctionControl({ state, blobs, packages, catalog, clock, ids, log });
   cleanup.add(() => control.close());
 
+  const root = await rootCredentials(isLoopback(options.host), data.path, ids);
   const credentials = new RoleCredentialIssuer(ids);
   let origin = '';
   const placement = new Placement({
@@ -138,6 +143,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     isolation: isolation.level,
     isolationWarning: isolation.warning,
     authorization: options.authorization,
+    rootCredentialsFile: root.file,
   });
   const server = createWireServer({
     services,
@@ -153,7 +159,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     // Signatures follow real time: a clock that tests move must not make every request expire.
     authorization: options.authorization
       ? {
-          findCredentials: async (accessKeyId, token) => credentials.find(accessKeyId, token),
+          findCredentials: async (accessKeyId, token) =>
+            accessKeyId === root.accessKeyId ? root : credentials.find(accessKeyId, token),
           realNowMs: Date.now,
         }
       : undefined,

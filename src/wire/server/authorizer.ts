@@ -7,11 +7,7 @@ import type { SignedRequest } from '../signature/signed-request.ts';
 import type { FindCredentials, VerifiedSignature } from '../signature/verify.ts';
 import { checkBody, declaresPayload, verifySignature } from '../signature/verify.ts';
 
-/** The key pair of the account's root, which needs no lookup: the one every local AWS client is told to use. */
-export const ROOT_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
-
 export interface Authorization {
-  /** Keys other than the root's. */
   readonly findCredentials: FindCredentials;
   /** Real time in epoch milliseconds; signatures do not follow a clock that tests move. */
   readonly realNowMs: () => number;
@@ -49,10 +45,7 @@ export class Authorizer {
     return {
       dialect,
       nowMs: this.authorization.realNowMs(),
-      findCredentials: async (accessKeyId: string, sessionToken: string | undefined) =>
-        accessKeyId === ROOT_CREDENTIALS.accessKeyId
-          ? { secretAccessKey: ROOT_CREDENTIALS.secretAccessKey }
-          : this.authorization.findCredentials(accessKeyId, sessionToken),
+      findCredentials: this.authorization.findCredentials,
     };
   }
 

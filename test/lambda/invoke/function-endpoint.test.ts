@@ -52,7 +52,6 @@ for (const isolation of LEVELS) {
       ['on a port chosen at start', {}],
       ['bound to ::1', { host: '::1' }],
       ['that verifies signatures', { authorization: true }],
-      ['that verifies signatures on all addresses', { authorization: true, host: '0.0.0.0' }],
     ] as const satisfies readonly [string, StartOptions][]) {
       test(title, async (context) => {
         const [answer] = await calledBack(context, { isolation, ...options });
