@@ -39,8 +39,12 @@ const TRANSITIONS: Readonly<Record<EnvironmentState, readonly EnvironmentState[]
   dead: [],
 };
 
-/** A figure from /proc is at most so old, milliseconds; reading it costs more than a warm invocation. */
-const MEMORY_SAMPLE_MS = 100;
+/**
+ * Where a runtime does not say how much memory it has used, /proc is read: after an invocation of some
+ * length, and after shorter ones when the last figure is this old. Reading costs more than a warm invocation.
+ */
+const MEMORY_FIGURE_AGE_MS = 1_000;
+const LONG_INVOCATION_MS = 100;
 
 export interface Invocation extends Omit<RuntimeEvent, 'deadlineMs'> {
   readonly wantsLogTail: boolean;
@@ -107,6 +111,8 @@ export class Environment {
   private processes = 0;
   private maxMemoryBytes = 0;
   private memorySampledAt = Number.NEGATIVE_INFINITY;
+  /** With every outcome, as our bootstraps do. */
+  private reportsItsMemory = false;
 
   private readonly deps: EnvironmentDependencies;
   private readonly spec: EnvironmentSpec;
@@ -290,7 +296,7 @@ export class Environment {
     const inFlight = this.inFlight;
     if (inFlight === undefined || inFlight.invocation.requestId !== requestId) return undefined;
     if (maxMemoryBytes !== undefined) {
-      this.memorySampledAt = Number.POSITIVE_INFINITY;
+      this.reportsItsMemory = true;
       if (maxMemoryBytes > this.maxMemoryBytes) this.maxMemoryBytes = maxMemoryBytes;
     }
     return inFlight;
@@ -374,7 +380,7 @@ export class Environment {
     const staysWarm = (status === 'success' || status === 'failure') && !this.isLeaving;
     setImmediate(() => {
       this.owedReport = complete;
-      const measured = this.sampleMemory();
+      const measured = this.sampleMemory(elapsedMs);
       if (staysWarm) {
         if (measured === undefined) complete();
         else void measured.then(() => this.payReport(complete));
@@ -394,9 +400,10 @@ export class Environment {
   }
 
   /** Undefined while the figure at hand is young enough. */
-  private sampleMemory(): Promise<void> | undefined {
+  private sampleMemory(elapsedMs: number): Promise<void> | undefined {
     const now = this.deps.clock.monotonic();
-    if (now - this.memorySampledAt < MEMORY_SAMPLE_MS || this.running === undefined) return undefined;
+    const isYoung = elapsedMs < LONG_INVOCATION_MS && now - this.memorySampledAt < MEMORY_FIGURE_AGE_MS;
+    if (isYoung || this.reportsItsMemory || this.running === undefined) return undefined;
     this.memorySampledAt = now;
     return this.running.maxMemoryBytes().then(
       (bytes) => {
