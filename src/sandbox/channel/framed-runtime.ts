@@ -4,6 +4,7 @@ import { eventPieces } from '../environment/output-lines.ts';
 import type { RuntimeTransport } from '../environment/runtime-transport.ts';
 import type { Frame } from './frames.ts';
 import { BrokenChannel, FRAME, FrameDecoder, invokeFrame } from './frames.ts';
+import { answerCame, expectAnswer } from './wakefulness.ts';
 
 const LEVELS = [undefined, 'TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 const KIB = 1024;
@@ -15,6 +16,8 @@ export class FramedRuntime implements RuntimeTransport {
   private readonly giveUp: (reason: string) => void;
   private readonly decoder = new FrameDecoder();
   private requestId = '';
+  /** An event is out that has no outcome yet. */
+  private isExpecting = false;
   private wasReset = false;
 
   /** `giveUp` is called when what comes over the socket makes no sense. */
@@ -49,10 +52,19 @@ export class FramedRuntime implements RuntimeTransport {
     const [head, payload] = invokeFrame(event);
     this.socket.write(head);
     if (payload !== undefined) this.socket.write(payload);
+    this.isExpecting = true;
+    expectAnswer();
   }
 
   close(): void {
+    this.settled();
     this.socket.destroy();
+  }
+
+  private settled(): void {
+    if (!this.isExpecting) return;
+    this.isExpecting = false;
+    answerCame();
   }
 
   private receive({ type, body }: Frame): void {
@@ -66,9 +78,11 @@ export class FramedRuntime implements RuntimeTransport {
         return;
       }
       case FRAME.response:
+        this.settled();
         this.listener.response(this.requestId, body.subarray(4), body.readUInt32BE(0) * KIB);
         return;
       case FRAME.error: {
+        this.settled();
         const [errorType, payload] = typed(body.subarray(4));
         this.listener.error(this.requestId, errorType, payload, body.readUInt32BE(0) * KIB);
         return;
