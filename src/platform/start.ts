@@ -172,6 +172,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   cleanup.add(async () => logs.endLiveTails());
   const bound = await server.listen({ host: options.host, port: options.port });
   origin = originOf(bound);
+  placement.prepareRuntimes();
 
   const close = (): Promise<void> => cleanup.run();
   return {

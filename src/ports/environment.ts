@@ -125,6 +125,11 @@ export interface RunningEnvironment {
 /** One isolation level. */
 export interface Sandbox {
   readonly level: IsolationLevel;
+  /**
+   * Makes ready what all environments of a runtime share, so that the first of them need not wait for
+   * it. Never rejects: a start that meets the same problem reports it.
+   */
+  prepare(installation: RuntimeInstallation): Promise<void>;
   /** Rejects with `PlatformError` when the environment could not even be created. */
   start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment>;
   /** Kills what is left and removes everything this sandbox made. */

@@ -51,13 +51,20 @@ export class Placement {
   /** Pools that were replaced and still have work. */
   private readonly draining = new Set<FunctionPool>();
   private readonly gate = new StartGate(Math.max(2, cpus().length * STARTS_PER_CORE));
+  private readonly preparedRuntimes = new Set<string>();
   private reaper: Timer | undefined;
 
   constructor(deps: PlacementDependencies) {
     this.deps = deps;
     deps.directory.onChange((before, after) => {
       if (before !== undefined && before.generation !== after?.generation) this.retire(before.generation);
+      if (after !== undefined && after.runtime !== before?.runtime) this.prepareRuntime(after.runtime);
     });
+  }
+
+  /** Makes ready, in the background, what the environments of the stored functions will need. */
+  prepareRuntimes(): void {
+    for (const { runtime } of this.deps.directory.all()) this.prepareRuntime(runtime);
   }
 
   acquire(record: FunctionRecord): Environment | Promise<Environment> {
@@ -121,6 +128,15 @@ export class Placement {
       installation: resolution.installation,
       codeDirectory: await this.deps.packages.acquire(record.code.blob),
     };
+  }
+
+  private prepareRuntime(runtime: string | undefined): void {
+    if (runtime === undefined || this.preparedRuntimes.has(runtime)) return;
+    this.preparedRuntimes.add(runtime);
+    void this.deps.catalog.resolve(runtime).then(async (resolution) => {
+      if (resolution.available) await this.deps.sandbox.prepare(resolution.installation);
+      else this.preparedRuntimes.delete(runtime);
+    });
   }
 
   private createEnvironment(

@@ -81,6 +81,8 @@ export interface FunctionDirectory {
     functionName: string,
     version: VersionName,
   ): FunctionRecord | undefined;
+  /** Every record of every version. */
+  all(): Iterable<FunctionRecord>;
   /** Called after a record has been stored or deleted (`after` is then undefined). */
   onChange(listener: (before: FunctionRecord | undefined, after: FunctionRecord | undefined) => void): void;
 }

@@ -37,8 +37,12 @@ export class NamespacesSandbox implements Sandbox {
     this.bwrap = bwrap;
   }
 
+  async prepare(installation: RuntimeInstallation): Promise<void> {
+    await this.mountsOf(installation).catch(() => {});
+  }
+
   async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
-    this.prepared ??= this.prepare();
+    this.prepared ??= this.prepareShared();
     const [prepared, mounts, bootstrap] = await Promise.all([
       this.prepared,
       this.mountsOf(spec.installation),
@@ -78,6 +82,7 @@ export class NamespacesSandbox implements Sandbox {
 
   async close(): Promise<void> {
     await Promise.all([...this.running].map((environment) => environment.kill()));
+    await Promise.allSettled(this.mounts.values());
     const prepared = await this.prepared?.catch(() => undefined);
     if (prepared !== undefined) await rm(prepared.directory, { recursive: true, force: true });
   }
@@ -86,7 +91,7 @@ export class NamespacesSandbox implements Sandbox {
     const key = `${installation.family} ${installation.interpreter ?? ''}`;
     let mounts = this.mounts.get(key);
     if (mounts === undefined) {
-      this.prepared ??= this.prepare();
+      this.prepared ??= this.prepareShared();
       mounts = this.prepared.then(({ directory }) =>
         runtimeMounts(installation, directory, this.options.runtimesDirectory),
       );
@@ -95,7 +100,7 @@ export class NamespacesSandbox implements Sandbox {
     return mounts;
   }
 
-  private async prepare(): Promise<{ directory: string; args: string[] }> {
+  private async prepareShared(): Promise<{ directory: string; args: string[] }> {
     const directory = await mkdtemp(join(this.options.environmentsDirectory, 'shared-'));
     const etc = await prepareEtc(directory);
     return {

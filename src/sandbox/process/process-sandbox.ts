@@ -31,6 +31,10 @@ export class ProcessSandbox implements Sandbox {
     this.options = options;
   }
 
+  async prepare({ family }: RuntimeInstallation): Promise<void> {
+    await this.packageDirectories(family).catch(() => {});
+  }
+
   async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
     const bootstrap = spec.installation.family === 'provided' ? await findBootstrap(spec) : undefined;
     if (bootstrap !== undefined && 'problem' in bootstrap)
@@ -65,6 +69,7 @@ export class ProcessSandbox implements Sandbox {
 
   async close(): Promise<void> {
     await Promise.all([...this.running].map((environment) => environment.kill()));
+    await this.nodePackages?.catch(() => {});
   }
 
   private async layout(spec: EnvironmentSpec, temporaryDirectory: string): Promise<Layout> {

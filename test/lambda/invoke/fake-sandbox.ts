@@ -54,6 +54,8 @@ export class FakeSandbox implements Sandbox {
   /** What each new runtime does; by default it is ready at once. */
   behave: (runtime: FakeRuntime, index: number) => void = (runtime) => runtime.listener.ready();
 
+  async prepare(): Promise<void> {}
+
   async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
     const runtime = new FakeRuntime(spec, listener);
     this.started.push(runtime);

@@ -23,6 +23,7 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoke
   let acquired = 0;
   const directory: FunctionDirectory = {
     find: (accountId, region) => functionRecord({ accountId, region }),
+    all: () => [],
     onChange: () => {},
   };
   const placement = {
