@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { RuntimeInstallation } from '../../src/ports/environment.ts';
+import type {
+  EnvironmentListener,
+  EnvironmentSpec,
+  RuntimeInstallation,
+} from '../../src/ports/environment.ts';
 import { createSandbox, probeIsolation } from '../../src/sandbox/sandboxes.ts';
 import { scratchDirectory } from '../storage/scratch.ts';
 
@@ -12,6 +16,16 @@ const NODE: RuntimeInstallation = {
   interpreter: process.execPath,
   directories: [],
   origin: 'the test',
+};
+
+const NOBODY: EnvironmentListener = {
+  ready() {},
+  initError() {},
+  response() {},
+  error() {},
+  output() {},
+  leaving() {},
+  exit() {},
 };
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -42,15 +56,36 @@ for (const level of namespaces.available ? (['process', 'namespaces'] as const) 
   });
 }
 
-test('a runtime that cannot be made ready is reported by its start, not by its preparation', async (context) => {
-  const directory = await scratchDirectory(context);
-  const level = namespaces.available ? 'namespaces' : 'process';
-  const nowhere = join(directory, 'a-file-is-missing', 'environments');
-  const sandbox = await createSandbox(level, {
-    environmentsDirectory: nowhere,
-    runtimesDirectory: '/dev/null/x',
-    log: silent,
+for (const level of namespaces.available ? (['process', 'namespaces'] as const) : (['process'] as const)) {
+  test(`at the level ${level} a problem is told by the start, not by the preparation, and can be mended`, async (context) => {
+    const directory = await scratchDirectory(context);
+    // Each level keeps what runtimes share in another of the two: neither can be made below a file.
+    const blocked = join(directory, 'blocked');
+    await writeFile(blocked, '');
+    const environmentsDirectory = join(blocked, 'environments');
+    const runtimesDirectory = join(blocked, 'runtimes');
+    const sandbox = await createSandbox(level, { environmentsDirectory, runtimesDirectory, log: silent });
+    context.after(() => sandbox.close());
+    await sandbox.prepare(NODE);
+    await assert.rejects(sandbox.start(specBelow(directory), NOBODY), /blocked/);
+    await rm(blocked);
+    await mkdir(environmentsDirectory, { recursive: true });
+    await sandbox.prepare(NODE);
+    const made = level === 'process' ? runtimesDirectory : environmentsDirectory;
+    assert.equal((await readdir(made)).length, 1);
   });
-  await sandbox.prepare(NODE);
-  await sandbox.close().catch(() => {});
-});
+}
+
+function specBelow(codeDirectory: string): EnvironmentSpec {
+  return {
+    environmentId: '0'.repeat(32),
+    installation: NODE,
+    codeDirectory,
+    handler: 'index.handler',
+    variables: {},
+    endpoint: 'http://127.0.0.1:1',
+    memoryMb: 128,
+    ephemeralStorageMb: 512,
+    logFormat: 'text',
+  };
+}

@@ -52,6 +52,7 @@ export class Placement {
   private readonly draining = new Set<FunctionPool>();
   private readonly gate = new StartGate(Math.max(2, cpus().length * STARTS_PER_CORE));
   private readonly preparedRuntimes = new Set<string>();
+  private isClosing = false;
   private reaper: Timer | undefined;
 
   constructor(deps: PlacementDependencies) {
@@ -80,6 +81,7 @@ export class Placement {
   }
 
   async close(): Promise<void> {
+    this.isClosing = true;
     this.reaper?.cancel();
     await Promise.all([...this.pools.values(), ...this.draining].map((pool) => pool.close()));
   }
@@ -134,6 +136,8 @@ export class Placement {
     if (runtime === undefined || this.preparedRuntimes.has(runtime)) return;
     this.preparedRuntimes.add(runtime);
     void this.deps.catalog.resolve(runtime).then(async (resolution) => {
+      // A runtime may take minutes to fetch; by then there may be no sandbox any more.
+      if (this.isClosing) return;
       if (resolution.available) await this.deps.sandbox.prepare(resolution.installation);
       else this.preparedRuntimes.delete(runtime);
     });

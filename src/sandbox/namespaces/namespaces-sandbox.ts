@@ -22,12 +22,19 @@ import { runtimeMounts } from './runtime-mounts.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
 
+/** What every environment of this server shares. */
+interface Shared {
+  readonly directory: string;
+  /** Of bubblewrap, before those of a runtime and of an environment. */
+  readonly args: readonly string[];
+}
+
 export class NamespacesSandbox implements Sandbox {
   readonly level = 'namespaces';
   private readonly options: SandboxOptions;
   private readonly bwrap: string;
   private readonly running = new Set<RunningEnvironment>();
-  private prepared: Promise<{ readonly directory: string; readonly args: readonly string[] }> | undefined;
+  private prepared: Promise<Shared> | undefined;
   /** By runtime: an installation does not change while the server runs. */
   private readonly mounts = new Map<string, Promise<RuntimeMounts>>();
 
@@ -42,9 +49,8 @@ export class NamespacesSandbox implements Sandbox {
   }
 
   async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
-    this.prepared ??= this.prepareShared();
     const [prepared, mounts, bootstrap] = await Promise.all([
-      this.prepared,
+      this.shared(),
       this.mountsOf(spec.installation),
       spec.installation.family === 'provided' ? findBootstrap(spec) : undefined,
     ]);
@@ -91,16 +97,27 @@ export class NamespacesSandbox implements Sandbox {
     const key = `${installation.family} ${installation.interpreter ?? ''}`;
     let mounts = this.mounts.get(key);
     if (mounts === undefined) {
-      this.prepared ??= this.prepareShared();
-      mounts = this.prepared.then(({ directory }) =>
+      mounts = this.shared().then(({ directory }) =>
         runtimeMounts(installation, directory, this.options.runtimesDirectory),
       );
       this.mounts.set(key, mounts);
+      // What failed for want of space, say, is tried again by the next start.
+      mounts.catch(() => this.mounts.delete(key));
     }
     return mounts;
   }
 
-  private async prepareShared(): Promise<{ directory: string; args: string[] }> {
+  private shared(): Promise<Shared> {
+    if (this.prepared === undefined) {
+      this.prepared = this.prepareShared();
+      this.prepared.catch(() => {
+        this.prepared = undefined;
+      });
+    }
+    return this.prepared;
+  }
+
+  private async prepareShared(): Promise<Shared> {
     const directory = await mkdtemp(join(this.options.environmentsDirectory, 'shared-'));
     const etc = await prepareEtc(directory);
     return {

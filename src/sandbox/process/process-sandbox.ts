@@ -88,7 +88,12 @@ export class ProcessSandbox implements Sandbox {
     const { runtimesDirectory } = this.options;
     if (family === 'python') return [pythonPackagesDirectory(runtimesDirectory)];
     if (family === 'provided') return [];
-    this.nodePackages ??= linkNodePackages(runtimesDirectory);
+    if (this.nodePackages === undefined) {
+      this.nodePackages = linkNodePackages(runtimesDirectory);
+      this.nodePackages.catch(() => {
+        this.nodePackages = undefined;
+      });
+    }
     const directory = await this.nodePackages;
     return directory === undefined ? [] : [directory];
   }
