@@ -4,6 +4,7 @@ import type {
   EnvironmentSpec,
   RunningEnvironment,
   RuntimeEvent,
+  RuntimeInstallation,
   Sandbox,
 } from '../../../src/ports/environment.ts';
 
@@ -54,7 +55,7 @@ export class FakeSandbox implements Sandbox {
   /** What each new runtime does; by default it is ready at once. */
   behave: (runtime: FakeRuntime, index: number) => void = (runtime) => runtime.listener.ready();
 
-  async prepare(): Promise<void> {}
+  async prepare(_installation: RuntimeInstallation): Promise<void> {}
 
   async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
     const runtime = new FakeRuntime(spec, listener);
