@@ -44,6 +44,7 @@ export function createFunctionOperation(
           packageType: 'Zip',
           code,
           architectures: input.Architectures ?? ['x86_64'],
+          ...tenancy(input),
           ...CREATING,
           lastModifiedMs: context.clock.now(),
           revisionId: context.ids.uuid(),
@@ -61,6 +62,12 @@ export function createFunctionOperation(
       });
     },
   };
+}
+
+/** Chosen once: no operation changes it later. */
+function tenancy({ TenancyConfig }: CreateFunctionRequest): Pick<FunctionRecord, 'tenantIsolationMode'> {
+  const mode = TenancyConfig?.TenantIsolationMode;
+  return mode === undefined ? {} : { tenantIsolationMode: mode };
 }
 
 /** Two requests may both find that there is none; the one that stores its record second is told. */

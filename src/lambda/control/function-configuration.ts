@@ -65,6 +65,9 @@ export function functionConfiguration(
             LocalMountPath: localMountPath,
           })),
         }),
+    ...(record.tenantIsolationMode === undefined
+      ? {}
+      : { TenancyConfig: { TenantIsolationMode: record.tenantIsolationMode } }),
     PackageType: record.packageType,
     Architectures: [...record.architectures],
     EphemeralStorage: { Size: record.ephemeralStorageMb },

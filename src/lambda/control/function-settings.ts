@@ -233,7 +233,6 @@ function checkUnsupported(request: Request): void {
   if (request.CapacityProviderConfig !== undefined) refuse('CapacityProviderConfig');
   if (request.TracingConfig?.Mode === 'Active') refuse('TracingConfig (Mode Active)');
   if (request.KMSKeyArn !== undefined && request.KMSKeyArn !== '') refuse('KMSKeyArn');
-  if ('TenancyConfig' in request && request.TenancyConfig !== undefined) refuse('TenancyConfig');
   if ('CodeSigningConfigArn' in request && request.CodeSigningConfigArn !== undefined)
     refuse('CodeSigningConfigArn');
 }

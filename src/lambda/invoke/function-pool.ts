@@ -43,6 +43,11 @@ export class FunctionPool implements EnvironmentOwner {
     return this.all.size;
   }
 
+  /** It has no environment, and none is on its way. */
+  get isUnused(): boolean {
+    return this.all.size === 0 && this.starting === 0;
+  }
+
   /** An idle environment at once, or a promise of the first that can take an event (`ready` or `broken`). */
   acquire(): Environment | Promise<Environment> {
     invariant(!this.draining, 'a drained pool was asked for an environment');
@@ -159,7 +164,7 @@ export class FunctionPool implements EnvironmentOwner {
   }
 
   private finishIfEmpty(): void {
-    if (this.draining && this.all.size === 0 && this.starting === 0) this.deps.onEmpty();
+    if (this.draining && this.isUnused) this.deps.onEmpty();
   }
 }
 

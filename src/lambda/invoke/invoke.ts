@@ -48,12 +48,14 @@ export class Invoker {
     const payload = bytesOf(input.Payload);
     checkPayload(payload);
     refuseMissingParts(record);
+    checkTenant(record, input.TenantId);
     const clientContext = decodeClientContext(input.ClientContext);
     const event = {
       requestId: context.requestId,
       invokedFunctionArn: invokedArn(record, input),
       traceId: traceId(context),
       clientContext,
+      tenantId: input.TenantId,
       payload: payload.length === 0 ? EMPTY_EVENT : payload,
       wantsLogTail: input.LogType === 'Tail',
     };
@@ -73,16 +75,16 @@ export class Invoker {
 
   private async execute(
     record: FunctionRecord,
-    event: Omit<Invocation, 'cognitoIdentity' | 'tenantId'>,
+    event: Omit<Invocation, 'cognitoIdentity'>,
   ): Promise<InvocationOutcome> {
     const pool = `${record.accountId}/${record.region}`;
     const inUse = this.concurrent.get(pool) ?? 0;
     if (inUse >= ACCOUNT_CONCURRENT_EXECUTIONS) throw throttled();
     this.concurrent.set(pool, inUse + 1);
     try {
-      const acquired = this.deps.placement.acquire(record);
+      const acquired = this.deps.placement.acquire(record, event.tenantId);
       const environment = acquired instanceof Promise ? await acquired : acquired;
-      return await environment.invoke({ ...event, cognitoIdentity: undefined, tenantId: undefined });
+      return await environment.invoke({ ...event, cognitoIdentity: undefined });
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
       this.deps.log.error({ functionName: record.functionName, remedy: error.remedy }, error.message);
@@ -141,6 +143,19 @@ function checkPayload(payload: Buffer): void {
   throw new AwsError(
     'InvalidRequestContentException',
     `Could not parse request body into json: Could not parse payload into json: ${problem}`,
+    { Type: 'User' },
+  );
+}
+
+/** Words of the Lambda developer guide, "Invoking Lambda functions with tenant isolation". */
+function checkTenant(record: FunctionRecord, tenantId: string | undefined): void {
+  const isTenantIsolated = record.tenantIsolationMode !== undefined;
+  if (isTenantIsolated === (tenantId !== undefined)) return;
+  throw new AwsError(
+    'InvalidParameterValueException',
+    isTenantIsolated
+      ? 'The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again.'
+      : 'The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again.',
     { Type: 'User' },
   );
 }

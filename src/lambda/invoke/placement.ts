@@ -1,4 +1,7 @@
-/** Which environment runs an invocation: one pool per generation of a function version. */
+/**
+ * Which environment runs an invocation: one pool per generation of a function version and, where the
+ * function isolates its tenants, per tenant.
+ */
 import { cpus } from 'node:os';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
@@ -47,6 +50,7 @@ interface PreparedFunction {
 
 export class Placement {
   private readonly deps: PlacementDependencies;
+  /** By generation, and by generation and tenant. */
   private readonly pools = new Map<string, FunctionPool>();
   /** Pools that were replaced and still have work. */
   private readonly draining = new Set<FunctionPool>();
@@ -68,8 +72,10 @@ export class Placement {
     for (const { runtime } of this.deps.directory.all()) this.prepareRuntime(runtime);
   }
 
-  acquire(record: FunctionRecord): Environment | Promise<Environment> {
-    return (this.pools.get(record.generation) ?? this.open(record)).acquire();
+  /** An environment that has served no other tenant than this one, where one is named. */
+  acquire(record: FunctionRecord, tenantId: string | undefined): Environment | Promise<Environment> {
+    const key = tenantId === undefined ? record.generation : `${record.generation} ${tenantId}`;
+    return (this.pools.get(key) ?? this.open(key, record)).acquire();
   }
 
   /** Environments alive now, of all functions. */
@@ -86,7 +92,7 @@ export class Placement {
     await Promise.all([...this.pools.values(), ...this.draining].map((pool) => pool.close()));
   }
 
-  private open(record: FunctionRecord): FunctionPool {
+  private open(key: string, record: FunctionRecord): FunctionPool {
     let prepared: Promise<PreparedFunction> | undefined;
     let emptied = false;
     const pool = new FunctionPool(record, {
@@ -106,14 +112,16 @@ export class Placement {
         if (prepared !== undefined) this.deps.packages.release(record.code.blob);
       },
     });
-    this.pools.set(record.generation, pool);
+    this.pools.set(key, pool);
     return pool;
   }
 
   private retire(generation: string): void {
-    const pool = this.pools.get(generation);
-    if (pool === undefined) return;
-    this.pools.delete(generation);
+    for (const [key, pool] of this.pools) if (pool.record.generation === generation) this.drain(key, pool);
+  }
+
+  private drain(key: string, pool: FunctionPool): void {
+    this.pools.delete(key);
     this.draining.add(pool);
     pool.drain();
   }
@@ -174,6 +182,8 @@ export class Placement {
       this.reaper = undefined;
       const beforeMs = this.deps.clock.now() - IDLE_ENVIRONMENT_MS;
       await Promise.all([...this.pools.values()].map((pool) => pool.reap(beforeMs)));
+      // Tenants come and go; a pool that was left by its last environment would stay for each of them.
+      for (const [key, pool] of this.pools) if (pool.isUnused) this.drain(key, pool);
       if (this.environmentCount > 0) this.scheduleReaping();
     });
   }

@@ -381,7 +381,6 @@ const UNSUPPORTED: Readonly<Record<string, [Partial<CreateFunctionCommandInput>,
     'CodeSigningConfigArn',
   ],
   'an image configuration': [{ ImageConfig: { Command: ['a'] } }, 'ImageConfig'],
-  'tenant isolation': [{ TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } }, 'TenancyConfig'],
   'durable executions': [{ DurableConfig: { ExecutionTimeout: 60 } }, 'DurableConfig'],
   'a capacity provider': [
     {
