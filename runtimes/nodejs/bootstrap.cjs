@@ -12,13 +12,18 @@ const { loadHandler } = require('./handler-loader.cjs');
 /** The first generation of AWS's client without callbacks. Source: AWS, "Node.js 24 runtime now available". */
 const FIRST_MAJOR_OF_PROMISES = 24;
 
+const channel = new Channel(Number(process.env.SELFSAME_CHANNEL_FD));
+delete process.env.SELFSAME_CHANNEL_FD;
+if (process.env.SELFSAME_POOLED !== undefined) {
+  const { takeAssignment } = require('./assignment.cjs');
+  if (!takeAssignment(channel)) process.exit(0);
+}
+
 const major = Number(
   /nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV)?.[1] ?? process.versions.node.split('.')[0],
 );
 const isCallbackEra = major < FIRST_MAJOR_OF_PROMISES;
 
-const channel = new Channel(Number(process.env.SELFSAME_CHANNEL_FD));
-delete process.env.SELFSAME_CHANNEL_FD;
 watchStandardStreams();
 const log = patchConsole(channel, isCallbackEra);
 const runtime = { channel, log, flushed, invokeContext, next };

@@ -4,6 +4,7 @@
 const fs = require('node:fs');
 
 const FRAME = {
+  ASSIGN: 0x01,
   INVOKE: 0x02,
   READY: 0x10,
   INIT_ERROR: 0x11,
@@ -27,21 +28,32 @@ class Channel {
     this.end = 0;
   }
 
+  /** Waits for ASSIGN: the variables of the function; undefined when the host has gone. */
+  assignment() {
+    const body = this.nextBody(FRAME.ASSIGN);
+    return body === undefined ? undefined : JSON.parse(this.buffer.toString('utf8', body.start, body.end));
+  }
+
   /** Waits for the next INVOKE: its header (parsed) and payload text; undefined when the host has gone. */
   nextEvent() {
+    const body = this.nextBody(FRAME.INVOKE);
+    if (body === undefined) return undefined;
+    const payloadStart = body.start + 4 + this.buffer.readUInt32BE(body.start);
+    const header = JSON.parse(this.buffer.toString('utf8', body.start + 4, payloadStart));
+    return { header, payload: this.buffer.toString('utf8', payloadStart, body.end) };
+  }
+
+  /** Waits for a frame of that type, and consumes it: where its body lies in the buffer. */
+  nextBody(type) {
     if (!this.fill(4)) return undefined;
     const length = this.buffer.readUInt32BE(this.start);
-    if (length < 5 || length > MAX_FRAME_BYTES)
+    if (length < 1 || length > MAX_FRAME_BYTES)
       throw new Error(`a frame of ${length} bytes came from the host`);
     if (!this.fill(4 + length)) return undefined;
-    const body = this.start + 5;
-    const frameEnd = this.start + 4 + length;
-    if (this.buffer[this.start + 4] !== FRAME.INVOKE) throw new Error('an unknown frame came from the host');
-    const payloadStart = body + 4 + this.buffer.readUInt32BE(body);
-    const header = JSON.parse(this.buffer.toString('utf8', body + 4, payloadStart));
-    const payload = this.buffer.toString('utf8', payloadStart, frameEnd);
-    this.start = frameEnd;
-    return { header, payload };
+    if (this.buffer[this.start + 4] !== type) throw new Error('an unknown frame came from the host');
+    const start = this.start + 5;
+    this.start += 4 + length;
+    return { start, end: this.start };
   }
 
   ready() {

@@ -10,6 +10,7 @@ import sys
 RUNTIME_DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, RUNTIME_DIRECTORY)
 
+from assignment import take_assignment  # noqa: E402
 from channel import Channel  # noqa: E402
 from failures import RuntimeFailure, describe, log_text  # noqa: E402
 from handler_loader import load_handler, set_search_path  # noqa: E402
@@ -20,6 +21,8 @@ from marshalling import to_json  # noqa: E402
 
 def main():
     channel = Channel(int(os.environ.pop("SELFSAME_CHANNEL_FD")))
+    if "SELFSAME_POOLED" in os.environ and not take_assignment(channel):
+        return
     hide_own_modules()
     set_search_path()
     log = install_logging(channel)

@@ -6,7 +6,7 @@ import resource
 import struct
 import threading
 
-INVOKE, READY, INIT_ERROR, RESPONSE, ERROR, LOG = 0x02, 0x10, 0x11, 0x12, 0x13, 0x14
+ASSIGN, INVOKE, READY, INIT_ERROR, RESPONSE, ERROR, LOG = 0x01, 0x02, 0x10, 0x11, 0x12, 0x13, 0x14
 
 READ_BYTES = 64 * 1024
 MAX_SHORT_TEXT_BYTES = 255
@@ -23,16 +23,16 @@ class Channel:
 
     def next_event(self):
         """Waits for the next event: (header, payload bytes), or None when the host has gone."""
-        prefix = self._take(4)
-        if prefix is None:
-            return None
-        body = self._take(struct.unpack(">I", prefix)[0])
+        body = self._next_frame(INVOKE)
         if body is None:
             return None
-        if body[0] != INVOKE:
-            raise RuntimeError("an unknown frame came from the host")
         header_end = 5 + struct.unpack(">I", body[1:5])[0]
         return json.loads(body[5:header_end]), body[header_end:]
+
+    def assignment(self):
+        """Waits for ASSIGN: the variables of the function, or None when the host has gone."""
+        body = self._next_frame(ASSIGN)
+        return None if body is None else json.loads(body[1:])
 
     def ready(self):
         self._send(READY, b"")
@@ -50,6 +50,16 @@ class Channel:
         """`level` is a number of `logging`, 0 for text without one."""
         number = 0 if level < 10 else level // 10 + 1
         self._send(LOG, bytes([number]) + text.encode("utf-8", "replace"))
+
+    def _next_frame(self, kind):
+        """A frame of that type, the type first; None when the host has gone."""
+        prefix = self._take(4)
+        if prefix is None:
+            return None
+        body = self._take(struct.unpack(">I", prefix)[0])
+        if body is not None and body[0] != kind:
+            raise RuntimeError("an unknown frame came from the host")
+        return body
 
     def _take(self, count):
         while len(self.pending) < count:
