@@ -1,4 +1,5 @@
 /** What a request's Host header says: who is addressed, and whether this server may answer to it. */
+import { GATEWAY_ADDRESS } from '../../core/gateway-address.ts';
 
 /** Names below which AWS's own host names live, and their local forms; the longest first. */
 const SERVICE_SUFFIXES = ['.amazonaws.com.cn', '.localhost.localstack.cloud', '.amazonaws.com', '.localhost'];
@@ -8,7 +9,7 @@ const SERVICE_SUFFIXES = ['.amazonaws.com.cn', '.localhost.localstack.cloud', '.
  * tools made for the common local AWS port use, which its owner resolves to 127.0.0.1.
  */
 const TRUSTED_SUFFIXES = [...SERVICE_SUFFIXES, '.api.aws', '.on.aws', '.cloudfront.net'];
-const TRUSTED_NAMES = new Set(['localhost', 'localhost.localstack.cloud', '::1', '0:0:0:0:0:0:0:1']);
+const LOOPBACK_NAMES = new Set(['localhost', 'localhost.localstack.cloud', '::1', '0:0:0:0:0:0:0:1']);
 
 /** The host without its port, in lower case and without brackets. */
 export function hostName(header: string): string {
@@ -25,7 +26,7 @@ export function hostName(header: string): string {
 
 /** True for names and addresses that reach only this machine, however they are looked up. */
 export function isLoopback(name: string): boolean {
-  return TRUSTED_NAMES.has(name) || isLoopbackAddress(name);
+  return LOOPBACK_NAMES.has(name) || isLoopbackAddress(name);
 }
 
 /** An address of 127.0.0.0/8, written as four numbers, or as the IPv6 form of one. */
@@ -42,7 +43,10 @@ function isLoopbackAddress(name: string): boolean {
  * carry the page's host name.
  */
 export function isTrustedHost(name: string): boolean {
-  return isLoopback(name) || TRUSTED_SUFFIXES.some((suffix) => name.endsWith(suffix));
+  // Functions name the server by the gateway's address, which nobody can point elsewhere.
+  return (
+    isLoopback(name) || name === GATEWAY_ADDRESS || TRUSTED_SUFFIXES.some((suffix) => name.endsWith(suffix))
+  );
 }
 
 /** The labels before AWS's (or the local) domain: `['bucket', 's3', 'us-east-1']`; undefined for other names. */

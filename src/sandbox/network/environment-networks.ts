@@ -1,0 +1,206 @@
+/**
+ * A network for each environment: a network namespace with one interface, made ahead so that a start need not wait
+ * (making one takes 10 ms, entering it 1 ms). It belongs to the host's user namespace: nothing inside can change it.
+ */
+import { PlatformError } from '../../core/errors.ts';
+import { GATEWAY_ADDRESS } from '../../core/gateway-address.ts';
+import {
+  addressOf,
+  BLOCK_PREFIX,
+  BLOCK_SIZE,
+  RUNTIME_API_HOST_PORT,
+  RUNTIME_API_PORT,
+  runtimeApiHost,
+} from './addresses.ts';
+import type { Bridge } from './bridge.ts';
+import { createBridge, NAMESPACES_DIRECTORY, removeBridge } from './bridge.ts';
+import { endpointElement, removedRuntimeApiElements, runtimeApiElements } from './filter-rules.ts';
+import { allowForwarding, endForwarding } from './forwarding.ts';
+import type { NameResolution } from './name-server.ts';
+import { nameResolution } from './name-server.ts';
+import { ip, nft, shell } from './network-commands.ts';
+
+/** So many are ready at first: as many starts at once find one. */
+const READY_AT_FIRST = 4;
+
+/** Starts that found none double the number, up to this. */
+const READY_AT_MOST = 64;
+
+/** So many are made or removed at a time; more would make the first of them wait. */
+const BATCH_SIZE = 16;
+
+/** 0 is the block's own address, 1 the bridge's; the last one is for broadcasts. */
+const FIRST_INDEX = 2;
+const LAST_INDEX = BLOCK_SIZE - 2;
+
+export interface EnvironmentNetwork {
+  /** Path for `nsenter --net`. */
+  readonly namespace: string;
+  /** Where this environment's runtime API has to listen on the host. */
+  readonly runtimeApi: { readonly host: string; readonly port: number };
+  /** How it is reached from inside: `host:port`. */
+  readonly runtimeApiInside: string;
+  /** To be called when nothing runs in it any more; more often does no harm. */
+  release(): void;
+}
+
+export class EnvironmentNetworks {
+  /** `resolv.conf` as it must be inside. */
+  readonly resolverConfiguration: string;
+  private readonly bridge: Bridge;
+  private readonly free = Array.from(
+    { length: LAST_INDEX - FIRST_INDEX + 1 },
+    (_, place) => FIRST_INDEX + place,
+  );
+  private readonly ready: number[] = [];
+  private readonly waiting: PromiseWithResolvers<number>[] = [];
+  private readonly ended: number[] = [];
+  private readyCount = READY_AT_FIRST;
+  private work: Promise<void> | undefined;
+  private isClosed = false;
+  private readonly endpoints = new Map<string, Promise<string>>();
+
+  private constructor(bridge: Bridge, names: NameResolution) {
+    this.bridge = bridge;
+    this.resolverConfiguration = names.configuration;
+  }
+
+  /** Rejects with `PlatformError` where the host refuses. */
+  static async open(): Promise<EnvironmentNetworks> {
+    const names = await nameResolution();
+    const bridge = await createBridge(names.resolver);
+    await allowForwarding();
+    const networks = new EnvironmentNetworks(bridge, names);
+    networks.refill();
+    return networks;
+  }
+
+  /** Rejects with `PlatformError` when none can be made. */
+  async take(): Promise<EnvironmentNetwork> {
+    const index = this.ready.shift() ?? (await this.next());
+    this.refill();
+    const { block } = this.bridge;
+    let isReleased = false;
+    return {
+      namespace: `${NAMESPACES_DIRECTORY}/${this.namespaceOf(index)}`,
+      runtimeApi: { host: runtimeApiHost(block, index), port: RUNTIME_API_HOST_PORT },
+      runtimeApiInside: `${GATEWAY_ADDRESS}:${RUNTIME_API_PORT}`,
+      release: () => {
+        if (isReleased) return;
+        isReleased = true;
+        this.ended.push(index);
+        this.refill();
+      },
+    };
+  }
+
+  /** The URL by which environments reach the server that is at `endpoint` on the host. */
+  endpointInside(endpoint: string): Promise<string> {
+    let inside = this.endpoints.get(endpoint);
+    if (inside === undefined) {
+      inside = this.passThrough(new URL(endpoint));
+      this.endpoints.set(endpoint, inside);
+      inside.catch(() => this.endpoints.delete(endpoint));
+    }
+    return inside;
+  }
+
+  /** Removes everything; nothing may run in any of them any more. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.work;
+    const closed = new PlatformError('The server is closing.', 'Start it again.');
+    for (const { reject } of this.waiting.splice(0)) reject(closed);
+    await removeBridge(this.bridge.name);
+    await endForwarding().catch(() => {});
+  }
+
+  private async passThrough({ hostname, port }: URL): Promise<string> {
+    const hostPort = Number(port || '80');
+    // The runtime API has this one inside.
+    const insidePort = hostPort === RUNTIME_API_PORT ? RUNTIME_API_PORT + 1 : hostPort;
+    // Nothing translates between IPv4 and IPv6: of a server bound to all addresses this is one, too.
+    const host = /^\d+(\.\d+){3}$/.test(hostname) ? hostname : '127.0.0.1';
+    await nft(endpointElement(this.bridge.name, insidePort, host, hostPort));
+    return `http://${GATEWAY_ADDRESS}:${insidePort}`;
+  }
+
+  private next(): Promise<number> {
+    const next = Promise.withResolvers<number>();
+    this.waiting.push(next);
+    this.readyCount = Math.min(this.readyCount * 2, READY_AT_MOST);
+    this.refill();
+    return next.promise;
+  }
+
+  private refill(): void {
+    if (this.work !== undefined || this.isClosed) return;
+    this.work = this.refillNow().finally(() => {
+      this.work = undefined;
+    });
+  }
+
+  private async refillNow(): Promise<void> {
+    while (!this.isClosed) {
+      const missing = this.readyCount + this.waiting.length - this.ready.length;
+      const batch = this.free.splice(0, Math.min(missing, BATCH_SIZE));
+      if (batch.length > 0) {
+        if (!(await this.make(batch))) return;
+      } else if (this.ended.length > 0) await this.remove(this.ended.splice(0, BATCH_SIZE));
+      else return;
+    }
+  }
+
+  /** Whether they could be made; those who wait for one hear of it otherwise. */
+  private async make(indices: number[]): Promise<boolean> {
+    try {
+      await shell(indices.map((index) => this.namespaceScript(index)).join(''));
+      await nft(runtimeApiElements(this.bridge.name, this.bridge.block, indices));
+    } catch (error) {
+      for (const { reject } of this.waiting.splice(0)) reject(error);
+      // Some of them may be there: they are not used again, and removed at the end.
+      return false;
+    }
+    for (const index of indices) {
+      const waiting = this.waiting.shift();
+      if (waiting === undefined) this.ready.push(index);
+      else waiting.resolve(index);
+    }
+    return true;
+  }
+
+  private async remove(indices: number[]): Promise<void> {
+    // The interface goes with its namespace, the way through to a runtime API that has ended leads nowhere.
+    await ip(
+      indices.map((index) => `netns delete ${this.namespaceOf(index)}`),
+      ['-force'],
+    ).catch(() => {});
+    await nft(removedRuntimeApiElements(this.bridge.name, this.bridge.block, indices)).catch(() => {});
+    this.free.push(...indices);
+  }
+
+  private namespaceOf(index: number): string {
+    return `${this.bridge.name}-${index}`;
+  }
+
+  /** `isolated`: the bridge passes nothing from one environment to another. */
+  private namespaceScript(index: number): string {
+    const { name, block } = this.bridge;
+    const namespace = this.namespaceOf(index);
+    const link = `${name}-${index}`;
+    return `ip -batch - <<EOF
+netns add ${namespace}
+link add name ${link} type veth peer name eth0 netns ${namespace}
+link set dev ${link} master ${name} addrgenmode none
+link set dev ${link} type bridge_slave isolated on
+link set dev ${link} up
+EOF
+ip -n ${namespace} -batch - <<EOF
+link set dev lo up
+addr add ${addressOf(block, index)}/${BLOCK_PREFIX} dev eth0
+link set dev eth0 addrgenmode none up
+route add default via ${addressOf(block, 1)}
+EOF
+`;
+  }
+}
