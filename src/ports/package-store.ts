@@ -1,4 +1,6 @@
-/** Function packages: zip in, a read-only directory out. */
+/** Packages of functions and layers: zip in, a read-only directory out. */
+import { createHash } from 'node:crypto';
+
 export interface IngestedPackage {
   /** SHA-256 of the zip, hexadecimal: its name in the blob store. */
   readonly blob: string;
@@ -22,6 +24,12 @@ export class PackageRejected extends Error {
   }
 }
 
+/** The name under which packages that are merged are held and referred to; of one, its own. Not for none. */
+export function mergedPackage(blobs: readonly string[]): string {
+  const [first = ''] = blobs;
+  return blobs.length === 1 ? first : createHash('sha256').update(blobs.join(' ')).digest('hex');
+}
+
 export interface PackageStore {
   /** Checks the zip whole (paths, sizes, checksums) and stores it; durable when it resolves. */
   ingest(zip: Uint8Array, maxUnpackedBytes: number): Promise<IngestedPackage>;
@@ -31,6 +39,13 @@ export interface PackageStore {
    */
   acquire(blob: string): Promise<string>;
   release(blob: string): void;
+  /**
+   * The packages laid one over the other in order, later files in the place of earlier ones: made once
+   * per list and shared. Held like a single package, under the name `mergedPackage(blobs)`.
+   */
+  acquireMerged(blobs: readonly string[]): Promise<string>;
+  /** Keeps the package while a record that will refer to it is being stored; `release` ends it. */
+  retain(blob: string): void;
   /**
    * Removes every package, zip and directory, that nothing refers to, and from now on each one once
    * it is discarded, released or settled. `isReferenced` is asked at the last moment.

@@ -1,4 +1,4 @@
-/** Links to function packages, as GetFunction hands them out: each for one package and ten minutes. */
+/** Links to packages of functions and layers, as GetFunction and GetLayerVersion hand them out: each for ten minutes. */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -41,7 +41,7 @@ export class CodeLinks {
     if (!this.isSigned(blob, expires, parameters.get('signature') ?? ''))
       return refuse(response, 403, 'The link is not valid.');
     if (expires < this.clock.now())
-      return refuse(response, 403, 'The link has expired; call GetFunction for a new one.');
+      return refuse(response, 403, 'The link has expired; call the operation it came from for a new one.');
     if (!(await this.blobs.has(blob))) return refuse(response, 404, 'The package is not stored any more.');
     const content = await this.blobs.open(blob);
     response.writeHead(200, { 'content-type': 'application/zip' });

@@ -11,6 +11,7 @@ import { functionNotFound, parseFunctionIdentifier } from '../records/function-i
 import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { FunctionTable } from '../records/function-table.ts';
+import type { LayerVersionTable } from '../records/layer-version-table.ts';
 import type { CodeLinks } from './code-links.ts';
 
 export interface FunctionControlDependencies {
@@ -26,6 +27,7 @@ export interface FunctionControlDependencies {
 /** What the operations of the control plane share. */
 export interface ControlContext extends FunctionControlDependencies {
   readonly table: FunctionTable;
+  readonly layers: LayerVersionTable;
   readonly links: CodeLinks;
 }
 

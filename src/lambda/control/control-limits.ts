@@ -23,6 +23,10 @@ export const TIMEOUT_SECONDS = { min: 1, max: 900, default: 3 } as const;
 export const EPHEMERAL_STORAGE_MB = { min: 512, max: 10_240, default: 512 } as const;
 
 export const MAX_LAYERS = 5;
+
+/** A resource-based policy as JSON, bytes. Source: "Lambda quotas", 20 KB. */
+export const MAX_POLICY_BYTES = 20_480;
+
 export const MAX_TAGS = 50;
 
 /** Functions of a page of ListFunctions, and versions of ListVersionsByFunction. */

@@ -1,12 +1,13 @@
-import type { CreateFunctionRequest } from '@aws-sdk/client-lambda';
+import type { CreateFunctionRequest, FunctionConfiguration } from '@aws-sdk/client-lambda';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { parseFunctionIdentifier } from '../records/function-identifier.ts';
-import type { FunctionRecord } from '../records/function-record.ts';
+import type { CodeReference, FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { MAX_NAME_CHARACTERS } from './control-limits.ts';
 import { checkStorage, withStoredCode } from './function-code.ts';
 import { functionConfiguration } from './function-configuration.ts';
+import type { FunctionSettings } from './function-settings.ts';
 import { checkArchitectures, newSettings } from './function-settings.ts';
 import { CREATING } from './function-states.ts';
 import {
@@ -16,6 +17,7 @@ import {
   notAuthorized,
   notImplemented,
 } from './lambda-errors.ts';
+import { checkCombinedSize, withLayers } from './layer-references.ts';
 import { checkPublishable, newVersion } from './new-version.ts';
 import { checkTags } from './tag-operations.ts';
 
@@ -29,11 +31,8 @@ export function createFunctionOperation(
       checkName(functionName);
       if (accountId !== caller.accountId) throw notAuthorized('CreateFunction', identifier, caller);
       checkPackage(input);
-      const chosen = newSettings(input, identifier);
-      checkTags(input.Tags ?? {});
-      checkAbsent(context, identifier);
-      if (input.Publish === true) checkPublishable(chosen.snapStartApplyOn);
-      return withStoredCode(context, input.Code ?? {}, 'CreateFunction', async (code) => {
+      const store = async (code: CodeReference, chosen: FunctionSettings): Promise<FunctionConfiguration> => {
+        checkCombinedSize(code, chosen.layers);
         checkStorage(context, accountId, region, code);
         const record: FunctionRecord = {
           ...chosen,
@@ -59,6 +58,13 @@ export function createFunctionOperation(
         const answer = functionConfiguration(record, { qualified: false, states: true });
         // Recorded from AWS: the function's own ARN and revision, and the number of the version.
         return published === undefined ? answer : { ...answer, Version: published.version.version };
+      };
+      return withLayers(context, input.Layers, identifier, async (layers) => {
+        const chosen = newSettings(input, identifier, layers);
+        checkTags(input.Tags ?? {});
+        checkAbsent(context, identifier);
+        if (input.Publish === true) checkPublishable(chosen.snapStartApplyOn);
+        return withStoredCode(context, input.Code ?? {}, 'CreateFunction', (code) => store(code, chosen));
       });
     },
   };

@@ -1,4 +1,4 @@
-/** The code of a request, stored: what CreateFunction and UpdateFunctionCode share. */
+/** The code of a request, stored: what CreateFunction, UpdateFunctionCode and PublishLayerVersion share. */
 import type { FunctionCode, UpdateFunctionCodeRequest } from '@aws-sdk/client-lambda';
 import { AwsError } from '../../core/errors.ts';
 import type { IngestedPackage } from '../../ports/package-store.ts';
@@ -13,6 +13,9 @@ type CodeRequest = Pick<
   'ZipFile' | 'S3Bucket' | 'ImageUri' | 'SourceKMSKeyArn'
 >;
 
+/** What is known of every package that a request has just brought. */
+export type StoredCode = CodeReference & Required<Pick<CodeReference, 'unpackedBytes'>>;
+
 /**
  * Checks and stores the package and lets `use` store the record that refers to it; what `use` leaves
  * without a record goes again. Throws AWS's errors for a package that cannot be stored.
@@ -20,8 +23,8 @@ type CodeRequest = Pick<
 export async function withStoredCode<T>(
   context: ControlContext,
   code: CodeRequest,
-  operation: 'CreateFunction' | 'UpdateFunctionCode',
-  use: (code: CodeReference) => Promise<T>,
+  operation: 'CreateFunction' | 'UpdateFunctionCode' | 'PublishLayerVersion',
+  use: (code: StoredCode) => Promise<T>,
 ): Promise<T> {
   const stored = await storeCode(context, code, operation);
   try {
@@ -29,6 +32,7 @@ export async function withStoredCode<T>(
       blob: stored.blob,
       sha256Base64: Buffer.from(stored.blob, 'hex').toString('base64'),
       sizeBytes: stored.sizeBytes,
+      unpackedBytes: stored.unpackedBytes,
     });
   } finally {
     stored.settle();
@@ -68,7 +72,7 @@ function rejection(error: PackageRejected): AwsError {
   }
 }
 
-/** Refuses code beyond the account's storage. */
+/** Refuses code beyond the account's storage, which functions and layers share. */
 export function checkStorage(
   context: ControlContext,
   accountId: string,
@@ -76,7 +80,7 @@ export function checkStorage(
   code: CodeReference,
 ): void {
   let used = code.sizeBytes;
-  for (const record of context.table.all()) {
+  for (const record of [...context.table.all(), ...context.layers.all()]) {
     if (record.accountId === accountId && record.region === region) used += record.code.sizeBytes;
   }
   if (used > TOTAL_CODE_BYTES) {

@@ -55,7 +55,9 @@ export function functionConfiguration(
     ...(record.kmsKeyArn === undefined || record.kmsKeyArn === '' ? {} : { KMSKeyArn: record.kmsKeyArn }),
     TracingConfig: { Mode: record.tracingMode },
     RevisionId: record.revisionId,
-    ...(record.layers.length === 0 ? {} : { Layers: record.layers.map((Arn) => ({ Arn })) }),
+    ...(record.layers.length === 0
+      ? {}
+      : { Layers: record.layers.map(({ arn, sizeBytes }) => ({ Arn: arn, CodeSize: sizeBytes })) }),
     ...(view.states ? states(record) : {}),
     ...(record.fileSystemConfigs === undefined || record.fileSystemConfigs.length === 0
       ? {}

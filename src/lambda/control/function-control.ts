@@ -2,11 +2,14 @@
 import type { BodyLimit, Endpoint } from '../../ports/service.ts';
 import type { FunctionDirectory } from '../records/function-record.ts';
 import { FunctionTable } from '../records/function-table.ts';
+import { LayerVersionTable } from '../records/layer-version-table.ts';
 import { CodeLinks } from './code-links.ts';
 import type { ControlContext, FunctionControlDependencies, LambdaOperations } from './control-context.ts';
 import { MAX_CODE_REQUEST_BYTES } from './control-limits.ts';
 import { createFunctionOperation } from './create-function.ts';
 import { tooLarge } from './lambda-errors.ts';
+import { layerOperations } from './layer-operations.ts';
+import { layerPermissions } from './layer-permissions.ts';
 import { readOperations } from './read-operations.ts';
 import { Reconciler } from './reconciler.ts';
 import { tagOperations } from './tag-operations.ts';
@@ -28,8 +31,9 @@ export async function openFunctionControl(
   dependencies: FunctionControlDependencies,
 ): Promise<FunctionControl> {
   const table = await FunctionTable.open(dependencies.state);
+  const layers = await LayerVersionTable.open(dependencies.state);
   const links = new CodeLinks(dependencies.blobs, dependencies.clock, dependencies.ids);
-  const context: ControlContext = { ...dependencies, table, links };
+  const context: ControlContext = { ...dependencies, table, layers, links };
   const reconciler = new Reconciler(context);
   reconciler.resume();
   return {
@@ -38,12 +42,15 @@ export async function openFunctionControl(
       ...updateFunctionOperations(context),
       ...readOperations(context),
       ...versionOperations(context),
+      ...layerOperations(context),
+      ...layerPermissions(context),
       ...tagOperations(context),
     },
     endpoints: [links.endpoint],
     bodyLimits: {
       CreateFunction: codeLimit('CreateFunction'),
       UpdateFunctionCode: codeLimit('UpdateFunctionCode'),
+      PublishLayerVersion: codeLimit('PublishLayerVersion'),
     },
     directory: table,
     close: () => reconciler.close(),

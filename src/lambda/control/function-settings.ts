@@ -1,16 +1,10 @@
 /** Settings of a function as requests give them: checked, with AWS's defaults, in our terms. */
 import type { CreateFunctionRequest, UpdateFunctionConfigurationRequest } from '@aws-sdk/client-lambda';
-import { parseArn } from '../../core/arn.ts';
 import { runtimeIdentifier } from '../../core/runtimes.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionRecord, LoggingConfig } from '../records/function-record.ts';
-import {
-  EPHEMERAL_STORAGE_MB,
-  MAX_ENVIRONMENT_BYTES,
-  MAX_LAYERS,
-  MEMORY_MB,
-  TIMEOUT_SECONDS,
-} from './control-limits.ts';
+import type { FunctionLayer } from '../records/layer-version-record.ts';
+import { EPHEMERAL_STORAGE_MB, MAX_ENVIRONMENT_BYTES, MEMORY_MB, TIMEOUT_SECONDS } from './control-limits.ts';
 import { constraintError, invalidParameter, notImplemented } from './lambda-errors.ts';
 
 type Request = CreateFunctionRequest | UpdateFunctionConfigurationRequest;
@@ -77,9 +71,10 @@ const DEFAULT_LOG_GROUP_PREFIX = '/aws/lambda/';
 /** Settings of a new function. */
 export function newSettings(
   request: CreateFunctionRequest,
-  named: Pick<FunctionIdentifier, 'functionName' | 'region'>,
+  { functionName }: Pick<FunctionIdentifier, 'functionName'>,
+  layers: readonly FunctionLayer[] | undefined,
 ): FunctionSettings {
-  return settings(request, named, {
+  const defaults: FunctionSettings = {
     description: '',
     role: request.Role!,
     timeoutSeconds: TIMEOUT_SECONDS.default,
@@ -87,16 +82,21 @@ export function newSettings(
     ephemeralStorageMb: EPHEMERAL_STORAGE_MB.default,
     layers: [],
     tracingMode: 'PassThrough',
-    logging: { format: 'Text', logGroup: `${DEFAULT_LOG_GROUP_PREFIX}${named.functionName}` },
+    logging: { format: 'Text', logGroup: `${DEFAULT_LOG_GROUP_PREFIX}${functionName}` },
     snapStartApplyOn: 'None',
-  });
+  };
+  return settings(request, { functionName }, defaults, layers);
 }
 
-/** `current` with what the request says instead. Throws AWS's error for the first value that cannot be. */
+/**
+ * `current` with what the request says instead, `layers` being those it names. Throws AWS's error for
+ * the first value that cannot be.
+ */
 export function settings<T extends FunctionSettings>(
   request: Request,
-  { functionName, region }: Pick<FunctionIdentifier, 'functionName' | 'region'>,
+  { functionName }: Pick<FunctionIdentifier, 'functionName'>,
   current: T,
+  layers: readonly FunctionLayer[] | undefined,
 ): T {
   checkRange(request.MemorySize, 'memorySize', MEMORY_MB);
   checkRange(request.Timeout, 'timeout', TIMEOUT_SECONDS);
@@ -104,7 +104,6 @@ export function settings<T extends FunctionSettings>(
   checkUnsupported(request);
   const environment = request.Environment?.Variables;
   if (environment !== undefined) checkEnvironment(environment);
-  checkLayers(request.Layers ?? [], region);
   checkNetwork(request, current);
   const vpc = request.VpcConfig;
   return {
@@ -118,7 +117,7 @@ export function settings<T extends FunctionSettings>(
       memoryMb: request.MemorySize,
       ephemeralStorageMb: request.EphemeralStorage?.Size,
       environment: request.Environment === undefined ? undefined : (environment ?? {}),
-      layers: request.Layers,
+      layers,
       tracingMode: request.TracingConfig?.Mode,
       logging:
         request.LoggingConfig === undefined
@@ -192,19 +191,6 @@ function checkEnvironment(variables: Readonly<Record<string, string>>): void {
         `provided exceeded the 4KB limit. String measured: ${json}`,
     );
   }
-}
-
-/** No layer can be published yet, so none exists. */
-function checkLayers(layers: readonly string[], region: string): void {
-  if (layers.length > MAX_LAYERS) throw invalidParameter(`Cannot reference more than ${MAX_LAYERS} layers.`);
-  for (const layer of layers) {
-    if (parseArn(layer)?.region === region) continue;
-    throw invalidParameter(
-      `Layers are not in the same region as the function. Layers are expected to be in region ${region}.`,
-    );
-  }
-  const [first] = layers;
-  if (first !== undefined) throw invalidParameter(`Layer version ${first} does not exist.`);
 }
 
 /** What AWS says before it asks EC2 and EFS whether they know the names. */

@@ -76,5 +76,9 @@ function positionOf({ Marker }: PageRequest): Position | undefined {
   } catch {
     // Refused below.
   }
-  throw invalidParameter('Invalid marker. Please use the NextMarker of an earlier answer.');
+  throw markerError();
+}
+
+export function markerError(): Error {
+  return invalidParameter('Invalid marker. Please use the NextMarker of an earlier answer.');
 }

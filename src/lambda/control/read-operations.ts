@@ -59,6 +59,8 @@ export function readOperations(context: ControlContext): ReadOperations {
       const names = table.names(accountId, region);
       for (const name of names)
         for (const { code } of table.versions(accountId, region, name)) codeBytes += code.sizeBytes;
+      for (const layer of context.layers.all())
+        if (layer.accountId === accountId && layer.region === region) codeBytes += layer.code.sizeBytes;
       return {
         AccountLimit: {
           TotalCodeSize: TOTAL_CODE_BYTES,

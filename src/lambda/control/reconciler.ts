@@ -3,7 +3,9 @@
  * What is to be done is read from the stored record, so a restart takes it up again.
  */
 import type { RuntimeInstallation } from '../../ports/environment.ts';
+import { mergedPackage } from '../../ports/package-store.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
+import { packagesOf } from '../records/function-record.ts';
 import type { ControlContext } from './control-context.ts';
 
 /** AWS's word for what this host is. */
@@ -18,16 +20,18 @@ export class Reconciler {
     this.context = context;
     context.table.onChange((before, after) => {
       if (after !== undefined && isUnfinished(after)) this.begin(after);
-      if (before !== undefined && after?.code.blob !== before.code.blob)
-        context.packages.discard(before.code.blob);
+      if (before !== undefined) this.discard(before, after);
+    });
+    context.layers.onChange((before, after) => {
+      if (before !== undefined && after === undefined) context.packages.discard(before.code.blob);
     });
   }
 
   /** Takes up what an earlier process had not finished, and removes the packages it left. */
   resume(): void {
-    const { table, packages } = this.context;
+    const { table, layers, packages } = this.context;
     for (const record of table.all()) if (isUnfinished(record)) this.begin(record);
-    this.track(packages.collect((blob) => table.usesCode(blob)));
+    this.track(packages.collect((blob) => table.usesCode(blob) || layers.usesCode(blob)));
   }
 
   /** Waits for what is under way; nothing new begins. */
@@ -35,6 +39,11 @@ export class Reconciler {
     this.closed = true;
     await Promise.all(this.running);
     await this.context.packages.idle();
+  }
+
+  private discard(before: FunctionRecord, after: FunctionRecord | undefined): void {
+    const kept = after === undefined ? new Set() : packagesOf(after);
+    for (const blob of packagesOf(before)) if (!kept.has(blob)) this.context.packages.discard(blob);
   }
 
   private begin(record: FunctionRecord): void {
@@ -68,13 +77,18 @@ export class Reconciler {
   /** Undefined when the function can run, else why not. */
   private async prepare(record: FunctionRecord): Promise<Problem | undefined> {
     const { catalog, packages } = this.context;
-    const { runtime = '', code } = record;
+    const { runtime = '', code, layers } = record;
     const resolution = await catalog.resolve(runtime);
     if (!resolution.available) return { reason: resolution.reason, code: 'InvalidRuntime' };
     this.warnOfArchitecture(record, resolution.installation);
     try {
       await packages.acquire(code.blob);
       packages.release(code.blob);
+      const blobs = layers.map(({ blob }) => blob);
+      if (blobs.length > 0) {
+        await packages.acquireMerged(blobs);
+        packages.release(mergedPackage(blobs));
+      }
       return undefined;
     } catch (error) {
       return { reason: (error as Error).message, code: 'InternalError' };

@@ -7,6 +7,7 @@ import { functionConfiguration } from './function-configuration.ts';
 import { checkArchitectures, settings } from './function-settings.ts';
 import { checkChangeable, UPDATING } from './function-states.ts';
 import { invalidParameter, notImplemented } from './lambda-errors.ts';
+import { checkCombinedSize, withLayers } from './layer-references.ts';
 import { newVersion } from './new-version.ts';
 
 type UpdateOperations = Required<
@@ -27,6 +28,7 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
         await context.table.change(accountId, region, functionName, () => {
           const { record } = findFunction(context, input.FunctionName, undefined, caller);
           checkChangeable(record, input.RevisionId);
+          checkCombinedSize(code, record.layers);
           const architectures = input.Architectures ?? record.architectures;
           if (input.DryRun === true) {
             answer = { ...record, code, architectures };
@@ -49,15 +51,18 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
       const { identifier } = findFunction(context, input.FunctionName, undefined, caller);
       if (identifier.qualifier !== undefined && identifier.qualifier !== LATEST) throw onlyLatest();
       const { accountId, region, functionName } = identifier;
-      let answer: FunctionRecord | undefined;
-      await context.table.change(accountId, region, functionName, () => {
-        const { record } = findFunction(context, input.FunctionName, undefined, caller);
-        const updated = { ...settings(input, record, record), ...changed(context) };
-        checkChangeable(record, input.RevisionId);
-        answer = updated;
-        return { put: [updated] };
+      return withLayers(context, input.Layers, identifier, async (layers) => {
+        let answer: FunctionRecord | undefined;
+        await context.table.change(accountId, region, functionName, () => {
+          const { record } = findFunction(context, input.FunctionName, undefined, caller);
+          const updated = { ...settings(input, record, record, layers), ...changed(context) };
+          checkCombinedSize(updated.code, updated.layers);
+          checkChangeable(record, input.RevisionId);
+          answer = updated;
+          return { put: [updated] };
+        });
+        return functionConfiguration(answer!, { qualified: false, states: true });
       });
-      return functionConfiguration(answer!, { qualified: false, states: true });
     },
   };
 }

@@ -168,7 +168,6 @@ function refuseMissingParts(record: FunctionRecord): void {
     throw notImplemented('FileSystemConfigs');
   }
   if (record.packageType === 'Image') throw notImplemented('PackageType Image');
-  if (record.layers.length > 0) throw notImplemented('Layers');
 }
 
 function notImplemented(part: string): AwsError {

@@ -14,6 +14,7 @@ import type {
 } from '../../ports/environment.ts';
 import type { LogSink } from '../../ports/log-sink.ts';
 import type { PackageStore } from '../../ports/package-store.ts';
+import { mergedPackage } from '../../ports/package-store.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import type { EnvironmentOwner } from './environment.ts';
 import { Environment } from './environment.ts';
@@ -46,6 +47,7 @@ export interface PlacementDependencies {
 interface PreparedFunction {
   readonly installation: RuntimeInstallation;
   readonly codeDirectory: string;
+  readonly layersDirectory: string | undefined;
 }
 
 export class Placement {
@@ -109,7 +111,7 @@ export class Placement {
         if (emptied) return;
         emptied = true;
         this.draining.delete(pool);
-        if (prepared !== undefined) this.deps.packages.release(record.code.blob);
+        if (prepared !== undefined) this.release(record);
       },
     });
     this.pools.set(key, pool);
@@ -134,10 +136,23 @@ export class Placement {
         'Run `selfsame runtimes` to see what this host can run.',
       );
     }
-    return {
-      installation: resolution.installation,
-      codeDirectory: await this.deps.packages.acquire(record.code.blob),
-    };
+    const { packages } = this.deps;
+    const codeDirectory = await packages.acquire(record.code.blob);
+    try {
+      const blobs = record.layers.map(({ blob }) => blob);
+      const layersDirectory = blobs.length === 0 ? undefined : await packages.acquireMerged(blobs);
+      return { installation: resolution.installation, codeDirectory, layersDirectory };
+    } catch (error) {
+      packages.release(record.code.blob);
+      throw error;
+    }
+  }
+
+  /** Gives back what `prepare` has acquired. */
+  private release({ code, layers }: FunctionRecord): void {
+    const { packages } = this.deps;
+    packages.release(code.blob);
+    if (layers.length > 0) packages.release(mergedPackage(layers.map(({ blob }) => blob)));
   }
 
   private prepareRuntime(runtime: string | undefined): void {
@@ -163,6 +178,7 @@ export class Placement {
       environmentId,
       installation: prepared.installation,
       codeDirectory: prepared.codeDirectory,
+      ...(prepared.layersDirectory === undefined ? {} : { layersDirectory: prepared.layersDirectory }),
       handler: record.handler ?? '',
       variables: functionVariables(record, stream, this.deps.roleCredentials(record)),
       endpoint: this.deps.endpoint(),

@@ -1,4 +1,6 @@
 /** What is stored of a function: one record per version, `$LATEST` included. */
+import { mergedPackage } from '../../ports/package-store.ts';
+import type { FunctionLayer } from './layer-version-record.ts';
 
 export type FunctionState = 'Pending' | 'Active' | 'Inactive' | 'Failed';
 export type LastUpdateStatus = 'Successful' | 'InProgress' | 'Failed';
@@ -24,6 +26,8 @@ export interface CodeReference {
   readonly sha256Base64: string;
   /** Bytes of the zip. */
   readonly sizeBytes: number;
+  /** Bytes of its files unpacked; absent in records that earlier versions of this program stored. */
+  readonly unpackedBytes?: number;
 }
 
 export interface FunctionRecord {
@@ -42,8 +46,8 @@ export interface FunctionRecord {
   readonly ephemeralStorageMb: number;
   readonly architectures: readonly ('x86_64' | 'arm64')[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** ARNs of layer versions in order. */
-  readonly layers: readonly string[];
+  /** In the order in which they are laid over one another. */
+  readonly layers: readonly FunctionLayer[];
   readonly tracingMode: 'PassThrough' | 'Active';
   readonly logging: LoggingConfig;
   readonly snapStartApplyOn: 'None' | 'PublishedVersions';
@@ -70,6 +74,12 @@ export interface FunctionRecord {
    * a state change alone keeps it.
    */
   readonly generation: string;
+}
+
+/** Names of all packages that a record keeps: its code, its layers, and the layers merged. */
+export function packagesOf({ code, layers }: FunctionRecord): Set<string> {
+  const blobs = layers.map(({ blob }) => blob);
+  return new Set([code.blob, ...blobs, ...(blobs.length === 0 ? [] : [mergedPackage(blobs)])]);
 }
 
 /** In-memory view of the stored functions, for the data plane: no I/O, no waiting. */

@@ -3,7 +3,7 @@ import { invariant } from '../../core/errors.ts';
 import type { StateStore, StateWrite } from '../../ports/state-store.ts';
 import { RevisionConflict } from '../../ports/state-store.ts';
 import type { FunctionDirectory, FunctionRecord, VersionName } from './function-record.ts';
-import { LATEST } from './function-record.ts';
+import { LATEST, packagesOf } from './function-record.ts';
 
 const FUNCTIONS = 'lambda.function';
 const META = 'lambda.function-meta';
@@ -47,7 +47,7 @@ export class FunctionTable implements FunctionDirectory {
   /** By `account/region/name`. */
   private readonly functions = new Map<string, HeldFunction>();
   private readonly listeners: ChangeListener[] = [];
-  /** How many records refer to a package, by the name of its blob. */
+  /** How many records refer to a package, of code or layers, by its name. */
   private readonly codeUses = new Map<string, number>();
   /** Names of each account and region in order; made anew when a name came or went. */
   private readonly sortedNames = new Map<string, string[]>();
@@ -212,9 +212,11 @@ export class FunctionTable implements FunctionDirectory {
       [after, 1],
     ] as const) {
       if (record === undefined) continue;
-      const uses = (this.codeUses.get(record.code.blob) ?? 0) + step;
-      if (uses === 0) this.codeUses.delete(record.code.blob);
-      else this.codeUses.set(record.code.blob, uses);
+      for (const blob of packagesOf(record)) {
+        const uses = (this.codeUses.get(blob) ?? 0) + step;
+        if (uses === 0) this.codeUses.delete(blob);
+        else this.codeUses.set(blob, uses);
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * Function packages: zips in the blob store, each extracted once into a directory that all share. A
- * package is needed while a record refers to it, an environment uses it, or a request is about to
+ * Packages of functions and layers: zips in the blob store, each extracted once into a directory that
+ * all share, and merged trees of several, each made once per list. A package is needed while a record refers to it, an environment uses it, or a request is about to
  * store its record. Whatever changes one package, its zip or its directory, happens in turn.
  */
 import { webcrypto } from 'node:crypto';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { PlatformError } from '../../core/errors.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { IngestedPackage, PackageStore } from '../../ports/package-store.ts';
+import { mergedPackage } from '../../ports/package-store.ts';
 import { hostBootId } from './boot-id.ts';
 import { ZipThread } from './zip-thread.ts';
 
@@ -59,7 +60,7 @@ class FilePackageStore implements PackageStore {
   async ingest(zip: Uint8Array, maxUnpackedBytes: number): Promise<IngestedPackage> {
     const unpackedBytes = await this.zips.check(zip, maxUnpackedBytes);
     const blob = await digest(zip);
-    this.use(blob);
+    this.retain(blob);
     try {
       await this.inTurn(blob, () => this.blobs.put(zip));
     } catch (error) {
@@ -69,20 +70,17 @@ class FilePackageStore implements PackageStore {
     return { blob, sizeBytes: zip.byteLength, unpackedBytes, settle: () => this.release(blob) };
   }
 
-  async acquire(blob: string): Promise<string> {
-    this.use(blob);
-    let directory = this.extracted.get(blob);
-    if (directory === undefined) {
-      directory = this.inTurn(blob, () => this.extract(blob));
-      this.extracted.set(blob, directory);
-      directory.catch(() => this.extracted.delete(blob));
-    }
-    try {
-      return await directory;
-    } catch (error) {
-      this.release(blob);
-      throw error;
-    }
+  acquire(blob: string): Promise<string> {
+    return this.held(blob, () => this.extract(blob));
+  }
+
+  acquireMerged(blobs: readonly string[]): Promise<string> {
+    const name = mergedPackage(blobs);
+    return this.held(name, () => (blobs.length === 1 ? this.extract(name) : this.merge(name, blobs)));
+  }
+
+  retain(blob: string): void {
+    this.users.set(blob, (this.users.get(blob) ?? 0) + 1);
   }
 
   release(blob: string): void {
@@ -120,8 +118,20 @@ class FilePackageStore implements PackageStore {
     await this.zips.close();
   }
 
-  private use(blob: string): void {
-    this.users.set(blob, (this.users.get(blob) ?? 0) + 1);
+  private async held(name: string, make: () => Promise<string>): Promise<string> {
+    this.retain(name);
+    let directory = this.extracted.get(name);
+    if (directory === undefined) {
+      directory = this.inTurn(name, make);
+      this.extracted.set(name, directory);
+      directory.catch(() => this.extracted.delete(name));
+    }
+    try {
+      return await directory;
+    } catch (error) {
+      this.release(name);
+      throw error;
+    }
   }
 
   private isNeeded(blob: string): boolean {
@@ -147,12 +157,34 @@ class FilePackageStore implements PackageStore {
         'Update the function with its code.',
       );
     });
+    return this.laidOut(target, (root) => this.zips.extract(zip, root));
+  }
+
+  /** The single packages are asked for in their own turns; none of them waits for a merged one. */
+  private async merge(name: string, blobs: readonly string[]): Promise<string> {
+    const target = join(this.directory, name);
+    if (await isThere(target)) return target;
+    const acquired: string[] = [];
+    try {
+      const directories: string[] = [];
+      for (const blob of blobs) {
+        directories.push(await this.acquire(blob));
+        acquired.push(blob);
+      }
+      return await this.laidOut(target, (root) => this.zips.merge(directories, root));
+    } finally {
+      for (const blob of acquired) this.release(blob);
+    }
+  }
+
+  /** Fills a directory, and gives it its name when it is whole. */
+  private async laidOut(target: string, fill: (root: string) => Promise<void>): Promise<string> {
     let work: string | undefined;
     try {
       work = await mkdtemp(join(this.directory, UNFINISHED));
       const root = join(work, 'package');
       await mkdir(root, { mode: 0o755 });
-      await this.zips.extract(zip, root);
+      await fill(root);
       await rename(root, target);
       return target;
     } catch (error) {

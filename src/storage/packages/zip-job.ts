@@ -1,9 +1,11 @@
-/** What is asked of the thread that reads zips, and what it answers. */
+/** What is asked of the thread that reads zips and lays out packages, and what it answers. */
 import type { PackageRejected } from '../../ports/package-store.ts';
 
 export type ZipJob =
   | { readonly check: SharedArrayBuffer; readonly maxUnpackedBytes: number }
-  | { readonly extract: SharedArrayBuffer; readonly root: string };
+  | { readonly extract: SharedArrayBuffer; readonly root: string }
+  /** Directories of extracted packages, and the empty one they are laid into. */
+  | { readonly merge: readonly string[]; readonly root: string };
 
 export interface NumberedJob {
   readonly id: number;

@@ -31,6 +31,11 @@ export class ZipThread {
     await this.run({ extract: shared(zip), root });
   }
 
+  /** Lays extracted packages one over the other into `root`, which exists and is empty. */
+  async merge(directories: readonly string[], root: string): Promise<void> {
+    await this.run({ merge: directories, root });
+  }
+
   /** Ends the thread; what it still does is lost and rejects. */
   async close(): Promise<void> {
     clearTimeout(this.idleTimer);

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { invariant } from '../../core/errors.ts';
 import { PackageRejected } from '../../ports/package-store.ts';
+import { mergeTrees } from './merged-tree.ts';
 import type { NumberedJob, ZipJob, ZipOutcome } from './zip-job.ts';
 import { checkZip, extractZip } from './zip-package.ts';
 
@@ -24,6 +25,7 @@ async function outcome(id: number, job: ZipJob): Promise<ZipOutcome> {
 
 async function run(job: ZipJob): Promise<number> {
   if ('check' in job) return checkZip(Buffer.from(job.check), job.maxUnpackedBytes);
-  await extractZip(Buffer.from(job.extract), job.root);
+  if ('merge' in job) mergeTrees(job.merge, job.root);
+  else await extractZip(Buffer.from(job.extract), job.root);
   return 0;
 }

@@ -17,7 +17,7 @@ test('code beyond 75 GB of an account and region is refused, whatever others hav
     { accountId: '1', region: 'elsewhere', code: codeOf(1_000) },
     { accountId: '2', region: 'here', code: codeOf(1_000) },
   ] as FunctionRecord[];
-  const context = { table: { all: () => stored } } as unknown as ControlContext;
+  const context = { table: { all: () => stored }, layers: { all: () => [] } } as unknown as ControlContext;
   checkStorage(context, '1', 'here', codeOf(10));
   assert.throws(() => checkStorage(context, '1', 'here', codeOf(11)), {
     name: 'CodeStorageExceededException',

@@ -124,7 +124,7 @@ test('Code.Location downloads the package, of each version its own, for ten minu
   const [status, body] = await download(version);
   assert.deepEqual(
     [status, JSON.parse(body.toString())],
-    [403, { message: 'The link has expired; call GetFunction for a new one.' }],
+    [403, { message: 'The link has expired; call the operation it came from for a new one.' }],
   );
 });
 
