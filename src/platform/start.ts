@@ -13,6 +13,8 @@ import { openLogs } from '../services/logs/logs.ts';
 import { stsService } from '../services/sts/sts.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
 import { openFileBlobStore } from '../storage/files/blob-store.ts';
+import { openImageStore } from '../storage/images/image-store.ts';
+import { hostBootId } from '../storage/packages/boot-id.ts';
 import { openPackageStore } from '../storage/packages/package-store.ts';
 import { openSqliteStateStore } from '../storage/sqlite/state-store.ts';
 import { openSqliteStreamLog } from '../storage/stream-log/stream-log.ts';
@@ -97,6 +99,12 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   cleanup.add(() => logs.close());
   const packages = await openPackageStore({ directory: data.packages, blobs });
   cleanup.add(() => packages.close());
+  const images = await openImageStore({
+    directory: data.images,
+    accessTo: () => ({}),
+    bootId: hostBootId,
+  });
+  cleanup.add(() => images.close());
   const catalog = openRuntimeCatalog({
     runtimesDirectory: data.runtimes,
     configured: options.runtimes,
@@ -110,7 +118,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     log,
   });
   cleanup.add(() => sandbox.close());
-  const control = await openFunctionControl({ state, blobs, packages, catalog, clock, ids, log });
+  const control = await openFunctionControl({ state, blobs, packages, images, catalog, clock, ids, log });
   cleanup.add(() => control.close());
 
   const root = await rootCredentials(isLoopback(options.host), data.path, ids);
@@ -122,6 +130,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     sandbox,
     catalog,
     packages,
+    images,
     logSink: logs.sink,
     directory: control.directory,
     endpoint: () => origin,

@@ -41,6 +41,17 @@ export interface RuntimeCatalog {
   list(): Promise<RuntimeListing[]>;
 }
 
+/** A container image to be run instead of a package; the environment speaks the HTTP runtime API. */
+export interface EnvironmentImage {
+  /** Becomes `/`, read-only and shared; has `/proc`, `/dev`, `/tmp`, `/etc/hosts` and `/etc/resolv.conf` to mount upon. */
+  readonly rootDirectory: string;
+  readonly entryPoint: readonly string[];
+  readonly command: readonly string[];
+  readonly workingDirectory: string;
+  /** Variables of the image; those of the spec come before them. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /** All that must be known to start one environment. Paths are the host's, values AWS's. */
 export interface EnvironmentSpec {
   /** Unique, 32 hexadecimal digits. */
@@ -48,6 +59,8 @@ export interface EnvironmentSpec {
   readonly installation: RuntimeInstallation;
   /** Extracted package; read-only, `/var/task` inside. */
   readonly codeDirectory: string;
+  /** Instead of the code and the runtime: what the function is, whole. */
+  readonly image?: EnvironmentImage;
   /** Extracted and merged layers; read-only, `/opt` inside. */
   readonly layersDirectory?: string;
   readonly handler: string;

@@ -14,6 +14,10 @@ export interface DataDirectory {
   readonly blobs: string;
   /** Extracted function packages. */
   readonly packages: string;
+  /** Container images: what was fetched of them, and their root directories. */
+  readonly images: string;
+  /** What was pushed to this server's own registry. */
+  readonly registry: string;
   /** Scratch space and sockets of running environments. */
   readonly environments: string;
   /** Interpreters fetched for runtimes. */
@@ -90,8 +94,8 @@ function isThere(path: string): Promise<boolean> {
 }
 
 async function layOut(path: string, temporary: boolean, lock: DatabaseSync): Promise<DataDirectory> {
-  const [blobs, packages, environments, runtimes] = await Promise.all(
-    ['blobs', 'packages', 'environments', 'runtimes'].map(async (name) => {
+  const [blobs, packages, images, registry, environments, runtimes] = await Promise.all(
+    ['blobs', 'packages', 'images', 'registry', 'environments', 'runtimes'].map(async (name) => {
       const directory = join(path, name);
       await mkdir(directory, { recursive: true });
       return directory;
@@ -104,6 +108,8 @@ async function layOut(path: string, temporary: boolean, lock: DatabaseSync): Pro
     logs: join(path, 'logs.db'),
     blobs: blobs!,
     packages: packages!,
+    images: images!,
+    registry: registry!,
     environments: environments!,
     runtimes: runtimes!,
     temporary,

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { RuntimeCatalog } from '../../ports/environment.ts';
+import type { ImageStore } from '../../ports/image-store.ts';
 import type { Log } from '../../ports/log.ts';
 import type { PackageStore } from '../../ports/package-store.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
@@ -18,6 +19,7 @@ export interface FunctionControlDependencies {
   readonly state: StateStore;
   readonly blobs: BlobStore;
   readonly packages: PackageStore;
+  readonly images: ImageStore;
   readonly catalog: RuntimeCatalog;
   readonly clock: Clock;
   readonly ids: Ids;

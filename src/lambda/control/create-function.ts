@@ -5,8 +5,9 @@ import type { CodeReference, FunctionRecord } from '../records/function-record.t
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { MAX_NAME_CHARACTERS } from './control-limits.ts';
-import { checkStorage, withStoredCode } from './function-code.ts';
+import { checkStorage } from './function-code.ts';
 import { functionConfiguration } from './function-configuration.ts';
+import { checkPackageSettings, withCode } from './function-image.ts';
 import type { FunctionSettings } from './function-settings.ts';
 import { checkArchitectures, newSettings } from './function-settings.ts';
 import { CREATING } from './function-states.ts';
@@ -31,6 +32,10 @@ export function createFunctionOperation(
       checkName(functionName);
       if (accountId !== caller.accountId) throw notAuthorized('CreateFunction', identifier, caller);
       checkPackage(input);
+      const kind = {
+        packageType: input.PackageType ?? 'Zip',
+        architectures: input.Architectures ?? ['x86_64'],
+      } as const;
       const store = async (code: CodeReference, chosen: FunctionSettings): Promise<FunctionConfiguration> => {
         checkCombinedSize(code, chosen.layers);
         checkStorage(context, accountId, region, code);
@@ -40,9 +45,8 @@ export function createFunctionOperation(
           region,
           functionName,
           version: LATEST,
-          packageType: 'Zip',
+          ...kind,
           code,
-          architectures: input.Architectures ?? ['x86_64'],
           ...tenancy(input),
           ...CREATING,
           lastModifiedMs: context.clock.now(),
@@ -64,7 +68,7 @@ export function createFunctionOperation(
         checkTags(input.Tags ?? {});
         checkAbsent(context, identifier);
         if (input.Publish === true) checkPublishable(chosen.snapStartApplyOn);
-        return withStoredCode(context, input.Code ?? {}, 'CreateFunction', (code) => store(code, chosen));
+        return withCode(context, kind, input.Code ?? {}, 'CreateFunction', (code) => store(code, chosen));
       });
     },
   };
@@ -91,9 +95,10 @@ function checkName(functionName: string): void {
 }
 
 function checkPackage(input: CreateFunctionRequest): void {
-  if (input.PackageType === 'Image') throw notImplemented('CreateFunction', 'PackageType Image');
   if (input.PublishTo !== undefined) throw notImplemented('CreateFunction', 'PublishTo');
   checkArchitectures(input.Architectures);
+  checkPackageSettings(input.PackageType ?? 'Zip', input);
+  if (input.PackageType === 'Image') return;
   if (input.Runtime === undefined || input.Handler === undefined) {
     throw invalidParameter(
       'Runtime and Handler are mandatory parameters for functions created with deployment packages.',

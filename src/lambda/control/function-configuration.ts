@@ -4,6 +4,7 @@ import { functionArn } from '../records/function-identifier.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import { runtimeVersionArn } from '../records/runtime-version.ts';
+import { imageConfigResponse } from './function-image.ts';
 
 export interface ConfigurationView {
   /** The ARN ends with the version, also where that is `$LATEST`. */
@@ -70,6 +71,9 @@ export function functionConfiguration(
     ...(record.tenantIsolationMode === undefined
       ? {}
       : { TenancyConfig: { TenantIsolationMode: record.tenantIsolationMode } }),
+    ...(record.imageConfig === undefined || Object.keys(record.imageConfig).length === 0
+      ? {}
+      : { ImageConfigResponse: { ImageConfig: imageConfigResponse(record.imageConfig) } }),
     PackageType: record.packageType,
     Architectures: [...record.architectures],
     EphemeralStorage: { Size: record.ephemeralStorageMb },

@@ -5,6 +5,7 @@ import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionRecord, LoggingConfig } from '../records/function-record.ts';
 import type { FunctionLayer } from '../records/layer-version-record.ts';
 import { EPHEMERAL_STORAGE_MB, MAX_ENVIRONMENT_BYTES, MEMORY_MB, TIMEOUT_SECONDS } from './control-limits.ts';
+import { imageOverrides } from './function-image.ts';
 import { constraintError, invalidParameter, notImplemented } from './lambda-errors.ts';
 
 type Request = CreateFunctionRequest | UpdateFunctionConfigurationRequest;
@@ -33,6 +34,7 @@ export type FunctionSettings = Pick<
       | 'kmsKeyArn'
       | 'vpcConfig'
       | 'fileSystemConfigs'
+      | 'imageConfig'
     >
   >;
 
@@ -130,6 +132,7 @@ export function settings<T extends FunctionSettings>(
         vpc === undefined
           ? undefined
           : { subnetIds: vpc.SubnetIds ?? [], securityGroupIds: vpc.SecurityGroupIds ?? [] },
+      imageConfig: imageOverrides(request.ImageConfig),
       fileSystemConfigs: request.FileSystemConfigs?.map(({ Arn, LocalMountPath }) => ({
         arn: Arn!,
         localMountPath: LocalMountPath!,
@@ -214,7 +217,6 @@ function checkUnsupported(request: Request): void {
   const refuse = (part: string): never => {
     throw notImplemented(operation, part);
   };
-  if (request.ImageConfig !== undefined) refuse('ImageConfig');
   if (request.DurableConfig !== undefined) refuse('DurableConfig');
   if (request.CapacityProviderConfig !== undefined) refuse('CapacityProviderConfig');
   if (request.TracingConfig?.Mode === 'Active') refuse('TracingConfig (Mode Active)');

@@ -1,4 +1,5 @@
 import type { GetFunctionResponse } from '@aws-sdk/client-lambda';
+import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { findFunction } from './control-context.ts';
@@ -15,6 +16,17 @@ type ReadOperations = Required<
   Pick<LambdaOperations, 'GetFunction' | 'GetFunctionConfiguration' | 'ListFunctions' | 'GetAccountSettings'>
 >;
 
+/** A link to the zip, or the name of the image. */
+function codeLocation(
+  { links }: ControlContext,
+  { code }: FunctionRecord,
+  origin: string,
+): NonNullable<GetFunctionResponse['Code']> {
+  const { image } = code;
+  if (image === undefined) return { RepositoryType: 'S3', Location: links.linkTo(code.blob, origin) };
+  return { RepositoryType: 'ECR', ImageUri: image.uri, ResolvedImageUri: image.resolvedUri };
+}
+
 export function readOperations(context: ControlContext): ReadOperations {
   const { table } = context;
   return {
@@ -24,7 +36,7 @@ export function readOperations(context: ControlContext): ReadOperations {
       const { tags } = table.meta(accountId, region, functionName);
       const answer: GetFunctionResponse = {
         Configuration: functionConfiguration(record, { qualified: qualifier !== undefined, states: true }),
-        Code: { RepositoryType: 'S3', Location: context.links.linkTo(record.code.blob, caller.origin) },
+        Code: codeLocation(context, record, caller.origin),
         ...(Object.keys(tags).length === 0 ? {} : { Tags: { ...tags } }),
       };
       return answer;

@@ -3,10 +3,12 @@
  * What is to be done is read from the stored record, so a restart takes it up again.
  */
 import type { RuntimeInstallation } from '../../ports/environment.ts';
+import { ImageProblem } from '../../ports/image-store.ts';
 import { mergedPackage } from '../../ports/package-store.ts';
-import type { FunctionRecord } from '../records/function-record.ts';
+import type { CodeReference, FunctionRecord } from '../records/function-record.ts';
 import { packagesOf } from '../records/function-record.ts';
 import type { ControlContext } from './control-context.ts';
+import { imageStateReasonCode } from './function-image.ts';
 
 /** AWS's word for what this host is. */
 const HOST_ARCHITECTURE = process.arch === 'arm64' ? 'arm64' : 'x86_64';
@@ -29,8 +31,9 @@ export class Reconciler {
 
   /** Takes up what an earlier process had not finished, and removes the packages it left. */
   resume(): void {
-    const { table, layers, packages } = this.context;
+    const { table, layers, packages, images } = this.context;
     for (const record of table.all()) if (isUnfinished(record)) this.begin(record);
+    this.track(images.collect((sha256) => table.usesCode(sha256)));
     this.track(packages.collect((blob) => table.usesCode(blob) || layers.usesCode(blob)));
   }
 
@@ -39,9 +42,14 @@ export class Reconciler {
     this.closed = true;
     await Promise.all(this.running);
     await this.context.packages.idle();
+    await this.context.images.close();
   }
 
   private discard(before: FunctionRecord, after: FunctionRecord | undefined): void {
+    if (before.code.image !== undefined) {
+      this.context.images.discard(before.code.blob);
+      return;
+    }
     const kept = after === undefined ? new Set() : packagesOf(after);
     for (const blob of packagesOf(before)) if (!kept.has(blob)) this.context.packages.discard(blob);
   }
@@ -78,6 +86,7 @@ export class Reconciler {
   private async prepare(record: FunctionRecord): Promise<Problem | undefined> {
     const { catalog, packages } = this.context;
     const { runtime = '', code, layers } = record;
+    if (code.image !== undefined) return this.prepareImage(code, code.image.resolvedUri);
     const resolution = await catalog.resolve(runtime);
     if (!resolution.available) return { reason: resolution.reason, code: 'InvalidRuntime' };
     this.warnOfArchitecture(record, resolution.installation);
@@ -92,6 +101,21 @@ export class Reconciler {
       return undefined;
     } catch (error) {
       return { reason: (error as Error).message, code: 'InternalError' };
+    }
+  }
+
+  private async prepareImage(
+    { blob: sha256 }: CodeReference,
+    resolvedUri: string,
+  ): Promise<Problem | undefined> {
+    const { images } = this.context;
+    try {
+      await images.acquire({ sha256, resolvedUri });
+      images.release(sha256);
+      return undefined;
+    } catch (error) {
+      const reason = (error as Error).message;
+      return { reason, code: error instanceof ImageProblem ? imageStateReasonCode(error) : 'InternalError' };
     }
   }
 
@@ -123,7 +147,7 @@ function succeeded(record: FunctionRecord): FunctionRecord {
 
 interface Problem {
   readonly reason: string;
-  readonly code: 'InvalidRuntime' | 'InternalError';
+  readonly code: 'InvalidRuntime' | 'InternalError' | ReturnType<typeof imageStateReasonCode>;
 }
 
 /** A new function is `Failed`; an update that fails leaves the state and says so in its status. */

@@ -2,8 +2,9 @@ import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { findFunction } from './control-context.ts';
-import { checkStorage, withStoredCode } from './function-code.ts';
+import { checkStorage } from './function-code.ts';
 import { functionConfiguration } from './function-configuration.ts';
+import { checkPackageSettings, withCode } from './function-image.ts';
 import { checkArchitectures, settings } from './function-settings.ts';
 import { checkChangeable, UPDATING } from './function-states.ts';
 import { invalidParameter, notImplemented } from './lambda-errors.ts';
@@ -17,12 +18,14 @@ type UpdateOperations = Required<
 export function updateFunctionOperations(context: ControlContext): UpdateOperations {
   return {
     async UpdateFunctionCode(input, caller) {
-      const { identifier } = findFunction(context, input.FunctionName, undefined, caller);
+      const { identifier, record: known } = findFunction(context, input.FunctionName, undefined, caller);
       if (identifier.qualifier !== undefined && identifier.qualifier !== LATEST) throw onlyLatest();
       if (input.PublishTo !== undefined) throw notImplemented('UpdateFunctionCode', 'PublishTo');
       checkArchitectures(input.Architectures);
       const { accountId, region, functionName } = identifier;
-      return withStoredCode(context, input, 'UpdateFunctionCode', async (code) => {
+      const { packageType } = known;
+      const kind = { packageType, architectures: input.Architectures ?? known.architectures };
+      return withCode(context, kind, input, 'UpdateFunctionCode', async (code) => {
         checkStorage(context, accountId, region, code);
         let answer: FunctionRecord | undefined;
         await context.table.change(accountId, region, functionName, () => {
@@ -48,8 +51,9 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
     },
 
     async UpdateFunctionConfiguration(input, caller) {
-      const { identifier } = findFunction(context, input.FunctionName, undefined, caller);
+      const { identifier, record: known } = findFunction(context, input.FunctionName, undefined, caller);
       if (identifier.qualifier !== undefined && identifier.qualifier !== LATEST) throw onlyLatest();
+      checkPackageSettings(known.packageType, input);
       const { accountId, region, functionName } = identifier;
       return withLayers(context, input.Layers, identifier, async (layers) => {
         let answer: FunctionRecord | undefined;

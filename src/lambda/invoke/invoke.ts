@@ -167,7 +167,6 @@ function refuseMissingParts(record: FunctionRecord): void {
   if (record.fileSystemConfigs !== undefined && record.fileSystemConfigs.length > 0) {
     throw notImplemented('FileSystemConfigs');
   }
-  if (record.packageType === 'Image') throw notImplemented('PackageType Image');
 }
 
 function notImplemented(part: string): AwsError {

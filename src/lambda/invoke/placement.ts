@@ -7,11 +7,14 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type {
+  EnvironmentImage,
   EnvironmentSpec,
   RuntimeCatalog,
   RuntimeInstallation,
   Sandbox,
 } from '../../ports/environment.ts';
+import type { ImageStore } from '../../ports/image-store.ts';
+import { ImageProblem } from '../../ports/image-store.ts';
 import type { LogSink } from '../../ports/log-sink.ts';
 import type { PackageStore } from '../../ports/package-store.ts';
 import { mergedPackage } from '../../ports/package-store.ts';
@@ -22,6 +25,7 @@ import { EnvironmentLog } from './environment-log.ts';
 import { FunctionPool } from './function-pool.ts';
 import type { RoleCredentials } from './function-variables.ts';
 import { functionVariables } from './function-variables.ts';
+import { environmentImage, IMAGE_INSTALLATION } from './image-environment.ts';
 import { IDLE_ENVIRONMENT_MS } from './invoke-limits.ts';
 import { StartGate } from './start-gate.ts';
 
@@ -37,6 +41,7 @@ export interface PlacementDependencies {
   readonly sandbox: Sandbox;
   readonly catalog: RuntimeCatalog;
   readonly packages: PackageStore;
+  readonly images: ImageStore;
   readonly logSink: LogSink;
   readonly directory: FunctionDirectory;
   /** This server as functions reach it; known once it listens. */
@@ -47,6 +52,7 @@ export interface PlacementDependencies {
 interface PreparedFunction {
   readonly installation: RuntimeInstallation;
   readonly codeDirectory: string;
+  readonly image?: EnvironmentImage;
   readonly layersDirectory: string | undefined;
 }
 
@@ -129,6 +135,7 @@ export class Placement {
   }
 
   private async prepare(record: FunctionRecord): Promise<PreparedFunction> {
+    if (record.code.image !== undefined) return this.prepareImage(record, record.code.image.resolvedUri);
     const resolution = await this.deps.catalog.resolve(record.runtime ?? '');
     if (!resolution.available) {
       throw new PlatformError(
@@ -148,8 +155,27 @@ export class Placement {
     }
   }
 
+  private async prepareImage(record: FunctionRecord, resolvedUri: string): Promise<PreparedFunction> {
+    const extracted = await this.deps.images
+      .acquire({ sha256: record.code.blob, resolvedUri })
+      .catch((error: unknown) => {
+        if (!(error instanceof ImageProblem)) throw error;
+        throw new PlatformError(
+          `The image ${resolvedUri} of function ${record.functionName} cannot be had: ${error.message}`,
+          'Check its registry, or update the function with another image.',
+          { cause: error },
+        );
+      });
+    const image = environmentImage(extracted, record.imageConfig);
+    return { installation: IMAGE_INSTALLATION, codeDirectory: image.rootDirectory, layersDirectory: undefined, image };
+  }
+
   /** Gives back what `prepare` has acquired. */
   private release({ code, layers }: FunctionRecord): void {
+    if (code.image !== undefined) {
+      this.deps.images.release(code.blob);
+      return;
+    }
     const { packages } = this.deps;
     packages.release(code.blob);
     if (layers.length > 0) packages.release(mergedPackage(layers.map(({ blob }) => blob)));
@@ -178,6 +204,7 @@ export class Placement {
       environmentId,
       installation: prepared.installation,
       codeDirectory: prepared.codeDirectory,
+      ...(prepared.image === undefined ? {} : { image: prepared.image }),
       ...(prepared.layersDirectory === undefined ? {} : { layersDirectory: prepared.layersDirectory }),
       handler: record.handler ?? '',
       variables: functionVariables(record, stream, this.deps.roleCredentials(record)),

@@ -19,11 +19,16 @@ export interface LoggingConfig {
   readonly logGroup: string;
 }
 
-/** A function's package as stored: `blob` is its name in the blob store (SHA-256, hexadecimal). */
+/**
+ * A function's package as stored: `blob` is its name in the blob store (SHA-256, hexadecimal), or the
+ * digest of its image.
+ */
 export interface CodeReference {
   readonly blob: string;
-  /** AWS's `CodeSha256`: the same hash in base64. */
+  /** AWS's `CodeSha256`: the same hash in base64; of an image in hexadecimal. */
   readonly sha256Base64: string;
+  /** The image's name as the caller gave it, and with its digest. */
+  readonly image?: { readonly uri: string; readonly resolvedUri: string };
   /** Bytes of the zip. */
   readonly sizeBytes: number;
   /** Bytes of its files unpacked; absent in records that earlier versions of this program stored. */
@@ -52,6 +57,12 @@ export interface FunctionRecord {
   readonly logging: LoggingConfig;
   readonly snapStartApplyOn: 'None' | 'PublishedVersions';
   readonly tenantIsolationMode?: 'PER_TENANT';
+  /** What the function has in place of its image's own settings. */
+  readonly imageConfig?: {
+    readonly entryPoint?: readonly string[];
+    readonly command?: readonly string[];
+    readonly workingDirectory?: string;
+  };
   /** Settings that are kept as AWS returns them and have their effect elsewhere or later. */
   readonly deadLetterTargetArn?: string;
   readonly kmsKeyArn?: string;

@@ -1,6 +1,7 @@
 /** Plain processes of this user: no isolation, for development on any host. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PlatformError } from '../../core/errors.ts';
 import type {
   EnvironmentListener,
   EnvironmentSpec,
@@ -36,6 +37,7 @@ export class ProcessSandbox implements Sandbox {
   }
 
   async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
+    if (spec.image !== undefined) throw imagesRefused();
     const bootstrap = spec.installation.family === 'provided' ? await findBootstrap(spec) : undefined;
     if (bootstrap !== undefined && 'problem' in bootstrap)
       return new RefusedEnvironment(listener, bootstrap.problem);
@@ -97,6 +99,14 @@ export class ProcessSandbox implements Sandbox {
     const directory = await this.nodePackages;
     return directory === undefined ? [] : [directory];
   }
+}
+
+/** A root directory of its own is what a plain process does not have. */
+function imagesRefused(): PlatformError {
+  return new PlatformError(
+    'Functions from container images do not run at the isolation level process.',
+    'Start the server with `--isolation namespaces`.',
+  );
 }
 
 async function recordProcess(file: string, pid: number): Promise<void> {

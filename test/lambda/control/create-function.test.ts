@@ -366,7 +366,6 @@ test('CreateFunction takes variables of 4 KB exactly', async () => {
 });
 
 const UNSUPPORTED: Readonly<Record<string, [Partial<CreateFunctionCommandInput>, string]>> = {
-  'a container image': [{ PackageType: 'Image', Code: { ImageUri: 'image' } }, 'PackageType Image'],
   'code from S3': [{ Code: { S3Bucket: 'bucket', S3Key: 'key' } }, 'S3Bucket (code from S3)'],
   'a key for the code': [
     { Code: { ZipFile: CODE, SourceKMSKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/a' } },
@@ -380,7 +379,6 @@ const UNSUPPORTED: Readonly<Record<string, [Partial<CreateFunctionCommandInput>,
     },
     'CodeSigningConfigArn',
   ],
-  'an image configuration': [{ ImageConfig: { Command: ['a'] } }, 'ImageConfig'],
   'durable executions': [{ DurableConfig: { ExecutionTimeout: 60 } }, 'DurableConfig'],
   'a capacity provider': [
     {
@@ -400,6 +398,39 @@ for (const [what, [input, part]] of Object.entries(UNSUPPORTED)) {
     await assert.rejects(
       create(functionNamed('unsupported', input)),
       refusal('NotImplemented', `lambda:CreateFunction does not implement ${part} yet.`, 501),
+    );
+  });
+}
+
+const NO_PACKAGE = { Runtime: undefined, Handler: undefined };
+const IMAGE_REFUSALS: Readonly<Record<string, [Partial<CreateFunctionCommandInput>, string | RegExp]>> = {
+  'an image without a name': [
+    { ...NO_PACKAGE, PackageType: 'Image', Code: { ZipFile: CODE } },
+    'Please provide ImageUri when creating a function with packageType Image.',
+  ],
+  'an image for a zip': [
+    { Code: { ImageUri: '127.0.0.1:1/a' } },
+    "Please don't provide ImageUri when creating a function with packageType Zip.",
+  ],
+  'a runtime with an image': [
+    { PackageType: 'Image', Code: { ImageUri: '127.0.0.1:1/a' } },
+    "Please don't provide handler or runtime or layer when the intended function PackageType is Image.",
+  ],
+  'settings of an image with a zip': [
+    { ImageConfig: { Command: ['a'] } },
+    "Please don't provide ImageConfig when the intended function PackageType is Zip.",
+  ],
+  'what is no name of an image': [
+    { ...NO_PACKAGE, PackageType: 'Image', Code: { ImageUri: 'image' } },
+    /^Source image image is not valid\. Provide a valid source image\./,
+  ],
+};
+
+for (const [what, [input, message]] of Object.entries(IMAGE_REFUSALS)) {
+  test(`CreateFunction refuses ${what}`, async () => {
+    await assert.rejects(
+      create(functionNamed('refused', input)),
+      refusal('InvalidParameterValueException', message),
     );
   });
 }

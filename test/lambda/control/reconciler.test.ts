@@ -10,6 +10,7 @@ import { randomIds } from '../../../src/platform/random-ids.ts';
 import type { RuntimeResolution } from '../../../src/ports/environment.ts';
 import type { RequestContext } from '../../../src/ports/service.ts';
 import { openFileBlobStore } from '../../../src/storage/files/blob-store.ts';
+import { openImageStore } from '../../../src/storage/images/image-store.ts';
 import { openPackageStore } from '../../../src/storage/packages/package-store.ts';
 import { openSqliteStateStore } from '../../../src/storage/sqlite/state-store.ts';
 import { zipOf } from '../../kit/zip.ts';
@@ -77,9 +78,23 @@ async function opened(context: TestContext): Promise<Opened> {
   await mkdir(join(root, 'packages'));
   const packages = await openPackageStore({ directory: join(root, 'packages'), blobs });
   context.after(() => packages.close());
+  const images = await openImageStore({
+    directory: await scratchDirectory(context),
+    accessTo: () => ({}),
+    bootId: async () => undefined,
+  });
   const catalog = new GatedCatalog();
   const clock = new SettableClock(Date.UTC(2026, 0, 1));
-  const control = await openFunctionControl({ state, blobs, packages, catalog, clock, ids: randomIds, log });
+  const control = await openFunctionControl({
+    state,
+    blobs,
+    packages,
+    images,
+    catalog,
+    clock,
+    ids: randomIds,
+    log,
+  });
   context.after(() => control.close());
   const get = async (FunctionName: string): Promise<FunctionConfiguration> =>
     control.operations.GetFunctionConfiguration!({ FunctionName }, CALLER);

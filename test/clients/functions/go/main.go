@@ -44,6 +44,8 @@ func handle(ctx context.Context, event json.RawMessage) (any, error) {
 		time.Sleep(time.Minute)
 	case "context":
 		return describe(ctx)
+	case "process":
+		return describeProcess()
 	}
 	fmt.Println("echo", lambdacontext.FunctionName)
 	return event, nil
@@ -65,6 +67,35 @@ func describe(ctx context.Context) (*contextAnswer, error) {
 		FunctionName: lambdacontext.FunctionName,
 		MemoryMb:     memoryMb,
 	}, err
+}
+
+// What a container image decides of a process.
+func describeProcess() (map[string]any, error) {
+	directory, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	variables := map[string]string{}
+	for _, name := range []string{"FROM_IMAGE", "FROM_BOTH", "PATH"} {
+		variables[name] = os.Getenv(name)
+	}
+	entries, err := os.ReadDir("/")
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	writable := []string{}
+	for _, place := range []string{"/", "/function", "/etc", "/tmp"} {
+		if os.WriteFile(place+"/written", []byte("x"), 0o600) == nil {
+			writable = append(writable, place)
+		}
+	}
+	return map[string]any{
+		"arguments": os.Args, "directory": directory, "variables": variables, "root": names, "writable": writable,
+	}, nil
 }
 
 func main() {
