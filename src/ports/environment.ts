@@ -9,7 +9,7 @@ export type IsolationLevel = 'process' | 'namespaces' | 'oci';
 export interface RuntimeInstallation {
   /** AWS's identifier, for example `python3.13`. */
   readonly runtime: string;
-  readonly family: 'nodejs' | 'python' | 'provided';
+  readonly family: 'nodejs' | 'python' | 'ruby' | 'java' | 'provided';
   /** Absolute path of the interpreter on the host; absent for `provided`. */
   readonly interpreter?: string;
   /** What the interpreter says of itself, for example `24.21.0`. */
@@ -64,6 +64,8 @@ export interface EnvironmentSpec {
   /** Extracted and merged layers; read-only, `/opt` inside. */
   readonly layersDirectory?: string;
   readonly handler: string;
+  /** Told to extensions that ask for it. */
+  readonly accountId?: string;
   /**
    * Variables of the function and of Lambda. The sandbox adds those that depend on where things are:
    * PATH, LD_LIBRARY_PATH, LAMBDA_TASK_ROOT, LAMBDA_RUNTIME_DIR, AWS_LAMBDA_RUNTIME_API, NODE_PATH,
@@ -77,6 +79,12 @@ export interface EnvironmentSpec {
   /** 'json' or 'text' decides how the bootstraps render console and logger output. */
   readonly logFormat: 'text' | 'json';
 }
+
+/** What is known beforehand of the environments that a function will need. */
+export type ExpectedEnvironment = Pick<
+  EnvironmentSpec,
+  'memoryMb' | 'ephemeralStorageMb' | 'endpoint' | 'layersDirectory' | 'variables'
+>;
 
 /** One event for the runtime, with all that the runtime API's headers carry. */
 export interface RuntimeEvent {
@@ -96,6 +104,8 @@ export interface RuntimeEvent {
 /** One line of output, already split; without its line end. */
 export interface EnvironmentOutput {
   readonly text: string;
+  /** An external extension wrote it; absent for the function. */
+  readonly source?: 'extension';
   /** For the JSON log format: set when the bootstrap knows it (console.warn), absent for raw output. */
   readonly level?: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
 }
@@ -105,8 +115,21 @@ export interface EnvironmentExit {
   readonly signal: NodeJS.Signals | null;
   /** The last event never reached the runtime, which had ended before; it may run elsewhere. */
   readonly undelivered?: true;
+  /** It took more memory than the function has. */
+  readonly outOfMemory?: true;
   /** Why there was nothing that could be run, in AWS's words. */
   readonly problem?: { readonly errorType: string; readonly message: string };
+}
+
+/** Why an environment ends, in AWS's words. */
+export type ShutdownReason = 'spindown' | 'timeout' | 'failure';
+
+/** What became of an extension in Init. */
+export interface ExtensionInit {
+  readonly name: string;
+  readonly state: 'Ready' | 'LaunchError';
+  readonly events: readonly string[];
+  readonly errorType?: string;
 }
 
 /** What an environment tells. Calls are synchronous and ordered as things happened. */
@@ -117,9 +140,16 @@ export interface EnvironmentListener {
   initError(errorType: string, payload: Buffer): void;
   /** `maxMemoryBytes` is the highest resident size so far, where the runtime reports it itself. */
   response(requestId: string, payload: Buffer, maxMemoryBytes: number | undefined): void;
+  /**
+   * A piece of a response that is written bit by bit; `response` (with what is left, or nothing) or `error` ends it.
+   * A promise where the runtime is to be kept from writing more until it resolves.
+   */
+  responseChunk(requestId: string, chunk: Buffer): Promise<void> | undefined;
   /** The function failed; `payload` is the JSON text that the caller gets. */
   error(requestId: string, errorType: string, payload: Buffer, maxMemoryBytes: number | undefined): void;
   output(line: EnvironmentOutput): void;
+  /** Once for every extension, at the end of Init. */
+  extension?(extension: ExtensionInit): void;
   /** The outcome that follows is the last: the runtime exits after it and must get no more events. */
   leaving(): void;
   /** All processes are gone. Called once, last. */
@@ -129,8 +159,16 @@ export interface EnvironmentListener {
 export interface RunningEnvironment {
   /** Only after `ready`, and after the outcome of the event before. */
   invoke(event: RuntimeEvent): void;
+  /** Init is over: from here on it has the function's own share of processor time. */
+  initDone?(): void;
+  /** Between events: nothing of it runs, no timer ticks, until the next event, its Shutdown phase or its end. */
+  freeze?(): void;
   /** Highest resident memory of all its processes so far, in bytes. */
   maxMemoryBytes(): Promise<number>;
+  /** Resolves when every extension is done with the last event; undefined when all are. The next event waits for it. */
+  extensionsAtWork?(): Promise<void> | undefined;
+  /** The Shutdown phase: extensions hear of it and get their time, then it is as `kill`. Idempotent. */
+  shutdown?(reason: ShutdownReason): Promise<void>;
   /** Ends every process at once; mounts and directories are gone when it resolves. Idempotent. */
   kill(): Promise<void>;
 }
@@ -140,9 +178,11 @@ export interface Sandbox {
   readonly level: IsolationLevel;
   /**
    * Makes ready what all environments of a runtime share, so that the first of them need not wait for
-   * it. Never rejects: a start that meets the same problem reports it.
+   * it, and where one is expected may start it ahead. Never rejects: a start that meets the same problem reports it.
    */
-  prepare(installation: RuntimeInstallation): Promise<void>;
+  prepare(installation: RuntimeInstallation, expected?: ExpectedEnvironment): Promise<void>;
+  /** Environments that were started ahead and wait for a function, where the level does that. */
+  readonly pooledEnvironments?: number;
   /** Rejects with `PlatformError` when the environment could not even be created. */
   start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment>;
   /** Kills what is left and removes everything this sandbox made. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { EnvironmentOutput, RuntimeInstallation } from '../../ports/environment.ts';
+import type { EnvironmentOutput, ExtensionInit, RuntimeInstallation } from '../../ports/environment.ts';
 import type { LogSink, LogStreamAddress } from '../../ports/log-sink.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { runtimeVersionArn } from '../records/runtime-version.ts';
@@ -46,6 +46,10 @@ export class EnvironmentLog {
         at,
       ),
     );
+  }
+
+  extension(extension: ExtensionInit): void {
+    this.write((at) => this.platform.extension(extension, at));
   }
 
   initReport(report: InitReport): void {

@@ -20,13 +20,17 @@ import type {
   RunningEnvironment,
   RuntimeEvent,
   Sandbox,
+  ShutdownReason,
 } from '../../ports/environment.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { EnvironmentLog } from './environment-log.ts';
+import { IdleFreezer } from './idle-freezer.ts';
 import { INIT_TIMEOUT_MS, MAX_RESPONSE_PAYLOAD_BYTES } from './invoke-limits.ts';
 import { LogTail } from './log-tail.ts';
 import type { InvocationOutcome, InvocationStatus } from './outcome.ts';
 import { errorPayload, exitMessage, timeoutPayload } from './outcome.ts';
+import type { ResponseStream } from './response-stream.ts';
+import { WrittenResponse } from './written-response.ts';
 
 export type EnvironmentState = 'starting' | 'ready' | 'broken' | 'busy' | 'stopping' | 'dead';
 
@@ -48,6 +52,8 @@ const LONG_INVOCATION_MS = 100;
 
 export interface Invocation extends Omit<RuntimeEvent, 'deadlineMs'> {
   readonly wantsLogTail: boolean;
+  /** Gets what a streaming function writes, as it is written; without it, it is gathered. The caller ends it. */
+  readonly stream?: ResponseStream;
 }
 
 export interface EnvironmentDependencies {
@@ -75,6 +81,12 @@ const INIT_TIMED_OUT: InitFailure = {
   payload: errorPayload('Sandbox.Timedout', 'Init timed out'),
 };
 
+/**
+ * What a report calls it; the caller is told of a `Runtime.ExitError` by `signal: killed`. So AWS was seen to do:
+ * for the caller in awslabs/amazon-s3-find-and-forget#283, for the report in nasa-gcn/gcn.nasa.gov#3628.
+ */
+const OUT_OF_MEMORY = 'Runtime.OutOfMemory';
+
 /** Nobody hears of it: who stops an environment has no use for what it would have said. */
 const STOPPED: InitFailure = {
   errorType: 'Runtime.ExitError',
@@ -89,6 +101,8 @@ interface InFlight {
   readonly tail: LogTail | undefined;
   readonly resolve: (outcome: InvocationOutcome) => void;
   timer: NodeJS.Timeout | undefined;
+  /** What the function has written, where it is a streaming one. */
+  written: WrittenResponse | undefined;
 }
 
 export class Environment {
@@ -116,6 +130,7 @@ export class Environment {
 
   private readonly deps: EnvironmentDependencies;
   private readonly spec: EnvironmentSpec;
+  private readonly freezer: IdleFreezer;
   private readonly owner: EnvironmentOwner;
 
   constructor(
@@ -127,6 +142,10 @@ export class Environment {
     this.deps = deps;
     this.record = record;
     this.spec = spec;
+    this.freezer = new IdleFreezer(
+      () => this.running?.freeze?.(),
+      () => deps.clock.monotonic(),
+    );
     this.owner = owner;
   }
 
@@ -156,6 +175,7 @@ export class Environment {
         tail,
         resolve,
         timer: undefined,
+        written: undefined,
       };
       this.inFlight = inFlight;
       this.payReport();
@@ -167,8 +187,8 @@ export class Environment {
     });
   }
 
-  /** Ends all processes; resolves when nothing of them is left. */
-  async stop(): Promise<void> {
+  /** Leads through the Shutdown phase; resolves when nothing of its processes is left. */
+  async stop(reason: ShutdownReason = 'spindown'): Promise<void> {
     if (this.current === 'dead') return;
     const wasStopping = this.current === 'stopping';
     if (!wasStopping) {
@@ -177,7 +197,7 @@ export class Environment {
     }
     this.initSettled?.('stopped');
     const latest = this.running ?? (await this.launched?.catch(() => undefined));
-    await latest?.kill();
+    await (latest?.shutdown?.(reason) ?? latest?.kill());
     if (this.state === 'dead') return;
     this.transition('dead');
     this.owner.onDead(this);
@@ -185,7 +205,7 @@ export class Environment {
 
   private dispatch(inFlight: InFlight, timeoutMs: number): void {
     invariant(this.running !== undefined, 'an environment without a process got an event');
-    const { wantsLogTail: _, ...event } = inFlight.invocation;
+    const { wantsLogTail: _, stream: __, ...event } = inFlight.invocation;
     // The deadline is for code that compares it with its own Date.now(): real time, not service time.
     this.running.invoke({ ...event, deadlineMs: Date.now() + timeoutMs });
   }
@@ -225,6 +245,7 @@ export class Environment {
       const durationMs = clock.monotonic() - startedAt;
       switch (end) {
         case 'ready':
+          this.running.initDone?.();
           if (phase === 'init') this.initDurationMs = durationMs;
           log.initReport({ phase, durationMs, status: 'success' });
           return undefined;
@@ -261,11 +282,18 @@ export class Environment {
         const inFlight = heard() ? this.answered(requestId, maxMemoryBytes) : undefined;
         if (inFlight !== undefined) this.succeeded(inFlight, payload);
       },
+      responseChunk: (requestId, chunk) => {
+        const inFlight = heard() ? this.answered(requestId, undefined) : undefined;
+        if (inFlight === undefined) return undefined;
+        inFlight.written ??= new WrittenResponse(inFlight.invocation.stream);
+        return inFlight.written.write(chunk);
+      },
       error: (requestId, errorType, payload, maxMemoryBytes) => {
         const inFlight = heard() ? this.answered(requestId, maxMemoryBytes) : undefined;
         if (inFlight !== undefined) this.finish(inFlight, 'failure', payload, errorType);
       },
       output: (line: EnvironmentOutput) => this.deps.log.output(line),
+      extension: (extension) => this.deps.log.extension(extension),
       leaving: () => {
         if (heard()) this.isLeaving = true;
       },
@@ -283,11 +311,13 @@ export class Environment {
       errorType: 'Runtime.ExitError',
       message: exitMessage(exit),
     };
+    const reported = exit.outOfMemory === true ? OUT_OF_MEMORY : errorType;
+    if (exit.outOfMemory === true) this.maxMemoryBytes = this.record.memoryMb * 1024 * 1024;
     const requestId = inFlight?.invocation.requestId ?? this.spec.environmentId;
     const payload = errorPayload(errorType, `RequestId: ${requestId} Error: ${message}`);
     if (inFlight !== undefined) this.deps.log.exited(requestId, message, errorType);
-    if (this.initSettled !== undefined) this.initSettled({ errorType, payload });
-    else if (inFlight !== undefined) this.finish(inFlight, 'error', payload, errorType, exit.undelivered);
+    if (this.initSettled !== undefined) this.initSettled({ errorType: reported, payload });
+    else if (inFlight !== undefined) this.finish(inFlight, 'error', payload, reported, exit.undelivered);
     else if (this.current === 'ready' || this.current === 'busy' || this.current === 'broken')
       void this.stop();
   }
@@ -302,12 +332,16 @@ export class Environment {
     return inFlight;
   }
 
-  private succeeded(inFlight: InFlight, payload: Buffer): void {
-    if (payload.length <= MAX_RESPONSE_PAYLOAD_BYTES) {
+  private succeeded(inFlight: InFlight, last: Buffer): void {
+    const { written } = inFlight;
+    const payload = written === undefined ? last : written.payload(last);
+    const isTooLarge = written?.isTooLarge === true || payload.length > MAX_RESPONSE_PAYLOAD_BYTES;
+    if (!isTooLarge) {
       this.finish(inFlight, 'success', payload, undefined);
       return;
     }
-    const message = `Response payload size exceeded maximum allowed payload size (${MAX_RESPONSE_PAYLOAD_BYTES} bytes).`;
+    const maxBytes = written?.maxBytes ?? MAX_RESPONSE_PAYLOAD_BYTES;
+    const message = `Response payload size exceeded maximum allowed payload size (${maxBytes} bytes).`;
     const refused = Buffer.from(
       JSON.stringify({ errorMessage: message, errorType: 'Function.ResponseSizeTooLarge' }),
     );
@@ -349,12 +383,10 @@ export class Environment {
     const durationMs = status === 'timeout' ? this.record.timeoutSeconds * 1_000 : elapsedMs;
     const initDurationMs = this.initDurationMs;
     this.initDurationMs = undefined;
-    // Since August 2025 AWS bills the Init phase too (announcement "Standardizing billing for the INIT phase").
-    const billedDurationMs = Math.max(1, Math.ceil(durationMs + (initDurationMs ?? 0)));
-    const report = {
+    let report = {
       status,
       durationMs,
-      billedDurationMs,
+      billedDurationMs: billed(durationMs, initDurationMs),
       memorySizeMb: this.record.memoryMb,
       maxMemoryUsedMb: 0,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
@@ -377,8 +409,8 @@ export class Environment {
     };
     if (inFlight.tail === undefined) inFlight.resolve({ ...failed, payload, report });
     // A handled error leaves the environment warm; an exit or a time-out does not.
-    const staysWarm = (status === 'success' || status === 'failure') && !this.isLeaving;
-    setImmediate(() => {
+    let staysWarm = (status === 'success' || status === 'failure') && !this.isLeaving;
+    const wrapUp = (): void => {
       this.owedReport = complete;
       const measured = this.sampleMemory(elapsedMs);
       if (staysWarm) {
@@ -388,10 +420,39 @@ export class Environment {
       } else {
         void Promise.resolve(measured).then(() => {
           this.payReport(complete);
-          void this.stop();
+          void this.stop(report.status === 'timeout' ? 'timeout' : 'spindown');
         });
       }
+    };
+    const atWork = staysWarm ? this.running?.extensionsAtWork?.() : undefined;
+    if (atWork === undefined) {
+      setImmediate(wrapUp);
+      return;
+    }
+    void this.extensionsDone(inFlight, atWork).then((isInTime) => {
+      // Extensions count: an invocation lasts until they ask for the next event too.
+      const lastedMs = clock.monotonic() - inFlight.startedAt;
+      report = { ...report, durationMs: lastedMs, billedDurationMs: billed(lastedMs, initDurationMs) };
+      if (!isInTime) {
+        staysWarm = false;
+        report.status = 'timeout';
+        this.deps.log.timedOut(inFlight.invocation.requestId, this.record.timeoutSeconds);
+      }
+      wrapUp();
     });
+  }
+
+  /** False when the function's time-out came before its extensions were done. */
+  private async extensionsDone(inFlight: InFlight, atWork: Promise<void>): Promise<boolean> {
+    const { clock } = this.deps;
+    const leftMs = this.record.timeoutSeconds * 1_000 - (clock.monotonic() - inFlight.startedAt);
+    let timer: NodeJS.Timeout | undefined;
+    const timedOut = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), Math.max(0, leftMs));
+    });
+    const isInTime = await Promise.race([atWork.then(() => true), timedOut]);
+    clearTimeout(timer);
+    return isInTime;
   }
 
   /** Writes a report that is still owed; the next invocation does not wait for its memory figure. */
@@ -403,7 +464,9 @@ export class Environment {
   private sampleMemory(elapsedMs: number): Promise<void> | undefined {
     const now = this.deps.clock.monotonic();
     const isYoung = elapsedMs < LONG_INVOCATION_MS && now - this.memorySampledAt < MEMORY_FIGURE_AGE_MS;
-    if (isYoung || this.reportsItsMemory || this.running === undefined) return undefined;
+    // What it reports is its own: processes it has started are counted where there is time for it.
+    const isReported = this.reportsItsMemory && elapsedMs < LONG_INVOCATION_MS;
+    if (isYoung || isReported || this.running === undefined) return undefined;
     this.memorySampledAt = now;
     return this.running.maxMemoryBytes().then(
       (bytes) => {
@@ -430,5 +493,13 @@ export class Environment {
       `environment: ${this.current} → ${to} is not a transition`,
     );
     this.current = to;
+    if (to === 'ready') this.freezer.idle();
+    else if (to === 'busy') this.freezer.work();
+    else this.freezer.close();
   }
+}
+
+/** Whole milliseconds. Since August 2025 AWS bills the Init phase too ("Standardizing billing for the INIT phase"). */
+function billed(durationMs: number, initDurationMs: number | undefined): number {
+  return Math.max(1, Math.ceil(durationMs + (initDurationMs ?? 0)));
 }

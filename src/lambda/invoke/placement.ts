@@ -9,6 +9,7 @@ import type { Ids } from '../../core/ids.ts';
 import type {
   EnvironmentImage,
   EnvironmentSpec,
+  ExpectedEnvironment,
   RuntimeCatalog,
   RuntimeInstallation,
   Sandbox,
@@ -49,6 +50,9 @@ export interface PlacementDependencies {
   readonly roleCredentials: (record: FunctionRecord) => RoleCredentials;
 }
 
+/** Of an environment whose function is not known yet. */
+const NO_CREDENTIALS: RoleCredentials = { accessKeyId: '', secretAccessKey: '', sessionToken: '' };
+
 interface PreparedFunction {
   readonly installation: RuntimeInstallation;
   readonly codeDirectory: string;
@@ -63,7 +67,8 @@ export class Placement {
   /** Pools that were replaced and still have work. */
   private readonly draining = new Set<FunctionPool>();
   private readonly gate = new StartGate(Math.max(2, cpus().length * STARTS_PER_CORE));
-  private readonly preparedRuntimes = new Set<string>();
+  /** Runtimes with sizes that were prepared for. */
+  private readonly prepared = new Set<string>();
   private isClosing = false;
   private reaper: Timer | undefined;
 
@@ -71,13 +76,13 @@ export class Placement {
     this.deps = deps;
     deps.directory.onChange((before, after) => {
       if (before !== undefined && before.generation !== after?.generation) this.retire(before.generation);
-      if (after !== undefined && after.runtime !== before?.runtime) this.prepareRuntime(after.runtime);
+      if (after !== undefined && after.generation !== before?.generation) this.prepareFor(after);
     });
   }
 
   /** Makes ready, in the background, what the environments of the stored functions will need. */
   prepareRuntimes(): void {
-    for (const { runtime } of this.deps.directory.all()) this.prepareRuntime(runtime);
+    for (const record of this.deps.directory.all()) this.prepareFor(record);
   }
 
   /** An environment that has served no other tenant than this one, where one is named. */
@@ -167,7 +172,12 @@ export class Placement {
         );
       });
     const image = environmentImage(extracted, record.imageConfig);
-    return { installation: IMAGE_INSTALLATION, codeDirectory: image.rootDirectory, layersDirectory: undefined, image };
+    return {
+      installation: IMAGE_INSTALLATION,
+      codeDirectory: image.rootDirectory,
+      layersDirectory: undefined,
+      image,
+    };
   }
 
   /** Gives back what `prepare` has acquired. */
@@ -181,15 +191,27 @@ export class Placement {
     if (layers.length > 0) packages.release(mergedPackage(layers.map(({ blob }) => blob)));
   }
 
-  private prepareRuntime(runtime: string | undefined): void {
-    if (runtime === undefined || this.preparedRuntimes.has(runtime)) return;
-    this.preparedRuntimes.add(runtime);
+  /** Makes ready what such a function's environments need, and lets the sandbox start one ahead. */
+  private prepareFor(record: FunctionRecord): void {
+    const { runtime, memoryMb, ephemeralStorageMb } = record;
+    const need = `${runtime} ${memoryMb} ${ephemeralStorageMb}`;
+    if (runtime === undefined || this.prepared.has(need)) return;
+    this.prepared.add(need);
     void this.deps.catalog.resolve(runtime).then(async (resolution) => {
       // A runtime may take minutes to fetch; by then there may be no sandbox any more.
       if (this.isClosing) return;
-      if (resolution.available) await this.deps.sandbox.prepare(resolution.installation);
-      else this.preparedRuntimes.delete(runtime);
+      if (!resolution.available) this.prepared.delete(need);
+      else await this.deps.sandbox.prepare(resolution.installation, this.expected(record));
     });
+  }
+
+  private expected(record: FunctionRecord): ExpectedEnvironment {
+    return {
+      memoryMb: record.memoryMb,
+      ephemeralStorageMb: record.ephemeralStorageMb,
+      endpoint: this.deps.endpoint(),
+      variables: functionVariables(record, '', NO_CREDENTIALS),
+    };
   }
 
   private createEnvironment(
@@ -207,6 +229,7 @@ export class Placement {
       ...(prepared.image === undefined ? {} : { image: prepared.image }),
       ...(prepared.layersDirectory === undefined ? {} : { layersDirectory: prepared.layersDirectory }),
       handler: record.handler ?? '',
+      accountId: record.accountId,
       variables: functionVariables(record, stream, this.deps.roleCredentials(record)),
       endpoint: this.deps.endpoint(),
       memoryMb: record.memoryMb,

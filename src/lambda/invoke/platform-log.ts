@@ -2,6 +2,7 @@
  * The lines Lambda itself writes into a function's log: INIT_START, START, END, REPORT and the
  * reports of failed inits, as text, or as JSON objects where the function's log format is JSON.
  */
+import type { ExtensionInit } from '../../ports/environment.ts';
 import type { LoggingConfig } from '../records/function-record.ts';
 import type { InvocationReport } from './outcome.ts';
 
@@ -24,6 +25,7 @@ export interface PlatformLog {
   initStart(init: InitStart, atMs: number): string | undefined;
   /** AWS writes INIT_REPORT as text only when init failed. */
   initReport(report: InitReport, atMs: number): string | undefined;
+  extension(extension: ExtensionInit, atMs: number): string | undefined;
   start(requestId: string, version: string, atMs: number): string | undefined;
   timedOut(requestId: string, timeoutSeconds: number, atMs: number): string | undefined;
   /** A runtime that exited, in the words of the error message. */
@@ -49,6 +51,9 @@ const TEXT_PLATFORM_LOG: PlatformLog = {
       ? undefined
       : `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: ${phase}\tStatus: ${status}` +
         (errorType === undefined ? '' : `\tError Type: ${errorType}`),
+  extension: ({ name, state, events, errorType }) =>
+    `EXTENSION\tName: ${name}\tState: ${state}\tEvents: [${events.join(', ')}]` +
+    (errorType === undefined ? '' : `\tError Type: ${errorType}`),
   start: (requestId, version) => `START RequestId: ${requestId} Version: ${version}`,
   timedOut: (requestId, timeoutSeconds, atMs) =>
     `${new Date(atMs).toISOString()} ${requestId} Task timed out after ${timeoutSeconds.toFixed(2)} seconds\n`,
@@ -81,6 +86,7 @@ function jsonPlatformLog(threshold: SystemLevel): PlatformLog {
         ...(errorType === undefined ? {} : { errorType }),
         metrics: { durationMs: rounded(durationMs) },
       }),
+    extension: (extension, atMs) => line('INFO', 'platform.extension', atMs, extension),
     start: (requestId, version, atMs) => line('INFO', 'platform.start', atMs, { requestId, version }),
     timedOut: () => undefined,
     exited: () => undefined,

@@ -3,16 +3,22 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
-import { PlatformError } from '../../core/errors.ts';
+import { invariant, PlatformError } from '../../core/errors.ts';
 import type {
   EnvironmentExit,
   EnvironmentListener,
+  EnvironmentSpec,
   RunningEnvironment,
   RuntimeEvent,
+  ShutdownReason,
 } from '../../ports/environment.ts';
+import type { EnvironmentLimits } from '../cgroup/environment-limits.ts';
 import { FramedRuntime } from '../channel/framed-runtime.ts';
+import type { EnvironmentExtensions } from '../extensions/environment-extensions.ts';
+import { CONTROL_DESCRIPTOR, OUTPUT_DESCRIPTOR } from '../extensions/supervisor.ts';
 import { readLines } from './output-lines.ts';
 import { ProcessTreeMemory } from './process-memory.ts';
+import { terminateRuntime } from './runtime-termination.ts';
 import type { RuntimeTransport } from './runtime-transport.ts';
 
 /** After a process has ended, its pipes may be held open by others it left behind; milliseconds. */
@@ -22,11 +28,19 @@ export interface ProcessPlan {
   readonly command: string;
   readonly args: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
+  /** Of the command itself, where it gets the environment's otherwise. */
+  readonly commandVariables?: Readonly<Record<string, string>>;
   readonly workingDirectory: string | undefined;
   /** Our bootstraps get a socket at descriptor 3; others use `transport`, made before the process. */
   readonly transport: RuntimeTransport | undefined;
+  readonly extensions: EnvironmentExtensions;
+  /** Open files the command gets after all other descriptors; the caller closes its own. */
+  readonly inherited?: readonly number[];
   /** The exit as the runtime's own, where a wrapper changes it. */
   readonly exitOf: (exit: EnvironmentExit) => EnvironmentExit;
+  readonly limits: EnvironmentLimits;
+  /** The first process inside, the runtime's parent, where it is out of reach of a signal to the command's group. */
+  readonly firstInside?: () => number | undefined;
   /** Called when everything has ended, before the listener hears of it. */
   readonly cleanUp: () => Promise<void>;
 }
@@ -36,10 +50,16 @@ export class EnvironmentProcess implements RunningEnvironment {
   private readonly transport: RuntimeTransport;
   private readonly ended: Promise<void>;
   private readonly memory: ProcessTreeMemory;
+  private readonly limits: EnvironmentLimits;
+  private readonly extensions: EnvironmentExtensions;
+  private readonly variables: ProcessPlan['variables'];
+  private readonly firstInside: ProcessPlan['firstInside'];
 
   private constructor(child: ChildProcess, plan: ProcessPlan, listener: EnvironmentListener) {
     this.child = child;
     this.memory = new ProcessTreeMemory(child.pid!);
+    this.limits = plan.limits;
+    this.limits.began(child.pid!, () => void this.kill());
     for (const stream of [child.stdout, child.stderr])
       readLines(stream as Readable, (text) => listener.output({ text }));
     this.transport =
@@ -48,40 +68,94 @@ export class EnvironmentProcess implements RunningEnvironment {
         listener.output({ text: `The runtime broke its channel: ${reason}` });
         void this.kill();
       });
+    this.firstInside = plan.firstInside;
     this.ended = this.watch(plan, listener);
+    this.extensions = plan.extensions;
+    this.variables = plan.variables;
+    const stdio: readonly unknown[] = child.stdio;
+    this.extensions.attach({
+      kill: () => this.kill(),
+      terminateRuntime: () => terminateRuntime(this.pid, this.firstInside?.()),
+      // What is inherited has no stream here, and null says so.
+      extensionOutput: (stdio[OUTPUT_DESCRIPTOR] ?? undefined) as Readable | undefined,
+      control: (stdio[CONTROL_DESCRIPTOR] ?? undefined) as Duplex | undefined,
+    });
   }
 
   /** Rejects with `PlatformError` when the process cannot be started. */
   static start(plan: ProcessPlan, listener: EnvironmentListener): Promise<EnvironmentProcess> {
     return new Promise((resolve, reject) => {
-      const child = spawn(plan.command, plan.args, {
+      const { command, args } = plan.limits.enter(plan.command, plan.args);
+      const child = spawn(command, args, {
         cwd: plan.workingDirectory,
-        env: plan.variables,
+        env: plan.commandVariables ?? plan.variables,
         detached: true,
-        stdio: ['ignore', 'pipe', 'pipe', plan.transport === undefined ? 'pipe' : 'ignore'],
+        stdio: [
+          ...(['ignore', 'pipe', 'pipe'] as const),
+          plan.transport === undefined ? 'pipe' : 'ignore',
+          ...(plan.extensions.external.length > 0 ? (['pipe', 'pipe'] as const) : []),
+          ...(plan.inherited ?? []),
+        ],
       });
       child.once('error', (error) => {
         plan.transport?.close();
+        plan.extensions.close();
         const failure = new PlatformError(
           `${plan.command} could not be started: ${error.message}`,
           'Run `selfsame doctor`.',
         );
-        void plan.cleanUp().finally(() => reject(failure));
+        void plan.limits
+          .remove()
+          .then(plan.cleanUp)
+          .finally(() => reject(failure));
       });
       if (child.pid !== undefined) resolve(new EnvironmentProcess(child, plan, listener));
     });
+  }
+
+  /** Its `AWS_LAMBDA_RUNTIME_API`. */
+  get runtimeApi(): string {
+    return this.variables['AWS_LAMBDA_RUNTIME_API']!;
   }
 
   get pid(): number {
     return this.child.pid!;
   }
 
+  /** Tells one of our own bootstraps that was started ahead whose it is. */
+  assign(variables: Readonly<Record<string, string>>, owner: EnvironmentSpec): void {
+    this.extensions.belongTo(owner);
+    invariant(this.transport instanceof FramedRuntime, 'a runtime that is not ours was started ahead');
+    this.transport.assign(variables);
+  }
+
   invoke(event: RuntimeEvent): void {
+    this.limits.atWork();
     this.transport.invoke(event);
+    this.extensions.invoke(event);
+  }
+
+  extensionsAtWork(): Promise<void> | undefined {
+    return this.extensions.atWork();
+  }
+
+  initDone(): void {
+    this.limits.initDone();
+  }
+
+  freeze(): void {
+    this.limits.freeze();
+  }
+
+  async shutdown(reason: ShutdownReason): Promise<void> {
+    this.limits.atWork();
+    await this.extensions.shutdown(reason);
+    await this.kill();
   }
 
   maxMemoryBytes(): Promise<number> {
-    return this.memory.peakBytes(performance.now());
+    const counted = this.limits.peakMemory();
+    return counted === undefined ? this.memory.peakBytes(performance.now()) : Promise.resolve(counted);
   }
 
   async kill(): Promise<void> {
@@ -90,10 +164,14 @@ export class EnvironmentProcess implements RunningEnvironment {
   }
 
   private killGroup(): void {
-    try {
-      process.kill(-this.pid, 'SIGKILL');
-    } catch {
-      // It has ended already.
+    this.limits.kill();
+    const inside = this.firstInside?.();
+    for (const number of inside === undefined ? [-this.pid] : [-this.pid, inside]) {
+      try {
+        process.kill(number, 'SIGKILL');
+      } catch {
+        // It has ended already.
+      }
     }
   }
 
@@ -114,9 +192,13 @@ export class EnvironmentProcess implements RunningEnvironment {
     await new Promise((resolve) => setImmediate(resolve));
     for (const stream of this.child.stdio) stream?.destroy();
     this.transport.close();
+    const ownExit = plan.exitOf(exit);
+    const wasOutOfMemory = ownExit.signal === 'SIGKILL' && this.limits.wasOutOfMemory;
+    const outOfMemory = wasOutOfMemory ? { outOfMemory: true as const } : {};
+    await this.limits.remove();
     await plan.cleanUp();
     // Asked last: until the listener hears of the end, an event may still be given.
     const undelivered = this.transport.undelivered ? { undelivered: true as const } : {};
-    listener.exit({ ...plan.exitOf(exit), ...undelivered });
+    listener.exit({ ...ownExit, ...undelivered, ...outOfMemory });
   }
 }

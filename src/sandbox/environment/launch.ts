@@ -1,7 +1,9 @@
 /** What to run for a runtime family, with paths as the process will see them. */
 import { dirname, join } from 'node:path';
 import type { EnvironmentSpec } from '../../ports/environment.ts';
+import { javaArguments } from './java-arguments.ts';
 import { nodeArguments } from './node-arguments.ts';
+import { rubyVariables } from './ruby-variables.ts';
 
 /** Where things are for the process: inside a sandbox these are AWS's own paths. */
 export interface Layout {
@@ -39,6 +41,23 @@ export function launchOf(spec: EnvironmentSpec, layout: Layout, bootstrap: 'task
         args: [join(layout.runtimeDirectory, 'bootstrap.py')],
         framed: true,
       };
+    case 'ruby':
+      return {
+        command: layout.interpreter!,
+        args: [join(layout.runtimeDirectory, 'bootstrap.rb')],
+        framed: true,
+      };
+    case 'java':
+      return {
+        command: layout.interpreter!,
+        args: javaArguments({
+          runtime: spec.installation.runtime,
+          memoryMb: spec.memoryMb,
+          runtimeDirectory: layout.runtimeDirectory,
+          handler: spec.handler,
+        }),
+        framed: false,
+      };
     case 'provided':
       return {
         command: join(bootstrap === 'task' ? layout.taskRoot : layout.optDirectory, 'bootstrap'),
@@ -52,7 +71,8 @@ export function launchOf(spec: EnvironmentSpec, layout: Layout, bootstrap: 'task
 export function locationVariables(
   spec: EnvironmentSpec,
   layout: Layout,
-  runtimeApi: string | undefined,
+  runtimeApi: string,
+  framed: boolean,
 ): Record<string, string> {
   const { family, runtime } = spec.installation;
   // AWS has these on every image of Amazon Linux 2023, whether something is there or not.
@@ -72,7 +92,7 @@ export function locationVariables(
     ...spec.variables,
     LAMBDA_TASK_ROOT: layout.taskRoot,
     LAMBDA_RUNTIME_DIR: layout.runtimeDirectory,
-    AWS_LAMBDA_RUNTIME_API: runtimeApi ?? '127.0.0.1:9001',
+    AWS_LAMBDA_RUNTIME_API: runtimeApi,
   };
   if (layout.temporaryDirectory !== undefined) variables['TMPDIR'] ??= layout.temporaryDirectory;
   if (family === 'nodejs') {
@@ -89,6 +109,10 @@ export function locationVariables(
     variables['PYTHONPATH'] ??= [...layout.packageDirectories, layout.runtimeDirectory].join(':');
     if (opt !== '/opt') variables['SELFSAME_LAYERS_ROOT'] = opt;
   }
-  if (runtimeApi === undefined) variables['SELFSAME_CHANNEL_FD'] = '3';
+  if (family === 'ruby') {
+    for (const [name, value] of Object.entries(rubyVariables(spec.installation, layout)))
+      variables[name] ??= value;
+  }
+  if (framed) variables['SELFSAME_CHANNEL_FD'] = '3';
   return variables;
 }

@@ -9,14 +9,22 @@ import type {
   RuntimeInstallation,
   Sandbox,
 } from '../../ports/environment.ts';
+import { HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
 import type { Layout } from '../environment/launch.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
 import { warnOfSubstitute } from '../environment/substitute-warning.ts';
+import { EnvironmentExtensions } from '../extensions/environment-extensions.ts';
+import { supervised } from '../extensions/supervisor.ts';
 import { RuntimeApi } from '../runtime-api/runtime-api.ts';
-import { BOOTSTRAPS_DIRECTORY, linkNodePackages, pythonPackagesDirectory } from '../runtime-files.ts';
+import {
+  BOOTSTRAPS_DIRECTORY,
+  javaClientDirectory,
+  linkNodePackages,
+  pythonPackagesDirectory,
+} from '../runtime-files.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 
 /** In an environment's scratch directory: its process and when that began, to know it again after a crash. */
@@ -25,11 +33,13 @@ const PROCESS_FILE = 'process';
 export class ProcessSandbox implements Sandbox {
   readonly level = 'process';
   private readonly options: SandboxOptions;
+  private readonly limits: HostLimits;
   private readonly running = new Set<RunningEnvironment>();
   private nodePackages: Promise<string | undefined> | undefined;
 
   constructor(options: SandboxOptions) {
     this.options = options;
+    this.limits = options.limits ?? new HostLimits(undefined);
   }
 
   async prepare({ family }: RuntimeInstallation): Promise<void> {
@@ -47,22 +57,27 @@ export class ProcessSandbox implements Sandbox {
     const layout = await this.layout(spec, temporaryDirectory);
     warnOfSubstitute(spec, listener, this.options.log);
     const launch = launchOf(spec, layout, bootstrap?.place ?? 'task');
-    const api = launch.framed ? undefined : await RuntimeApi.listen(listener);
+    const extensions = await EnvironmentExtensions.open(spec, listener);
+    const api = launch.framed ? undefined : await RuntimeApi.listen(extensions.listener, extensions.handle);
+    const address = api?.address ?? (await extensions.listen());
+    const { command, args } = supervised(launch, layout.optDirectory, extensions.external);
     let environment: EnvironmentProcess | undefined;
     environment = await EnvironmentProcess.start(
       {
-        command: launch.command,
-        args: launch.args,
-        variables: locationVariables(spec, layout, api?.address),
+        command,
+        args,
+        variables: locationVariables(spec, layout, address, launch.framed),
         workingDirectory: layout.taskRoot,
         transport: api,
+        extensions,
         exitOf: (exit) => exit,
+        limits: this.limits.of(spec, { isTmpInMemory: false, ownProcesses: 0 }),
         cleanUp: async () => {
           if (environment !== undefined) this.running.delete(environment);
           await rm(scratch, { recursive: true, force: true });
         },
       },
-      listener,
+      extensions.listener,
     );
     this.running.add(environment);
     void recordProcess(join(scratch, PROCESS_FILE), environment.pid);
@@ -72,13 +87,14 @@ export class ProcessSandbox implements Sandbox {
   async close(): Promise<void> {
     await Promise.all([...this.running].map((environment) => environment.kill()));
     await this.nodePackages?.catch(() => {});
+    await this.limits.close();
   }
 
   private async layout(spec: EnvironmentSpec, temporaryDirectory: string): Promise<Layout> {
     const { family, interpreter } = spec.installation;
     return {
       taskRoot: spec.codeDirectory,
-      runtimeDirectory: join(BOOTSTRAPS_DIRECTORY, family === 'provided' ? 'nodejs' : family),
+      runtimeDirectory: this.runtimeDirectory(family),
       optDirectory: spec.layersDirectory ?? '/opt',
       interpreter,
       packageDirectories: await this.packageDirectories(family),
@@ -86,10 +102,15 @@ export class ProcessSandbox implements Sandbox {
     };
   }
 
+  private runtimeDirectory(family: RuntimeInstallation['family']): string {
+    if (family === 'java') return javaClientDirectory(this.options.runtimesDirectory);
+    return join(BOOTSTRAPS_DIRECTORY, family === 'provided' ? 'nodejs' : family);
+  }
+
   private async packageDirectories(family: RuntimeInstallation['family']): Promise<string[]> {
     const { runtimesDirectory } = this.options;
     if (family === 'python') return [pythonPackagesDirectory(runtimesDirectory)];
-    if (family === 'provided') return [];
+    if (family !== 'nodejs') return [];
     if (this.nodePackages === undefined) {
       this.nodePackages = linkNodePackages(runtimesDirectory);
       this.nodePackages.catch(() => {

@@ -11,8 +11,7 @@
  */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer } from '../../core/node-http.ts';
+import type { Socket } from 'node:net';
 import type { EnvironmentListener, RuntimeEvent } from '../../ports/environment.ts';
 import type { RuntimeTransport } from '../environment/runtime-transport.ts';
 import {
@@ -24,16 +23,25 @@ import {
   refuse,
   transitionRefused,
 } from './api-answers.ts';
+import type { ApiPlace } from './api-server.ts';
+import { apiServer, listenOnLoopback, serverAddress } from './api-server.ts';
 import { eventHeaders } from './event-headers.ts';
 import { readOutcome } from './outcome-body.ts';
+import { passOnStream } from './streamed-body.ts';
+
+const NOTHING_LEFT = Buffer.alloc(0);
 
 const PREFIX = '/2018-06-01/runtime/';
 
 export type RuntimeState = 'Started' | 'InitError' | 'Ready' | 'Running' | 'RuntimeResponseSentState';
 
+/** Answers a request that is not of the runtime API; false when it is not its own either. */
+export type OtherRoutes = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 export class RuntimeApi implements RuntimeTransport {
   private readonly listener: EnvironmentListener;
   private readonly server: Server;
+  private readonly others: OtherRoutes;
   private state: RuntimeState = 'Started';
   /** The runtime's open request for its next event. */
   private waiting: ServerResponse | undefined;
@@ -43,19 +51,15 @@ export class RuntimeApi implements RuntimeTransport {
   private carrier: Socket | null | undefined;
   /** That connection was reset: the runtime had closed it before it read the event. */
   private carrierWasReset = false;
+  /** A streamed response to the event has begun; what it was cannot be taken back by another one. */
+  private isStreaming = false;
   /** Of the event sent last; it stays the one that outcomes are for until another is sent. */
   private requestId = '';
 
-  private constructor(listener: EnvironmentListener) {
+  private constructor(listener: EnvironmentListener, others: OtherRoutes) {
     this.listener = listener;
-    this.server = createServer({ keepAlive: true, noDelay: true }, (request, response) =>
-      this.handle(request, response),
-    );
-    // A runtime may hold its request open for as long as there is no event.
-    this.server.requestTimeout = 0;
-    this.server.headersTimeout = 0;
-    this.server.keepAliveTimeout = 0;
-    this.server.timeout = 0;
+    this.others = others;
+    this.server = apiServer((request, response) => this.handle(request, response));
     this.server.on('connection', (socket) => {
       socket.prependOnceListener('end', () => this.ended(socket));
       socket.once('close', (hadError) => {
@@ -64,19 +68,20 @@ export class RuntimeApi implements RuntimeTransport {
     });
   }
 
-  static async listen(listener: EnvironmentListener): Promise<RuntimeApi> {
-    const api = new RuntimeApi(listener);
-    await new Promise<void>((resolve, reject) => {
-      api.server.once('error', reject);
-      api.server.listen(0, '127.0.0.1', resolve);
-    });
-    api.server.unref();
+  /** `others` serve what else is reached at this address. */
+  static async listen(
+    listener: EnvironmentListener,
+    others: OtherRoutes = () => false,
+    place?: ApiPlace,
+  ): Promise<RuntimeApi> {
+    const api = new RuntimeApi(listener, others);
+    await listenOnLoopback(api.server, place);
     return api;
   }
 
   /** `host:port`, as `AWS_LAMBDA_RUNTIME_API` has it. */
   get address(): string {
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return serverAddress(this.server);
   }
 
   get undelivered(): boolean {
@@ -87,6 +92,7 @@ export class RuntimeApi implements RuntimeTransport {
     this.event = event;
     this.carrier = undefined;
     this.carrierWasReset = false;
+    this.isStreaming = false;
     if (this.waiting !== undefined && !this.waiting.destroyed) this.deliver(event, this.waiting);
   }
 
@@ -106,8 +112,9 @@ export class RuntimeApi implements RuntimeTransport {
     const [kind, id, outcome, ...more] = path.startsWith(PREFIX) ? path.slice(PREFIX.length).split('/') : [];
     const isInitError = kind === 'init' && id === 'error' && outcome === undefined;
     const isOutcome = kind === 'invocation' && (outcome === 'response' || outcome === 'error');
-    if (more.length > 0 || !(isInitError || isOutcome)) notFound(request, response);
-    else if (request.method !== 'POST') methodNotAllowed(request, response);
+    if (more.length > 0 || !(isInitError || isOutcome)) {
+      if (!this.others(request, response)) notFound(request, response);
+    } else if (request.method !== 'POST') methodNotAllowed(request, response);
     else if (isInitError) this.initError(request, response);
     else this.outcome(request, response, id ?? '', outcome === 'error');
   }
@@ -181,6 +188,10 @@ export class RuntimeApi implements RuntimeTransport {
       );
       return;
     }
+    if (!isError && mode === 'streaming') {
+      this.stream(request, response, id);
+      return;
+    }
     readOutcome(request, isError, ({ isTooLarge, errorType, payload }) => {
       // Another request may have ended the invocation while this one's body came in.
       if (!this.mayEnd(response, id, isError)) return;
@@ -190,12 +201,27 @@ export class RuntimeApi implements RuntimeTransport {
     });
   }
 
+  private stream(request: IncomingMessage, response: ServerResponse, id: string): void {
+    this.isStreaming = true;
+    const isOpen = (): boolean => id === this.requestId && this.state === 'Running';
+    passOnStream(
+      request,
+      (chunk) => (isOpen() ? this.listener.responseChunk(id, chunk) : undefined),
+      (failure) => {
+        if (isOpen()) this.isStreaming = false;
+        if (!this.mayEnd(response, id, false)) return;
+        accepted(response);
+        this.finish(failure?.errorType, failure?.payload ?? NOTHING_LEFT);
+      },
+    );
+  }
+
   private mayEnd(response: ServerResponse, id: string, isError: boolean): boolean {
     if (id !== this.requestId) {
       refuse(response, 400, 'InvalidRequestID', 'Invalid request ID');
       return false;
     }
-    if (this.state !== 'Running') {
+    if (this.state !== 'Running' || (this.isStreaming && !isError)) {
       transitionRefused(response, this.state, isError ? 'InvocationErrorResponse' : 'InvocationResponse');
       return false;
     }

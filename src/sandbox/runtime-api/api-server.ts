@@ -1,0 +1,38 @@
+/** The HTTP server of one environment: the address in its `AWS_LAMBDA_RUNTIME_API`. */
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer } from '../../core/node-http.ts';
+
+/** Where an environment's server listens on the host. */
+export interface ApiPlace {
+  readonly host: string;
+  /** 0 for a free one. */
+  readonly port: number;
+}
+
+const ANY_PORT: ApiPlace = { host: '127.0.0.1', port: 0 };
+
+/** A server on loopback, on a free port unless a place is given; it does not keep this process alive. */
+export async function listenOnLoopback(server: Server, { host, port }: ApiPlace = ANY_PORT): Promise<Server> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return server.unref();
+}
+
+export function apiServer(listener: RequestListener): Server {
+  const server = createServer({ keepAlive: true, noDelay: true }, listener);
+  // A runtime or extension may hold its request open for as long as there is no event.
+  server.requestTimeout = 0;
+  server.headersTimeout = 0;
+  server.keepAliveTimeout = 0;
+  server.timeout = 0;
+  return server;
+}
+
+/** `host:port`. */
+export function serverAddress(server: Server): string {
+  const { address, port } = server.address() as AddressInfo;
+  return `${address}:${port}`;
+}
