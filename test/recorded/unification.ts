@@ -96,7 +96,10 @@ export class Unifier {
     return recorded.flatMap((item, index) => this.differences(item, values[index], `${path}[${index}]`));
   }
 
-  private object(recorded: object, actual: unknown, path: string): string[] {
+  private object(recorded: object, answered: unknown, path: string): string[] {
+    // A policy is text in an answer, and was recorded parsed.
+    const isText = typeof answered === 'string' && answered.startsWith('{');
+    const actual: unknown = isText ? JSON.parse(answered) : answered;
     if (!isObject(actual)) return [differs(path, recorded, actual)];
     const found: string[] = [];
     for (const [key, value] of Object.entries(recorded)) {
