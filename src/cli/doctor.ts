@@ -10,6 +10,7 @@ import {
   isolationFlag,
   jsonFlag,
   nearestRuntimeFlag,
+  ociRuntimeFlag,
   portFlag,
   runtimeFlag,
 } from './settings/setting-flags.ts';
@@ -22,7 +23,10 @@ import { paletteFor } from './terminal/palette.ts';
 import { withProgress } from './terminal/progress-bar.ts';
 
 interface DoctorFlags
-  extends Omit<SettingFlags, 'logLevel' | 'authorization' | 'runtimes' | 'endpoint' | 'region'> {
+  extends Omit<
+    SettingFlags,
+    'logLevel' | 'authorization' | 'pooledEnvironments' | 'runtimes' | 'endpoint' | 'region'
+  > {
   readonly json: boolean;
 }
 
@@ -39,6 +43,7 @@ export const doctorCommand = buildCommand({
       host: hostFlag,
       dataDir: dataDirFlag,
       isolation: isolationFlag,
+      ociRuntime: ociRuntimeFlag,
       nearestRuntime: nearestRuntimeFlag,
       runtime: runtimeFlag,
       config: configFlag,
@@ -70,6 +75,7 @@ async function examine(context: CliContext, flags: SettingFlags): Promise<Findin
     host.checkNode(),
     host.checkPlatform(),
     host.checkIsolation(settings),
+    host.checkOci(settings),
     host.checkCgroups(),
     dataDirectory.checkDataDirectory(settings),
     dataDirectory.checkFreeSpace(settings),

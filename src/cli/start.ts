@@ -12,6 +12,8 @@ import {
   jsonFlag,
   logLevelFlag,
   nearestRuntimeFlag,
+  ociRuntimeFlag,
+  pooledEnvironmentsFlag,
   portFlag,
   runtimeFlag,
 } from './settings/setting-flags.ts';
@@ -33,7 +35,7 @@ export const startCommand = buildCommand({
       'Serves until SIGTERM or Ctrl-C: then requests in flight are finished and the exit code is 0. A second ' +
       'signal ends the server at once.\n' +
       'Every flag can also be a variable, as named below, or a key of selfsame.json in the current folder ' +
-      '(port, host, dataDir, isolation, logLevel, authorization, nearestRuntime, runtimes). A flag wins over ' +
+      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, runtimes). A flag wins over ' +
       'the variable, the variable over the file.',
   },
   parameters: {
@@ -42,9 +44,11 @@ export const startCommand = buildCommand({
       host: hostFlag,
       dataDir: dataDirFlag,
       isolation: isolationFlag,
+      ociRuntime: ociRuntimeFlag,
       logLevel: logLevelFlag,
       authorization: authorizationFlag,
       nearestRuntime: nearestRuntimeFlag,
+      pooledEnvironments: pooledEnvironmentsFlag,
       runtime: runtimeFlag,
       config: configFlag,
       json: jsonFlag,
@@ -80,10 +84,10 @@ function printFacts(context: CliContext, facts: PlatformFacts, json: boolean): v
     return;
   }
   const { strong, doubtful } = paletteFor(context.process.stdout, context.process.env);
+  const level =
+    facts.isolationProgram === undefined ? facts.isolation : `${facts.isolation} (${facts.isolationProgram})`;
   const isolation =
-    facts.isolationWarning === undefined
-      ? facts.isolation
-      : `${facts.isolation}: ${doubtful(facts.isolationWarning)}`;
+    facts.isolationWarning === undefined ? level : `${level}: ${doubtful(facts.isolationWarning)}`;
   context.process.stdout.write(
     `${strong(`selfsame ${facts.version}`)}\n${columns([
       ['  address', facts.origin],

@@ -11,6 +11,12 @@ import { LOG_LEVELS } from './server-log.ts';
 export const DEFAULT_PORT = 4566;
 export const DEFAULT_HOST = '127.0.0.1';
 
+/** Environments that wait, started, for a function to need one. Each takes about 40 MB. */
+export const DEFAULT_POOLED_ENVIRONMENTS = 4;
+
+/** Each holds memory and processes of the host. */
+const MAX_POOLED_ENVIRONMENTS = 1_000;
+
 /** What `start` takes; everything has a default. */
 export interface StartOptions {
   /** 0 takes a free port. Default 4566. */
@@ -21,6 +27,8 @@ export interface StartOptions {
   readonly dataDir?: string;
   /** Demands a level and fails if the host cannot hold it. Default: `namespaces` where it can, else `process`. */
   readonly isolation?: IsolationLevel;
+  /** Name or path of a program with runc's command line for `isolation: 'oci'`. Default: the first on PATH that works. */
+  readonly ociRuntime?: string;
   readonly logLevel?: LogLevel;
   /** Verify the signature of every request. Default off, possible only on loopback. */
   readonly authorization?: boolean;
@@ -30,6 +38,8 @@ export interface StartOptions {
   readonly nearestRuntime?: boolean;
   /** Fetch what a runtime needs and this host lacks: Node.js with npm, boto3 with pip. Default true. */
   readonly fetchRuntimes?: boolean;
+  /** Generic environments kept started so that cold starts are short; 0 for none. Default 4. */
+  readonly pooledEnvironments?: number;
 }
 
 export interface ResolvedOptions {
@@ -37,11 +47,13 @@ export interface ResolvedOptions {
   readonly host: string;
   readonly dataDir: string;
   readonly isolation: IsolationLevel | undefined;
+  readonly ociRuntime: string | undefined;
   readonly logLevel: LogLevel;
   readonly authorization: boolean;
   readonly runtimes: Readonly<Record<string, string>>;
   readonly nearestRuntime: boolean;
   readonly fetchRuntimes: boolean;
+  readonly pooledEnvironments: number;
 }
 
 const ISOLATION_LEVELS: readonly IsolationLevel[] = ['process', 'namespaces', 'oci'];
@@ -79,6 +91,17 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
       'Give a path, or `temporary` for none that stays.',
     );
   }
+  const pooledEnvironments = options.pooledEnvironments ?? DEFAULT_POOLED_ENVIRONMENTS;
+  if (
+    !Number.isInteger(pooledEnvironments) ||
+    pooledEnvironments < 0 ||
+    pooledEnvironments > MAX_POOLED_ENVIRONMENTS
+  ) {
+    throw new PlatformError(
+      `The number of pooled environments, ${pooledEnvironments}, is not a whole number from 0 to ${MAX_POOLED_ENVIRONMENTS}.`,
+      'Choose another --pooled-environments.',
+    );
+  }
   const authorization = options.authorization ?? false;
   // Before anything is opened, though the server would refuse it too.
   requireSafeBinding(host, authorization);
@@ -87,11 +110,13 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
     host,
     dataDir,
     isolation,
+    ociRuntime: options.ociRuntime,
     logLevel,
     authorization,
     runtimes,
     nearestRuntime: options.nearestRuntime ?? false,
     fetchRuntimes: options.fetchRuntimes ?? true,
+    pooledEnvironments,
   };
 }
 

@@ -40,6 +40,8 @@ export interface PlatformFacts {
   readonly dataDirectory: string;
   readonly temporary: boolean;
   readonly isolation: IsolationLevel;
+  /** The program that isolates, where the level leaves a choice: `runc 1.1.5`. */
+  readonly isolationProgram: string | undefined;
   /** Why the level is not the default one, where it is not. */
   readonly isolationWarning: string | undefined;
   readonly authorization: boolean;
@@ -77,7 +79,7 @@ export async function start(options: StartOptions = {}): Promise<Platform> {
 
 async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Platform> {
   const log = createServerLog(options.logLevel);
-  const isolation = await chooseIsolation(options.isolation);
+  const isolation = await chooseIsolation(options.isolation, options.ociRuntime);
   if (isolation.warning !== undefined) log.warn({ isolation: isolation.level }, isolation.warning);
 
   const isTemporary = options.dataDir === 'temporary';
@@ -115,6 +117,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const sandbox = await createSandbox(isolation.level, {
     environmentsDirectory: data.environments,
     runtimesDirectory: data.runtimes,
+    pooledEnvironments: options.pooledEnvironments,
+    ociRuntime: options.ociRuntime,
     log,
   });
   cleanup.add(() => sandbox.close());
@@ -150,6 +154,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     dataDirectory: data.path,
     temporary: isTemporary,
     isolation: isolation.level,
+    isolationProgram: isolation.program,
     isolationWarning: isolation.warning,
     authorization: options.authorization,
     rootCredentialsFile: root.file,
@@ -162,6 +167,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
         version: version(),
         isolation: isolation.level,
         environments: placement.environmentCount,
+        pooledEnvironments: sandbox.pooledEnvironments ?? 0,
       }),
     }),
     openServiceModel,

@@ -1,8 +1,15 @@
 import { PlatformError } from '../core/errors.ts';
 import type { IsolationLevel, Sandbox } from '../ports/environment.ts';
+import { HostLimits } from './cgroup/environment-limits.ts';
+import { openCgroups } from './cgroup/host-cgroups.ts';
 import { NamespacesSandbox } from './namespaces/namespaces-sandbox.ts';
 import type { Probe } from './namespaces/probe.ts';
 import { probeNamespaces } from './namespaces/probe.ts';
+import { HostNetworks } from './network/host-networks.ts';
+import { removeLeftContainers } from './oci/container-state.ts';
+import { OciSandbox } from './oci/oci-sandbox.ts';
+import type { OciProbe } from './oci/probe.ts';
+import { probeOci } from './oci/probe.ts';
 import { ProcessSandbox, removeLeftovers } from './process/process-sandbox.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
 
@@ -20,9 +27,25 @@ export function probeIsolation(): Promise<IsolationProbe> {
   return probed;
 }
 
+const probedOci = new Map<string | undefined, Promise<OciProbe>>();
+
+/** Whether this host can hold *oci* with the program of this name or path, or with any. Looked up once. */
+export function probeOciIsolation(ociRuntime?: string): Promise<OciProbe> {
+  let probe = probedOci.get(ociRuntime);
+  if (probe === undefined) {
+    probe = probeOci(ociRuntime);
+    probedOci.set(ociRuntime, probe);
+  }
+  return probe;
+}
+
 /** Removes what a killed server left behind, then opens the level. Rejects where the host cannot hold it. */
-export async function createSandbox(level: IsolationLevel, options: SandboxOptions): Promise<Sandbox> {
-  const ended = await removeLeftovers(options.environmentsDirectory);
+export async function createSandbox(level: IsolationLevel, given: SandboxOptions): Promise<Sandbox> {
+  // Before all else: what is killed here cannot start anything that is looked for below.
+  const limits = new HostLimits(await openCgroups(given.environmentsDirectory, given.log));
+  const options = { ...given, limits };
+  const left = await removeLeftContainers(options.environmentsDirectory);
+  const ended = left + (await removeLeftovers(options.environmentsDirectory));
   if (ended > 0) options.log.warn({ ended }, 'Ended environments that an earlier server left running.');
   switch (level) {
     case 'process':
@@ -30,12 +53,14 @@ export async function createSandbox(level: IsolationLevel, options: SandboxOptio
     case 'namespaces': {
       const { namespaces } = await probeIsolation();
       if (!namespaces.available) throw new PlatformError(namespaces.reason, namespaces.remedy);
-      return new NamespacesSandbox(options, namespaces.bwrap);
+      const networks = await HostNetworks.open(options.log);
+      return new NamespacesSandbox({ ...options, networks }, namespaces.bwrap);
     }
-    case 'oci':
-      throw new PlatformError(
-        "The isolation level 'oci' is not implemented yet.",
-        "Choose 'namespaces' or 'process'.",
-      );
+    case 'oci': {
+      const oci = await probeOciIsolation(options.ociRuntime);
+      if (!oci.available) throw new PlatformError(oci.reason, oci.remedy);
+      const networks = await HostNetworks.open(options.log);
+      return new OciSandbox({ ...options, networks }, oci.runtime);
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** What the machine itself has to be. */
 import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { probeIsolation } from '../../sandbox/sandboxes.ts';
+import { probeIsolation, probeOciIsolation } from '../../sandbox/sandboxes.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Finding } from './finding.ts';
 
@@ -44,6 +44,7 @@ export async function checkIsolation({ isolation }: Settings): Promise<Finding> 
       finding: 'process is chosen: functions are not isolated from this user.',
     };
   }
+  if (isolation === 'oci') return { subject, status: 'ok', finding: 'oci is chosen' };
   const { namespaces } = await probeIsolation();
   if (namespaces.available) {
     return { subject, status: 'ok', finding: `namespaces, by bubblewrap ${namespaces.version}` };
@@ -54,6 +55,19 @@ export async function checkIsolation({ isolation }: Settings): Promise<Finding> 
     finding: `${namespaces.reason} Functions can run as plain processes only.`,
     remedy: namespaces.remedy,
   };
+}
+
+/** Nobody needs this level unless it is chosen. */
+export async function checkOci({ isolation, ociRuntime }: Settings): Promise<Finding> {
+  const subject = 'OCI runtime';
+  const probe = await probeOciIsolation(ociRuntime);
+  if (probe.available) {
+    const { name, version, path } = probe.runtime;
+    return { subject, status: 'ok', finding: `${name} ${version} (${path})` };
+  }
+  const { reason, remedy } = probe;
+  if (isolation === 'oci') return { subject, status: 'fail', finding: reason, remedy };
+  return { subject, status: 'ok', finding: `not used, and could not be: ${reason}` };
 }
 
 export async function checkCgroups(root: string = CGROUP_ROOT): Promise<Finding> {

@@ -60,6 +60,11 @@ export const isolationFlag = {
   optional: true,
   brief: `Demand a level; default is the best this host can hold (${variableOf('isolation')})`,
 } as const;
+export const ociRuntimeFlag = settingFlag(
+  'ociRuntime',
+  'name|path',
+  "Program with runc's command line for --isolation oci; default the first that works of runc, crun, runsc, kata-runtime",
+);
 export const logLevelFlag = {
   kind: 'enum',
   values: LOG_LEVELS,
@@ -76,6 +81,11 @@ export const nearestRuntimeFlag = {
   optional: true,
   brief: `Let the nearest version stand in for an interpreter that cannot be had (${variableOf('nearestRuntime')})`,
 } as const;
+export const pooledEnvironmentsFlag = settingFlag(
+  'pooledEnvironments',
+  'number',
+  'Generic environments kept started for short cold starts, 0 for none; default 4',
+);
 export const runtimeFlag = {
   kind: 'parsed',
   parse: String,

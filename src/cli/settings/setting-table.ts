@@ -2,18 +2,20 @@
 import { LOG_LEVELS } from '../../platform/server-log.ts';
 import type { IsolationLevel } from '../../ports/environment.ts';
 import type { SettingValue } from './setting-values.ts';
-import { HTTP_URL, oneOf, PORT, RUNTIMES, SWITCH, TEXT } from './setting-values.ts';
+import { HTTP_URL, oneOf, RUNTIMES, SWITCH, TEXT, wholeNumber } from './setting-values.ts';
 
 export const ISOLATION_LEVELS: readonly IsolationLevel[] = ['process', 'namespaces', 'oci'];
 
 export const SETTINGS = {
-  port: PORT,
+  port: wholeNumber(65_535),
   host: TEXT,
   dataDir: TEXT,
   isolation: oneOf(ISOLATION_LEVELS),
+  ociRuntime: TEXT,
   logLevel: oneOf(LOG_LEVELS),
   authorization: SWITCH,
   nearestRuntime: SWITCH,
+  pooledEnvironments: wholeNumber(1_000),
   runtimes: RUNTIMES,
   endpoint: HTTP_URL,
   region: TEXT,

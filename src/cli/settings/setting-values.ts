@@ -13,12 +13,15 @@ export const TEXT: SettingValue<string> = {
   fromJson: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
 };
 
-export const PORT: SettingValue<number> = {
-  expected: 'a whole number from 0 to 65535',
-  fromText: (text) => (/^\d{1,5}$/.test(text) ? PORT.fromJson(Number(text)) : undefined),
-  fromJson: (value) =>
-    typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65_535 ? value : undefined,
-};
+export function wholeNumber(max: number): SettingValue<number> {
+  const fromJson = (value: unknown): number | undefined =>
+    typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max ? value : undefined;
+  return {
+    expected: `a whole number from 0 to ${max}`,
+    fromText: (text) => (/^\d{1,9}$/.test(text) ? fromJson(Number(text)) : undefined),
+    fromJson,
+  };
+}
 
 export const SWITCH: SettingValue<boolean> = {
   expected: 'true or false',

@@ -1,6 +1,8 @@
 /** Files and mounts that every sandbox of the *namespaces* level shares, prepared once per server. */
 import { copyFile, lstat, mkdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Mount } from '../filesystem/mount.ts';
+import { bind } from '../filesystem/mount.ts';
 
 /** The user that AWS runs functions as. */
 export const SANDBOX_USER = { name: 'sbx_user1051', uid: 993, gid: 990 } as const;
@@ -10,8 +12,8 @@ const CERTIFICATES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/
 /** Host files a process needs to resolve names and find libraries; those that exist are copied. */
 const COPIED = ['resolv.conf', 'hosts', 'ld.so.cache', 'ld.so.conf', 'services', 'protocols', 'localtime'];
 
-/** Writes the `/etc` of the sandboxes below `directory` and returns its path. */
-export async function prepareEtc(directory: string): Promise<string> {
+/** Writes the `/etc` of the sandboxes below `directory`, with the host's `resolv.conf` or another, and returns its path. */
+export async function prepareEtc(directory: string, resolverConfiguration?: string): Promise<string> {
   const etc = join(directory, 'etc');
   const { name, uid, gid } = SANDBOX_USER;
   await mkdir(join(etc, 'ssl', 'certs'), { recursive: true });
@@ -29,6 +31,7 @@ export async function prepareEtc(directory: string): Promise<string> {
     ...COPIED.map((file) => copyFile(join('/etc', file), join(etc, file)).catch(() => {})),
     ...CERTIFICATES.map((file) => copyCertificates(file, etc)),
   ]);
+  if (resolverConfiguration !== undefined) await writeFile(join(etc, 'resolv.conf'), resolverConfiguration);
   return etc;
 }
 
@@ -43,14 +46,15 @@ async function copyCertificates(target: string, etc: string): Promise<void> {
   }
 }
 
-/** Arguments that show the host's programs and libraries, read-only, whether `/usr` is merged or not. */
-export async function systemMounts(): Promise<string[]> {
-  const mounts = ['--ro-bind', '/usr', '/usr'];
+/** Shows the host's programs and libraries, read-only, whether `/usr` is merged or not. */
+export async function systemMounts(): Promise<Mount[]> {
+  const mounts: Mount[] = [bind('/usr', '/usr')];
   for (const name of ['bin', 'sbin', 'lib', 'lib64', 'lib32']) {
     const status = await lstat(`/${name}`).catch(() => undefined);
     if (status === undefined) continue;
-    if (status.isSymbolicLink()) mounts.push('--symlink', await readlink(`/${name}`), `/${name}`);
-    else mounts.push('--ro-bind', `/${name}`, `/${name}`);
+    if (status.isSymbolicLink()) {
+      mounts.push({ kind: 'link', source: await readlink(`/${name}`), target: `/${name}` });
+    } else mounts.push(bind(`/${name}`, `/${name}`));
   }
   return mounts;
 }

@@ -4,12 +4,14 @@ import { readdir, readFile } from 'node:fs/promises';
 /** Numbers of the processes that the server at `origin` started for the function of this name. */
 export async function processesOf(origin: string, functionName: string): Promise<number[]> {
   // Other test files have servers of their own, and functions of the same names.
-  const markers = [`AWS_ENDPOINT_URL=${origin}\0`, `AWS_LAMBDA_FUNCTION_NAME=${functionName}\0`];
+  // In a network of its own a function has another address for the server, with the same port.
+  const endpoint = new RegExp(`(^|\\0)AWS_ENDPOINT_URL=http://[^/\\0]+:${new URL(origin).port}\\0`);
+  const name = `AWS_LAMBDA_FUNCTION_NAME=${functionName}\0`;
   const numbers = (await readdir('/proc')).map(Number).filter((number) => number > 0);
   const belongs = await Promise.all(
     numbers.map(async (number) => {
       const variables = await readFile(`/proc/${number}/environ`, 'utf8').catch(() => '');
-      return markers.every((marker) => variables.includes(marker));
+      return variables.includes(name) && endpoint.test(variables);
     }),
   );
   return numbers.filter((_, index) => belongs[index]);

@@ -1,0 +1,112 @@
+/** An OCI bundle: the configuration of one container (OCI runtime specification 1.0.2), as much as an environment needs. */
+import type { Mount } from '../filesystem/mount.ts';
+import { SANDBOX_USER } from '../namespaces/host-files.ts';
+import { seccomp } from './seccomp.ts';
+
+/** File descriptors of an environment. Source: "Lambda quotas". */
+const MAX_DESCRIPTORS = 1_024;
+
+/** Microseconds over which a share of processor time is counted; the kernel's own default. */
+const CPU_PERIOD_US = 100_000;
+
+/** What shows more of the host in /proc than a function may know. */
+const MASKED_PATHS = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+];
+const READ_ONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+export interface ContainerPlan {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  /** The host's directory that becomes `/`, read-only. */
+  readonly rootDirectory: string;
+  readonly mounts: readonly Mount[];
+  readonly tmpBytes: number;
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  readonly processes: number;
+  /** Path of a network namespace; the host's where there is none. */
+  readonly network: string | undefined;
+}
+
+/** The content of `config.json`. */
+export function containerConfiguration(plan: ContainerPlan): object {
+  const { uid, gid } = SANDBOX_USER;
+  const network = plan.network === undefined ? [] : [{ type: 'network', path: plan.network }];
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: false,
+      user: { uid, gid },
+      args: [plan.command, ...plan.args],
+      env: Object.entries(plan.variables).map(([name, value]) => `${name}=${value}`),
+      cwd: plan.workingDirectory,
+      capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+      rlimits: [{ type: 'RLIMIT_NOFILE', hard: MAX_DESCRIPTORS, soft: MAX_DESCRIPTORS }],
+      noNewPrivileges: true,
+    },
+    root: { path: plan.rootDirectory, readonly: true },
+    mounts: [...kernelMounts(plan.tmpBytes), ...plan.mounts.flatMap(bindMount)],
+    linux: {
+      namespaces: [...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })), ...network],
+      resources: {
+        memory: { limit: plan.memoryBytes },
+        cpu: { quota: Math.ceil(plan.cpus * CPU_PERIOD_US), period: CPU_PERIOD_US },
+        pids: { limit: plan.processes },
+        devices: [{ allow: false, access: 'rwm' }],
+      },
+      seccomp: seccomp(),
+      maskedPaths: MASKED_PATHS,
+      readonlyPaths: READ_ONLY_PATHS,
+    },
+  };
+}
+
+function kernelMounts(tmpBytes: number): object[] {
+  const { uid, gid } = SANDBOX_USER;
+  return [
+    {
+      destination: '/proc',
+      type: 'proc',
+      source: 'proc',
+      options: ['nosuid', 'noexec', 'nodev'],
+    },
+    // The OCI runtime puts the devices in that every container has, then makes it read-only.
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'noexec', 'strictatime', 'mode=755', 'size=64k', 'ro'],
+    },
+    {
+      destination: '/tmp',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'nodev', 'mode=700', `uid=${uid}`, `gid=${gid}`, `size=${tmpBytes}`],
+    },
+  ];
+}
+
+/** Links and empty directories are in the root directory. */
+function bindMount(mount: Mount): object[] {
+  if (mount.kind !== 'bind') return [];
+  return [
+    {
+      destination: mount.target,
+      type: 'bind',
+      source: mount.source,
+      // Not what is mounted below it: that would stay writable.
+      options: ['bind', 'ro', 'nosuid', 'nodev'],
+    },
+  ];
+}

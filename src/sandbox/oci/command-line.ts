@@ -1,0 +1,62 @@
+/** The command that runs one container in the foreground, with the environment's pipes as the container's own. */
+import type { OciRuntime } from './oci-runtime.ts';
+
+/** Pipes that an environment's process has at descriptors from 3 on: the channel; with extensions two more. */
+export type PipeCount = 1 | 3;
+
+export interface Wrapping {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * What the container runs: the command with its descriptors where they belong. runc copies the standard output of a
+ * container in the foreground, later than the channel says that an invocation has ended; so it is handed on beside that.
+ * The shell stays, as the first process of the namespace: the kernel keeps that one from signals of its own namespace, and
+ * a function must be able to end by one. It says of none how its child ended.
+ */
+export function insideCommand(runtime: OciRuntime, pipes: PipeCount, inner: Wrapping): Wrapping {
+  const [output, errors] = outputsFor(pipes);
+  const args = [inner.command, ...inner.args];
+  return runtime.channel === 'preserved'
+    ? shell(`exec 2>/dev/null; "$@" >&${output} 2>&${errors} ${output}>&- ${errors}>&-; exit $?`, args)
+    : shell('"$@" 3<&0 </dev/null; exit $?', args);
+}
+
+/** What the server runs. */
+export function outsideCommand(
+  runtime: OciRuntime,
+  pipes: PipeCount,
+  container: { readonly stateDirectory: string; readonly bundle: string; readonly id: string },
+  pidFile: string,
+): Wrapping {
+  const { stateDirectory, bundle, id } = container;
+  const [output, errors] = outputsFor(pipes);
+  const isPreserved = runtime.channel === 'preserved';
+  const descriptors = isPreserved
+    ? ['--preserve-fds', String(pipes + 2)]
+    : Array.from({ length: pipes - 1 }, (_, place) => ['--pass-fd', `${4 + place}:${4 + place}`]).flat();
+  const redirections = isPreserved ? `${output}>&1 ${errors}>&2` : '<&3 3<&-';
+  return shell(`exec "$@" ${redirections}`, [
+    runtime.path,
+    ...runtime.globalArguments,
+    '--root',
+    stateDirectory,
+    'run',
+    '--bundle',
+    bundle,
+    '--pid-file',
+    pidFile,
+    ...descriptors,
+    id,
+  ]);
+}
+
+/** The first two descriptors after the pipes. */
+function outputsFor(pipes: PipeCount): [number, number] {
+  return [3 + pipes, 4 + pipes];
+}
+
+function shell(script: string, args: readonly string[]): Wrapping {
+  return { command: '/bin/sh', args: ['-c', script, 'sh', ...args] };
+}

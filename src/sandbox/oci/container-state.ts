@@ -1,0 +1,44 @@
+/** Where an OCI runtime keeps what it knows of this server's containers, and what a killed server left there. */
+
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { OciRuntime } from './oci-runtime.ts';
+import { deleteContainer } from './oci-runtime.ts';
+
+const run = promisify(execFile);
+
+/** Below the scratch directory of environments. */
+const STATE_DIRECTORY = 'oci';
+const RUNTIME_FILE = 'oci-runtime.json';
+
+/** Makes the directory, and records whose it is. Returns its path. */
+export async function openContainerState(
+  environmentsDirectory: string,
+  runtime: OciRuntime,
+): Promise<string> {
+  const directory = join(environmentsDirectory, STATE_DIRECTORY);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const { path, globalArguments } = runtime;
+  await writeFile(join(environmentsDirectory, RUNTIME_FILE), JSON.stringify({ path, globalArguments }));
+  return directory;
+}
+
+/** Ends the containers of a server that was killed, by the OCI runtime it had. Resolves with how many there were. */
+export async function removeLeftContainers(environmentsDirectory: string): Promise<number> {
+  const record = await readFile(join(environmentsDirectory, RUNTIME_FILE), 'utf8').catch(() => undefined);
+  if (record === undefined) return 0;
+  const runtime = JSON.parse(record) as Pick<OciRuntime, 'path' | 'globalArguments'>;
+  const directory = join(environmentsDirectory, STATE_DIRECTORY);
+  const { stdout } = await run(runtime.path, [
+    ...runtime.globalArguments,
+    '--root',
+    directory,
+    'list',
+    '--quiet',
+  ]);
+  const ids = stdout.split('\n').filter((id) => id !== '');
+  await Promise.all(ids.map((id) => deleteContainer(runtime, directory, id)));
+  return ids.length;
+}

@@ -1,0 +1,86 @@
+/** Programs with runc's command line: which one it is, and in what they differ. */
+import { execFile } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { promisify } from 'node:util';
+import { PlatformError } from '../../core/errors.ts';
+
+const run = promisify(execFile);
+
+/** An OCI runtime that does not say its version or delete a container within this time hangs; milliseconds. */
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/** Looked for on PATH in this order. */
+export const OCI_RUNTIMES = ['runc', 'crun', 'runsc', 'kata-runtime'] as const;
+
+export interface OciRuntime {
+  readonly path: string;
+  /** What it calls itself, for example `runc`. */
+  readonly name: string;
+  readonly version: string;
+  /**
+   * How the socket to the runtime gets inside: runc and crun preserve descriptors; gVisor hands on the standard three
+   * alone (`--pass-fd` came in 2023), so it takes the place of standard input there until a shell moves it.
+   */
+  readonly channel: 'preserved' | 'standard input';
+  /** Before the command. */
+  readonly globalArguments: readonly string[];
+}
+
+/** The one that a setting names, or those that are on PATH. Empty where there is none. */
+export async function findOciRuntimes(demanded: string | undefined): Promise<OciRuntime[]> {
+  const names = demanded === undefined ? OCI_RUNTIMES : [demanded];
+  const paths = await Promise.all(names.map((name) => (isAbsolute(name) ? executable(name) : onPath(name))));
+  const found = await Promise.all(paths.filter((path) => path !== undefined).map(identify));
+  return found.filter((runtime) => runtime !== undefined);
+}
+
+/** Undefined for a program that does not say what it is. */
+async function identify(path: string): Promise<OciRuntime | undefined> {
+  const output = await run(path, ['--version'], { timeout: COMMAND_TIMEOUT_MS }).catch(() => undefined);
+  const [, name, version] = /^(\S+)(?: version|\s*:) *(\S+)/.exec(output?.stdout ?? '') ?? [];
+  if (name === undefined || version === undefined) return undefined;
+  const isGvisor = name === 'runsc';
+  return {
+    path,
+    name,
+    version,
+    channel: isGvisor ? 'standard input' : 'preserved',
+    // The kernel inside of gVisor is a process like others: it is in the cgroup that it was started in.
+    globalArguments: isGvisor ? ['--ignore-cgroups'] : [],
+  };
+}
+
+/** Ends a container, whatever its state, and removes what its OCI runtime keeps of it. */
+export async function deleteContainer(
+  { path, globalArguments }: Pick<OciRuntime, 'path' | 'globalArguments'>,
+  stateDirectory: string,
+  id: string,
+): Promise<void> {
+  try {
+    await run(path, [...globalArguments, '--root', stateDirectory, 'delete', '--force', id], {
+      timeout: COMMAND_TIMEOUT_MS,
+    });
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    throw new PlatformError(
+      `The container ${id} could not be removed: ${(stderr || message).trim()}`,
+      `Run \`${path} --root ${stateDirectory} delete --force ${id}\`.`,
+    );
+  }
+}
+
+async function onPath(program: string): Promise<string | undefined> {
+  for (const directory of (process.env['PATH'] ?? '').split(':')) {
+    const path = directory === '' ? undefined : await executable(join(directory, program));
+    if (path !== undefined) return path;
+  }
+  return undefined;
+}
+
+async function executable(path: string): Promise<string | undefined> {
+  return access(path, constants.X_OK).then(
+    () => path,
+    () => undefined,
+  );
+}
