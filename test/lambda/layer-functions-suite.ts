@@ -212,6 +212,37 @@ def handler(event, context):
     assert.equal(await invoke('custom'), 'from the layer: some.name');
   });
 
+  test('AWS_LAMBDA_EXEC_WRAPPER starts the runtime its own way, in Node.js and Python', async () => {
+    const wrapper = '#!/bin/sh\nWRAPPED="$(basename "$1") and $(($# - 1)) more" exec "$@"\n';
+    const Layers = [
+      await publish('wrapper', { 'bin/wrap': { content: wrapper, mode: EXECUTABLE }, plain: '' }),
+    ];
+    const wrappedBy = (path: string): Partial<CreateFunctionCommandInput> => ({
+      Layers,
+      Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: path } },
+    });
+    const inNode = 'exports.handler = async () => process.env.WRAPPED;';
+    await create('node-wrapped', { 'index.js': inNode }, wrappedBy('/opt/bin/wrap'));
+    assert.match(String(await invoke('node-wrapped')), /^node.* and [1-9]\d* more$/);
+    const inPython = 'import os\ndef handler(event, context):\n    return os.environ["WRAPPED"]\n';
+    await create(
+      'python-wrapped',
+      { 'index.py': inPython },
+      { ...wrappedBy('/opt/bin/wrap'), Runtime: 'python3.12' },
+    );
+    assert.match(String(await invoke('python-wrapped')), /^python.* and 1 more$/);
+    for (const [name, path, status] of [
+      ['no-wrapper', '/opt/absent', 127],
+      ['plain-wrapper', '/opt/plain', 126],
+    ] as const) {
+      await create(name, { 'index.js': inNode }, wrappedBy(path));
+      const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: name }));
+      const { errorType, errorMessage } = JSON.parse(Payload!.transformToString());
+      assert.equal(errorType, 'Runtime.ExitError');
+      assert.match(errorMessage, new RegExp(`exit status ${status}$`));
+    }
+  });
+
   test('programs of layers are on the path', async () => {
     const Layers = [
       await publish('programs', { 'bin/greet': { content: '#!/bin/sh\necho hello\n', mode: EXECUTABLE } }),

@@ -1,6 +1,7 @@
 /** What to run for a runtime family, with paths as the process will see them. */
 import { dirname, join } from 'node:path';
 import type { EnvironmentSpec } from '../../ports/environment.ts';
+import { wrapped } from './exec-wrapper.ts';
 import { javaArguments } from './java-arguments.ts';
 import { nodeArguments } from './node-arguments.ts';
 import { rubyVariables } from './ruby-variables.ts';
@@ -25,6 +26,10 @@ export interface Launch {
 }
 
 export function launchOf(spec: EnvironmentSpec, layout: Layout, bootstrap: 'task' | 'opt'): Launch {
+  return wrapped(spec, layout, runtimeLaunch(spec, layout, bootstrap));
+}
+
+function runtimeLaunch(spec: EnvironmentSpec, layout: Layout, bootstrap: 'task' | 'opt'): Launch {
   switch (spec.installation.family) {
     case 'nodejs':
       return {
