@@ -12,11 +12,15 @@ const FRAME = {
   ERROR: 0x13,
   LOG: 0x14,
   LEAVING: 0x15,
+  AWAITS_ASSIGNMENT: 0x17,
+  CHUNK: 0x16,
 };
 const LOG_LEVEL = { TRACE: 1, DEBUG: 2, INFO: 3, WARN: 4, ERROR: 5, FATAL: 6 };
 
 /** An event is at most 6 MB with a header of a few KB; a length beyond this is a broken channel. */
 const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+/** A larger piece of a streamed response is sent as several. */
+const MAX_CHUNK_BYTES = 1024 * 1024;
 /** How long to wait before trying again when the descriptor turns out not to block. */
 const RETRY_MS = 1;
 
@@ -30,6 +34,7 @@ class Channel {
 
   /** Waits for ASSIGN: the variables of the function; undefined when the host has gone. */
   assignment() {
+    this.write(Buffer.from([0, 0, 0, 1, FRAME.AWAITS_ASSIGNMENT]));
     const body = this.nextBody(FRAME.ASSIGN);
     return body === undefined ? undefined : JSON.parse(this.buffer.toString('utf8', body.start, body.end));
   }
@@ -79,10 +84,10 @@ class Channel {
     this.write(bytes);
   }
 
-  responseBytes(payload) {
-    const memory = Buffer.allocUnsafe(4);
-    memory.writeUInt32BE(maxResidentKib(), 0);
-    this.write(frame(FRAME.RESPONSE, memory, payload));
+  /** A piece of a response; `response` or `error` ends it. Blocks while the host takes no more. */
+  chunk(bytes) {
+    for (let start = 0; start < bytes.length; start += MAX_CHUNK_BYTES)
+      this.write(frame(FRAME.CHUNK, bytes.subarray(start, start + MAX_CHUNK_BYTES)));
   }
 
   error(errorType, payload) {

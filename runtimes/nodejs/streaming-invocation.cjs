@@ -1,6 +1,6 @@
 'use strict';
-// One event for a handler wrapped by `awslambda.streamifyResponse`. What it writes is gathered and sent
-// as one response when the stream ends, which is what a caller of Invoke gets from AWS too.
+// One event for a handler wrapped by `awslambda.streamifyResponse`. What it writes goes out as it is written;
+// the host gathers it for a caller of Invoke.
 const { Writable } = require('node:stream');
 const { RuntimeFailure, toErrorObject } = require('./failures.cjs');
 const { settled } = require('./promise-invocation.cjs');
@@ -12,7 +12,7 @@ const PRELUDE_DELIMITER_BYTES = 8;
 function invocationOf(runtime, handler) {
   const { channel, log, next } = runtime;
   return async (header, payload) => {
-    const stream = new ResponseStream();
+    const stream = new ResponseStream(channel);
     try {
       const result = handler(JSON.parse(payload), stream, runtime.invokeContext(header));
       if (typeof result?.then !== 'function')
@@ -20,7 +20,7 @@ function invocationOf(runtime, handler) {
       if ((await result) !== undefined) console.warn('Streaming handlers ignore return values.');
       await stream.finished();
       await settled(runtime);
-      channel.responseBytes(Buffer.concat(stream.chunks));
+      channel.response('');
     } catch (error) {
       await settled(runtime);
       log.error('Invoke Error', error);
@@ -32,9 +32,9 @@ function invocationOf(runtime, handler) {
 }
 
 class ResponseStream extends Writable {
-  constructor() {
+  constructor(channel) {
     super();
-    this.chunks = [];
+    this.channel = channel;
     this.contentType = 'application/octet-stream';
     this.isBegun = false;
   }
@@ -46,7 +46,7 @@ class ResponseStream extends Writable {
   }
 
   _write(chunk, _encoding, callback) {
-    this.chunks.push(chunk);
+    this.channel.chunk(chunk);
     callback();
   }
 

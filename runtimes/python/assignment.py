@@ -9,8 +9,10 @@ def take_assignment(channel):
     variables = channel.assignment()
     if variables is None:
         return False
+    # Python has set this one itself when it started (PEP 538); functions of AWS see it too.
+    coerced = {name: os.environ[name] for name in ("LC_CTYPE",) if name in os.environ}
     os.environ.clear()
-    os.environ.update(variables)
+    os.environ.update(coerced | variables)
     # The C library has read the variables of the start.
     time.tzset()
     return True

@@ -7,6 +7,7 @@ import struct
 import threading
 
 ASSIGN, INVOKE, READY, INIT_ERROR, RESPONSE, ERROR, LOG = 0x01, 0x02, 0x10, 0x11, 0x12, 0x13, 0x14
+AWAITS_ASSIGNMENT = 0x17
 
 READ_BYTES = 64 * 1024
 MAX_SHORT_TEXT_BYTES = 255
@@ -31,6 +32,7 @@ class Channel:
 
     def assignment(self):
         """Waits for ASSIGN: the variables of the function, or None when the host has gone."""
+        self._send(AWAITS_ASSIGNMENT, b"")
         body = self._next_frame(ASSIGN)
         return None if body is None else json.loads(body[1:])
 

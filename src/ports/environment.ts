@@ -83,7 +83,7 @@ export interface EnvironmentSpec {
 /** What is known beforehand of the environments that a function will need. */
 export type ExpectedEnvironment = Pick<
   EnvironmentSpec,
-  'memoryMb' | 'ephemeralStorageMb' | 'endpoint' | 'layersDirectory' | 'variables'
+  'memoryMb' | 'ephemeralStorageMb' | 'endpoint' | 'layersDirectory' | 'image' | 'variables'
 >;
 
 /** One event for the runtime, with all that the runtime API's headers carry. */
@@ -152,6 +152,8 @@ export interface EnvironmentListener {
   extension?(extension: ExtensionInit): void;
   /** The outcome that follows is the last: the runtime exits after it and must get no more events. */
   leaving(): void;
+  /** A runtime that was started ahead has come as far as it can without a function. */
+  awaitsAssignment?(): void;
   /** All processes are gone. Called once, last. */
   exit(exit: EnvironmentExit): void;
 }

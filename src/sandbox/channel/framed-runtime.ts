@@ -3,7 +3,7 @@ import type { EnvironmentListener, RuntimeEvent } from '../../ports/environment.
 import { eventPieces } from '../environment/output-lines.ts';
 import type { RuntimeTransport } from '../environment/runtime-transport.ts';
 import type { Frame } from './frames.ts';
-import { BrokenChannel, FRAME, FrameDecoder, invokeFrame } from './frames.ts';
+import { assignFrame, BrokenChannel, FRAME, FrameDecoder, invokeFrame } from './frames.ts';
 import { answerCame, expectAnswer } from './wakefulness.ts';
 
 const LEVELS = [undefined, 'TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
@@ -46,6 +46,10 @@ export class FramedRuntime implements RuntimeTransport {
     return this.wasReset;
   }
 
+  assign(variables: Readonly<Record<string, string>>): void {
+    this.socket.write(assignFrame(variables));
+  }
+
   invoke(event: RuntimeEvent): void {
     this.requestId = event.requestId;
     if (!this.socket.writable) this.wasReset = true;
@@ -67,6 +71,11 @@ export class FramedRuntime implements RuntimeTransport {
     answerCame();
   }
 
+  private pauseUntil(room: Promise<void>): void {
+    this.socket.pause();
+    void room.then(() => this.socket.resume());
+  }
+
   private receive({ type, body }: Frame): void {
     switch (type) {
       case FRAME.ready:
@@ -81,6 +90,13 @@ export class FramedRuntime implements RuntimeTransport {
         this.settled();
         this.listener.response(this.requestId, body.subarray(4), body.readUInt32BE(0) * KIB);
         return;
+      case FRAME.chunk: {
+        this.settled();
+        // A runtime whose socket is not read blocks once the socket is full.
+        const room = this.listener.responseChunk(this.requestId, body);
+        if (room !== undefined) this.pauseUntil(room);
+        return;
+      }
       case FRAME.error: {
         this.settled();
         const [errorType, payload] = typed(body.subarray(4));
@@ -93,6 +109,9 @@ export class FramedRuntime implements RuntimeTransport {
           this.listener.output(level === undefined ? { text } : { text, level });
         return;
       }
+      case FRAME.awaitsAssignment:
+        this.listener.awaitsAssignment?.();
+        return;
       case FRAME.leaving:
         this.listener.leaving();
         return;

@@ -2,6 +2,7 @@
 import type { RuntimeEvent } from '../../ports/environment.ts';
 
 export const FRAME = {
+  assign: 0x01,
   invoke: 0x02,
   ready: 0x10,
   initError: 0x11,
@@ -9,6 +10,8 @@ export const FRAME = {
   error: 0x13,
   log: 0x14,
   leaving: 0x15,
+  awaitsAssignment: 0x17,
+  chunk: 0x16,
 } as const;
 
 /** Larger than any honest frame: a response may exceed 6 MB only to be refused. Bytes. */
@@ -18,6 +21,15 @@ const PREFIX_BYTES = 4;
 
 /** A larger payload is sent after its head without being copied; below, one write is cheaper than two. */
 const COPY_UP_TO_BYTES = 32 * 1024;
+
+/** An ASSIGN frame: the variables of the function that a runtime started ahead now belongs to. */
+export function assignFrame(variables: Readonly<Record<string, string>>): Buffer {
+  const body = Buffer.from(JSON.stringify(variables));
+  const head = Buffer.alloc(PREFIX_BYTES + 1);
+  head.writeUInt32BE(1 + body.length, 0);
+  head[PREFIX_BYTES] = FRAME.assign;
+  return Buffer.concat([head, body]);
+}
 
 /** An INVOKE frame in one piece, or in two where the payload is large. */
 export function invokeFrame(event: RuntimeEvent): [Buffer] | [Buffer, Uint8Array] {

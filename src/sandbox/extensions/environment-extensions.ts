@@ -85,6 +85,7 @@ export class EnvironmentExtensions {
       error: (requestId, errorType, payload, memory) => target.error(requestId, errorType, payload, memory),
       output: (line) => target.output(line),
       leaving: () => target.leaving(),
+      awaitsAssignment: () => target.awaitsAssignment?.(),
       ready: () => {
         this.isRuntimeReady = true;
         this.becomeReady();

@@ -32,6 +32,7 @@ function newPlacement(
   let change: Change = () => {};
   const placement = new Placement({
     sandbox,
+    endpoint: () => 'http://127.0.0.1:4566',
     catalog: { resolve, list: async () => [] },
     directory: {
       find: () => undefined,
