@@ -13,6 +13,8 @@ const MEMORY_MB = 1_769;
 
 const NODE_ECHO = 'exports.handler = async (event) => event;\n';
 
+const PYTHON_ECHO = 'def handler(event, context):\n    return event\n';
+
 /** What an SDK sends: routing goes by the credential scope. */
 export const SIGNED_HEADERS = {
   'Content-Type': 'application/json',
@@ -29,6 +31,11 @@ export function invocationPath(name: string): string {
 export async function createNodeEcho(port: number, name: string): Promise<void> {
   const zip = await zipOf({ 'index.js': NODE_ECHO });
   await create(port, { FunctionName: name, Runtime: 'nodejs24.x', Handler: 'index.handler' }, zip);
+}
+
+export async function createPythonEcho(port: number, name: string): Promise<void> {
+  const zip = await zipOf({ 'index.py': PYTHON_ECHO });
+  await create(port, { FunctionName: name, Runtime: 'python3.11', Handler: 'index.handler' }, zip);
 }
 
 /** Needs Go; its binary is kept between runs. */

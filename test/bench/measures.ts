@@ -1,12 +1,8 @@
 /** What is measured. Every measure takes the reference and the server in turns and compares medians. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { createGoEcho, createNodeEcho, invocationPath, invokeOnce, SIGNED_HEADERS } from './functions.ts';
+import { createGoEcho, createNodeEcho, invocationPath, SIGNED_HEADERS } from './functions.ts';
 import type { LoadResult } from './load.ts';
 import type { Measured } from './processes.ts';
 import { load, startBareEcho, startSelfsame } from './processes.ts';
-
-const run = promisify(execFile);
 
 export type Figures = Readonly<Record<string, number>>;
 
@@ -14,7 +10,6 @@ const ROUNDS = 5;
 const ROUND_MS = 2_000;
 const WARM_UP_MS = 3_000;
 const CONNECTIONS = 16;
-const COLD_STARTS = 20;
 const BOOTS = 7;
 
 /** About as large as an API event's interesting part. */
@@ -48,29 +43,6 @@ export async function httpRuntime(): Promise<Figures> {
     http_runtime_ratio: median(ratios(ours, reference, 'perSecond')),
     http_runtime_per_second: median(ours.map(({ perSecond }) => perSecond)),
   };
-}
-
-export async function coldStart(): Promise<Figures> {
-  const server = await startSelfsame();
-  try {
-    for (let index = 0; index < COLD_STARTS; index += 1) await createNodeEcho(server.port, `cold-${index}`);
-    await createNodeEcho(server.port, 'first');
-    await invokeOnce(server.port, 'first');
-    await emptySandbox();
-    const ours: number[] = [];
-    const reference: number[] = [];
-    for (let index = 0; index < COLD_STARTS; index += 1) {
-      reference.push(await emptySandbox());
-      ours.push(await invokeOnce(server.port, `cold-${index}`));
-    }
-    return {
-      cold_start_ratio: median(ours) / median(reference),
-      cold_start_p50_ms: median(ours),
-      empty_sandbox_p50_ms: median(reference),
-    };
-  } finally {
-    await server.stop();
-  }
 }
 
 export async function boot(): Promise<Figures> {
@@ -119,14 +91,6 @@ async function sideBySide(
   }
 }
 
-/** `node -e 0` in a sandbox of bubblewrap and nothing else: the least a cold start can cost. Milliseconds. */
-async function emptySandbox(): Promise<number> {
-  const args = ['--unshare-user', '--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev'];
-  const startedAt = performance.now();
-  await run('bwrap', [...args, process.execPath, '-e', '0']);
-  return performance.now() - startedAt;
-}
-
 function ratios(
   ours: readonly LoadResult[],
   reference: readonly LoadResult[],
@@ -135,7 +99,7 @@ function ratios(
   return ours.map((result, index) => result[figure] / reference[index]![figure]);
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

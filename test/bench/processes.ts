@@ -29,11 +29,19 @@ export interface Measured {
 }
 
 /** The server as a user starts it, with an empty data directory. */
-export async function startSelfsame(): Promise<Measured> {
+export async function startSelfsame(moreFlags: readonly string[] = []): Promise<Measured> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'selfsame-bench-'));
   const port = await freePort();
   const startedAt = performance.now();
-  const flags = ['--port', String(port), '--data-dir', dataDirectory, '--isolation', 'namespaces'];
+  const flags = [
+    '--port',
+    String(port),
+    '--data-dir',
+    dataDirectory,
+    '--isolation',
+    'namespaces',
+    ...moreFlags,
+  ];
   const child = spawn(process.execPath, [here('../../bin/selfsame'), 'start', ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
