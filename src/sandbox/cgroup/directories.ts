@@ -1,0 +1,92 @@
+/** Directories of a cgroup file system: their files, processes and end. */
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PlatformError } from '../../core/errors.ts';
+
+/** Between two looks at whether the kernel has let killed processes go, milliseconds. */
+const LOOK_INTERVAL_MS = 2;
+/** A killed process that is not gone after this long hangs in the kernel, milliseconds. */
+const GONE_WITHIN_MS = 10_000;
+
+/** The named figure of a file of `name value` lines; 0 where there is none. */
+export function figure(file: string, ...names: readonly string[]): number {
+  const lines = readFileSync(file, 'latin1').split('\n');
+  let sum = 0;
+  for (const line of lines) {
+    const space = line.indexOf(' ');
+    if (names.includes(line.slice(0, space))) sum += Number(line.slice(space + 1));
+  }
+  return sum;
+}
+
+/** Sets what the kernel has; an older one lacks some files. */
+export function setWhereThere(file: string, value: string): void {
+  if (existsSync(file)) writeFileSync(file, value);
+}
+
+/** Kills every process in the directory; one that forks meanwhile is met by the next call. */
+export function killIn(directory: string): number {
+  const processes = processesIn(directory);
+  for (const number of processes) {
+    try {
+      process.kill(number, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  }
+  return processes.length;
+}
+
+/** Kills what is in the directories and below, and removes them. Resolves with how many processes it met. */
+export async function removeDirectories(
+  directories: readonly string[],
+  thaw: (directory: string) => void,
+): Promise<number> {
+  const met = new Set<number>();
+  const until = performance.now() + GONE_WITHIN_MS;
+  for (const top of directories) {
+    for (const directory of below(top)) {
+      for (;;) {
+        if (isRemoved(directory)) break;
+        thaw(directory);
+        for (const number of processesIn(directory)) met.add(number);
+        killIn(directory);
+        if (performance.now() > until)
+          throw new PlatformError(
+            `The cgroup ${directory} cannot be removed: its processes do not end.`,
+            'Look at them with `ps`; they may wait for a disk or a network file system.',
+          );
+        await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
+      }
+    }
+  }
+  return met.size;
+}
+
+function isRemoved(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+function processesIn(directory: string): number[] {
+  try {
+    // 0 stands for a process that is outside of this one's view.
+    return readFileSync(join(directory, 'cgroup.procs'), 'latin1')
+      .split('\n')
+      .map(Number)
+      .filter((number) => number > 0);
+  } catch {
+    return [];
+  }
+}
+
+/** The directory after all that are in it, deepest first. */
+function below(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  const inside = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [...inside.flatMap(({ name }) => below(join(directory, name))), directory];
+}
