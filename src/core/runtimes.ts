@@ -51,7 +51,14 @@ export function runtimeIdentifier(name: string): RuntimeIdentifier | undefined {
   const found = FAMILIES.find(([prefix]) => name.startsWith(prefix));
   if (found === undefined) return undefined;
   const [prefix, family] = found;
-  return { name, family, version: name.slice(prefix.length).replace(/\.x$/, ''), blocked: BLOCKED.has(name) };
+  // `java11.al2023` is Java 11 on another operating system; of `provided.al2023` that is all there is.
+  const noVersion = family === 'provided' ? /\.x$/ : /\.(x|al2|al2023)$/;
+  return {
+    name,
+    family,
+    version: name.slice(prefix.length).replace(noVersion, ''),
+    blocked: BLOCKED.has(name),
+  };
 }
 
 /** Runtimes that functions can be created with and that this program can run where the host allows. */
@@ -66,6 +73,13 @@ export const RUNNABLE_RUNTIMES = [
   'python3.13',
   'python3.14',
   'python3.15',
+  'ruby3.2',
+  'ruby3.3',
+  'ruby3.4',
+  'java11',
+  'java17',
+  'java21',
+  'java25',
   'provided.al2',
   'provided.al2023',
 ] as const;

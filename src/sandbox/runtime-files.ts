@@ -7,9 +7,17 @@ import { fileURLToPath } from 'node:url';
 /** The folder with a bootstrap per family, beside `src` or `dist`. */
 export const BOOTSTRAPS_DIRECTORY = fileURLToPath(new URL('../../runtimes/', import.meta.url));
 
+/** The version of `aws-lambda-java-runtime-interface-client`. */
+export const JAVA_CLIENT_VERSION = '2.9.0';
+
 /** Where boto3 is kept once it has been fetched. */
 export function pythonPackagesDirectory(runtimesDirectory: string): string {
   return join(runtimesDirectory, 'python-packages');
+}
+
+/** Where AWS's Java runtime interface client is kept, with its native library, in `lib` as on AWS. */
+export function javaClientDirectory(runtimesDirectory: string): string {
+  return join(runtimesDirectory, `java-client-${JAVA_CLIENT_VERSION}`);
 }
 
 export interface NodePackages {

@@ -13,16 +13,24 @@ import type {
 } from '../../ports/environment.ts';
 import type { Log } from '../../ports/log.ts';
 import { fetchedNode, fetchNode, isNodeFetchable } from './fetched-node.ts';
-import type { HostInterpreter } from './host-interpreters.ts';
+import type { HostInterpreter, InterpretedFamily } from './host-interpreters.ts';
 import { hostInterpreters, interpreterVersion } from './host-interpreters.ts';
+import { hasJavaClient, provideJavaClient } from './java-client.ts';
 import { providePythonPackages } from './python-packages.ts';
+
+const LANGUAGES: Readonly<Record<InterpretedFamily, string>> = {
+  nodejs: 'Node.js',
+  python: 'Python',
+  ruby: 'Ruby',
+  java: 'Java',
+};
 
 export interface RuntimeCatalogOptions {
   readonly runtimesDirectory: string;
   /** Absolute paths of interpreters by runtime name. */
   readonly configured: Readonly<Record<string, string>>;
   readonly nearestRuntime: boolean;
-  /** Fetch what this host lacks: Node.js with npm, boto3 with pip. */
+  /** Fetch what this host lacks: Node.js with npm, boto3 with pip, AWS's Java client from Maven Central. */
   readonly fetchRuntimes: boolean;
   readonly log: Log;
 }
@@ -57,11 +65,12 @@ class Catalog implements RuntimeCatalog {
     return Promise.all(
       RUNNABLE_RUNTIMES.map(async (runtime) => {
         const resolution = await this.find(runtime, false);
-        const identifier = runtimeIdentifier(runtime)!;
+        const { family } = runtimeIdentifier(runtime)!;
+        if (family === 'java' && resolution.available) return this.javaListing(runtime, resolution);
         return {
           runtime,
           resolution,
-          fetchable: !resolution.available && identifier.family === 'nodejs' && isNodeFetchable(),
+          fetchable: !resolution.available && family === 'nodejs' && isNodeFetchable(),
         };
       }),
     );
@@ -74,7 +83,26 @@ class Catalog implements RuntimeCatalog {
     const { family, interpreter } = resolution.installation;
     if (family === 'python' && interpreter !== undefined)
       await providePythonPackages(interpreter, { runtimesDirectory, mayFetch: fetchRuntimes, log });
-    return resolution;
+    return family === 'java' ? this.withJavaClient(resolution) : resolution;
+  }
+
+  /** Java alone runs no function: AWS's client must be there, or be had. */
+  private async withJavaClient(java: RuntimeResolution): Promise<RuntimeResolution> {
+    const { runtimesDirectory, fetchRuntimes, log } = this.options;
+    const missing = "AWS's Java runtime interface client is not on this host";
+    if (await hasJavaClient(runtimesDirectory)) return java;
+    if (!fetchRuntimes) return unavailable(`${missing}, and fetching is switched off.`);
+    return provideJavaClient(runtimesDirectory, log).then(
+      () => java,
+      (error: Error) => unavailable(`${missing} and could not be fetched: ${error.message}`),
+    );
+  }
+
+  private async javaListing(runtime: string, java: RuntimeResolution): Promise<RuntimeListing> {
+    if (await hasJavaClient(this.options.runtimesDirectory))
+      return { runtime, resolution: java, fetchable: false };
+    const reason = "AWS's Java runtime interface client is not on this host; Java itself is.";
+    return { runtime, resolution: unavailable(reason), fetchable: true };
   }
 
   private async find(runtime: string, mayFetch: boolean): Promise<RuntimeResolution> {
@@ -84,7 +112,7 @@ class Catalog implements RuntimeCatalog {
       return found({ runtime, family: 'provided', directories: [], origin: 'the function brings it' });
     const configured = this.options.configured[runtime];
     if (configured !== undefined) return this.fromConfiguration(identifier, configured);
-    if (identifier.family !== 'nodejs' && identifier.family !== 'python') {
+    if (!isInterpreted(identifier.family)) {
       return unavailable(
         `This version of selfsame cannot run ${runtime}: no runtime of the family ${identifier.family} yet.`,
       );
@@ -106,7 +134,7 @@ class Catalog implements RuntimeCatalog {
     return found(installation(identifier, { path, version, origin: 'configured' }));
   }
 
-  private async candidates(family: 'nodejs' | 'python'): Promise<HostInterpreter[]> {
+  private async candidates(family: InterpretedFamily): Promise<HostInterpreter[]> {
     this.host ??= hostInterpreters();
     return (await this.host).filter((interpreter) => interpreter.family === family);
   }
@@ -131,16 +159,23 @@ class Catalog implements RuntimeCatalog {
 
   private nearest(identifier: RuntimeIdentifier, candidates: readonly HostInterpreter[]): RuntimeResolution {
     const wanted = numeric(identifier.version);
-    const [best] = [...candidates].sort(
-      (a, b) => Math.abs(numeric(a.version) - wanted) - Math.abs(numeric(b.version) - wanted),
-    );
-    const name =
-      identifier.family === 'python' ? `Python ${identifier.version}` : `Node.js ${identifier.version}`;
-    if (best === undefined) return unavailable(`${name} is not on this host, nor any other version of it.`);
-    if (!this.options.nearestRuntime) {
+    const [best] = candidates
+      // What was compiled for one version of Java runs on all later ones and on no earlier one.
+      .filter(({ family, version }) => family !== 'java' || numeric(version) >= wanted)
+      .sort((a, b) => Math.abs(numeric(a.version) - wanted) - Math.abs(numeric(b.version) - wanted));
+    const name = `${isInterpreted(identifier.family) ? LANGUAGES[identifier.family] : identifier.family} ${identifier.version}`;
+    if (candidates.length === 0)
+      return unavailable(`${name} is not on this host, nor any other version of it.`);
+    if (best === undefined || !this.options.nearestRuntime) {
+      const remedies = [
+        'Install it',
+        'configure its path',
+        'allow the nearest version with --nearest-runtime',
+      ];
+      const open = best === undefined ? remedies.slice(0, 2) : remedies;
       return unavailable(
         `${name} is not on this host (found: ${candidates.map(({ version }) => version).join(', ')}). ` +
-          'Install it, configure its path, or allow the nearest version with --nearest-runtime.',
+          `${open.slice(0, -1).join(', ')}${open.length > 2 ? ',' : ''} or ${open.at(-1)}.`,
       );
     }
     return found({ ...installation(identifier, best), substituteFor: identifier.version });
@@ -153,12 +188,16 @@ function installation(
 ): RuntimeInstallation {
   return {
     runtime: identifier.name,
-    family: identifier.family === 'python' ? 'python' : 'nodejs',
+    family: isInterpreted(identifier.family) ? identifier.family : 'nodejs',
     interpreter: path,
     version,
     directories: [dirname(dirname(path))],
     origin,
   };
+}
+
+function isInterpreted(family: RuntimeIdentifier['family']): family is InterpretedFamily {
+  return family in LANGUAGES;
 }
 
 function isVersion(version: string, wanted: string): boolean {

@@ -162,10 +162,10 @@ test('Publish makes version 1, which waits for the function', async () => {
 });
 
 test('a function whose runtime cannot be had is Failed with the reason, and can be mended', async () => {
-  await create(functionNamed('mended', { Runtime: 'java21', Handler: 'example.Handler' }));
+  await create(functionNamed('mended', { Runtime: 'dotnet8', Handler: 'Example::Example.Function::Handle' }));
   const failed = await settled(lambda, 'mended');
   assert.deepEqual([failed.State, failed.StateReasonCode], ['Failed', 'InvalidRuntime']);
-  assert.match(failed.StateReason!, /cannot run java21/);
+  assert.match(failed.StateReason!, /cannot run dotnet8/);
   await assert.rejects(
     lambda.send(new InvokeCommand({ FunctionName: 'mended' })),
     refusal('ResourceConflictException', /currently in the following state: Failed/),
