@@ -22,6 +22,7 @@ const NOBODY: EnvironmentListener = {
   ready() {},
   initError() {},
   response() {},
+  responseChunk: () => undefined,
   error() {},
   output() {},
   leaving() {},

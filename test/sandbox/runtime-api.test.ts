@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
@@ -43,6 +43,10 @@ async function started(context: TestContext): Promise<Started> {
     ready: () => heard.push({ kind: 'ready' }),
     initError: (errorType, payload) => heard.push({ kind: 'initError', errorType, payload: String(payload) }),
     response: (requestId, payload) => heard.push({ kind: 'response', requestId, payload: String(payload) }),
+    responseChunk: (requestId, chunk) => {
+      heard.push({ kind: 'chunk', requestId, payload: String(chunk) });
+      return undefined;
+    },
     error: (requestId, errorType, payload) =>
       heard.push({ kind: 'error', requestId, errorType, payload: String(payload) }),
     output: () => {},
@@ -333,11 +337,30 @@ describe('the runtime API', () => {
     assert.deepEqual(heard, [{ kind: 'response', requestId: 'id-1', payload: '"whole"' }]);
   });
 
-  test('gathers a streamed response', async (context) => {
+  test('passes on a streamed response, and ends it with nothing', async (context) => {
     const { api, heard } = await busy(context);
     const answer = await streamed(api, ['{"a":', '1}'], {});
     assert.equal(answer.status, 202);
-    assert.deepEqual(heard, [{ kind: 'response', requestId: 'id-1', payload: '{"a":1}' }]);
+    assert.deepEqual(heard.pop(), { kind: 'response', requestId: 'id-1', payload: '' });
+    assert.ok(heard.every(({ kind, requestId }) => kind === 'chunk' && requestId === 'id-1'));
+    assert.equal(heard.map(({ payload }) => payload).join(''), '{"a":1}');
+  });
+
+  test('takes no other response once a streamed one has begun, but an error', async (context) => {
+    const { api, heard, call } = await busy(context);
+    const outgoing = streamingRequest(api, {});
+    outgoing.on('error', () => {});
+    outgoing.write('half');
+    while (heard.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal((await call('POST', 'invocation/id-1/response', '{}')).status, 403);
+    assert.equal((await call('POST', 'invocation/id-1/error', '{"errorType":"E"}')).status, 202);
+    outgoing.end();
+    const [late] = (await once(outgoing, 'response')) as [IncomingMessage];
+    assert.equal(late.statusCode, 403);
+    assert.deepEqual(
+      heard.map(({ kind }) => kind),
+      ['chunk', 'error'],
+    );
   });
 
   test('takes a streamed response that fails midway for the error in its trailers', async (context) => {
@@ -348,6 +371,7 @@ describe('the runtime API', () => {
       'Lambda-Runtime-Function-Error-Body': Buffer.from(error).toString('base64'),
     });
     assert.deepEqual(heard, [
+      { kind: 'chunk', requestId: 'id-1', payload: 'half' },
       { kind: 'error', requestId: 'id-1', errorType: 'Function.Midway', payload: error },
     ]);
   });
@@ -424,13 +448,8 @@ async function asking(api: RuntimeApi): Promise<Socket> {
   return socket;
 }
 
-/** Posts a response in streaming mode, in these pieces and with these trailers. */
-async function streamed(
-  api: RuntimeApi,
-  pieces: readonly string[],
-  trailers: Readonly<Record<string, string>>,
-): Promise<{ status: number; body: string }> {
-  const outgoing = request(`http://${api.address}/2018-06-01/runtime/invocation/id-1/response`, {
+function streamingRequest(api: RuntimeApi, trailers: Readonly<Record<string, string>>): ClientRequest {
+  return request(`http://${api.address}/2018-06-01/runtime/invocation/id-1/response`, {
     method: 'POST',
     headers: {
       'Lambda-Runtime-Function-Response-Mode': 'streaming',
@@ -438,6 +457,15 @@ async function streamed(
       Trailer: Object.keys(trailers).join(', '),
     },
   });
+}
+
+/** Posts a response in streaming mode, in these pieces and with these trailers. */
+async function streamed(
+  api: RuntimeApi,
+  pieces: readonly string[],
+  trailers: Readonly<Record<string, string>>,
+): Promise<{ status: number; body: string }> {
+  const outgoing = streamingRequest(api, trailers);
   for (const piece of pieces) outgoing.write(piece);
   outgoing.addTrailers(trailers);
   outgoing.end();

@@ -16,6 +16,7 @@ import { jsonProblem } from './json-payload.ts';
 import type { InvocationOutcome } from './outcome.ts';
 import type { Placement } from './placement.ts';
 import { RecordWaiters } from './record-waiters.ts';
+import type { ResponseStream } from './response-stream.ts';
 
 export interface InvokeDependencies {
   readonly directory: FunctionDirectory;
@@ -28,6 +29,16 @@ type InvokeOutput = Omit<InvokeCommandOutput, '$metadata'>;
 const NO_PAYLOAD = Buffer.alloc(0);
 /** What a function gets when the request had no body. */
 const EMPTY_EVENT = Buffer.from('{}');
+
+/** What Invoke and InvokeWithResponseStream have in common. */
+type InvokeInput = Omit<InvokeCommandInput, 'InvocationType' | 'DurableExecutionName'>;
+
+/** An invocation under way. */
+export interface Invoking {
+  readonly executedVersion: string;
+  /** Rejects with what keeps the function from being run at all. */
+  readonly outcome: Promise<InvocationOutcome>;
+}
 
 export class Invoker {
   private readonly deps: InvokeDependencies;
@@ -45,6 +56,24 @@ export class Invoker {
     const type = input.InvocationType ?? 'RequestResponse';
     if (type === 'DryRun') return { StatusCode: 204 };
     if (type === 'Event') throw notImplemented('InvocationType Event (asynchronous invocation)');
+    const outcome = await this.begin(record, input, context).outcome;
+    return {
+      StatusCode: 200,
+      ExecutedVersion: record.version,
+      ...(outcome.functionError === undefined ? {} : { FunctionError: outcome.functionError }),
+      ...(outcome.logTail === undefined ? {} : { LogResult: outcome.logTail.toString('base64') }),
+      // The SDK's type has methods that only its own client adds; on the wire a payload is bytes.
+      Payload: outcome.payload as unknown as NonNullable<InvokeOutput['Payload']>,
+    };
+  };
+
+  /** Checks what was asked for and runs it; throws AWS's errors. */
+  begin(
+    record: FunctionRecord,
+    input: InvokeInput,
+    context: RequestContext,
+    stream?: ResponseStream,
+  ): Invoking {
     const payload = bytesOf(input.Payload);
     checkPayload(payload);
     refuseMissingParts(record);
@@ -58,20 +87,24 @@ export class Invoker {
       tenantId: input.TenantId,
       payload: payload.length === 0 ? EMPTY_EVENT : payload,
       wantsLogTail: input.LogType === 'Tail',
+      ...(stream === undefined ? {} : { stream }),
     };
+    context.answerHeaders['x-amzn-trace-id'] = event.traceId;
+    const outcome = this.deliver(record, event, () => this.find(input, context));
+    return { executedVersion: record.version, outcome };
+  }
+
+  /** Gives the event to another environment where one had ended before it got there. */
+  private async deliver(
+    record: FunctionRecord,
+    event: Omit<Invocation, 'cognitoIdentity'>,
+    findAgain: () => Promise<FunctionRecord>,
+  ): Promise<InvocationOutcome> {
     let outcome = await this.execute(record, event);
     for (let deliveries = 1; outcome.undelivered && deliveries < MAX_DELIVERIES; deliveries += 1)
-      outcome = await this.execute(await this.find(input, context), event);
-    context.answerHeaders['x-amzn-trace-id'] = event.traceId;
-    return {
-      StatusCode: 200,
-      ExecutedVersion: record.version,
-      ...(outcome.functionError === undefined ? {} : { FunctionError: outcome.functionError }),
-      ...(outcome.logTail === undefined ? {} : { LogResult: outcome.logTail.toString('base64') }),
-      // The SDK's type has methods that only its own client adds; on the wire a payload is bytes.
-      Payload: outcome.payload as unknown as NonNullable<InvokeOutput['Payload']>,
-    };
-  };
+      outcome = await this.execute(await findAgain(), event);
+    return outcome;
+  }
 
   private async execute(
     record: FunctionRecord,
@@ -94,7 +127,8 @@ export class Invoker {
     }
   }
 
-  private async find(input: InvokeCommandInput, context: RequestContext): Promise<FunctionRecord> {
+  /** The version that is meant, once it can be run. */
+  async find(input: InvokeInput, context: RequestContext): Promise<FunctionRecord> {
     const identifier = parseFunctionIdentifier(input.FunctionName ?? '', input.Qualifier, context);
     const { accountId, region, functionName } = identifier;
     const version = identifier.qualifier ?? '$LATEST';
@@ -181,7 +215,7 @@ function throttled(): AwsError {
   });
 }
 
-function invokedArn(record: FunctionRecord, input: InvokeCommandInput): string {
+function invokedArn(record: FunctionRecord, input: InvokeInput): string {
   const unqualified = `arn:aws:lambda:${record.region}:${record.accountId}:function:${record.functionName}`;
   const named = input.Qualifier !== undefined || record.version !== '$LATEST';
   return named ? `${unqualified}:${input.Qualifier ?? record.version}` : unqualified;

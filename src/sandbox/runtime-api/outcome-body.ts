@@ -1,4 +1,4 @@
-/** Reads what a runtime posts: a response, which may be streamed, or an error. */
+/** Reads what a runtime posts whole: a response or an error. */
 import type { IncomingMessage } from 'node:http';
 
 /** Largest body taken in: 6 MB and what AWS allows on top, as its own message says. Bytes. */
@@ -29,7 +29,7 @@ export function readOutcome(
     if (bytes > MAX_RESPONSE_BYTES) return done(TOO_LARGE);
     const payload = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
     if (isError) done({ errorType: errorTypeOf(request, payload), payload, isTooLarge: false });
-    else done(streamFailure(request) ?? { errorType: undefined, payload, isTooLarge: false });
+    else done({ errorType: undefined, payload, isTooLarge: false });
   });
   // A runtime that breaks off may try again, or its exit tells.
   request.on('error', () => {});
@@ -47,7 +47,7 @@ const TOO_LARGE: PostedOutcome = {
 };
 
 /** A streamed response says in trailers that it failed midway; then only the error counts. */
-function streamFailure(request: IncomingMessage): PostedOutcome | undefined {
+export function streamFailure(request: IncomingMessage): PostedOutcome | undefined {
   const errorType = request.trailers['lambda-runtime-function-error-type'];
   if (errorType === undefined) return undefined;
   const body = request.trailers['lambda-runtime-function-error-body'] ?? '';

@@ -126,7 +126,7 @@ function payload(
 ): WireResponse {
   const member = operation.outputBindings.payload!;
   const value = output[member.name];
-  if (member.shape.file.eventstream === true) {
+  if (member.shape.file.eventstream === true && value !== undefined) {
     headers['content-type'] ??= EVENT_STREAM_TYPE;
     const format = protocol === 'restXml' ? 'xml' : 'json';
     return {
