@@ -23,14 +23,17 @@ export function insideCommand(runtime: OciRuntime, pipes: PipeCount, inner: Wrap
     : shell('"$@" 3<&0 </dev/null; exit $?', args);
 }
 
+export interface Container {
+  readonly id: string;
+  /** The bundle; holds the function's variables, so nobody else may read it. */
+  readonly bundle: string;
+  readonly pidFile: string;
+  readonly stateDirectory: string;
+}
+
 /** What the server runs. */
-export function outsideCommand(
-  runtime: OciRuntime,
-  pipes: PipeCount,
-  container: { readonly stateDirectory: string; readonly bundle: string; readonly id: string },
-  pidFile: string,
-): Wrapping {
-  const { stateDirectory, bundle, id } = container;
+export function outsideCommand(runtime: OciRuntime, pipes: PipeCount, container: Container): Wrapping {
+  const { stateDirectory, bundle, pidFile, id } = container;
   const [output, errors] = outputsFor(pipes);
   const isPreserved = runtime.channel === 'preserved';
   const descriptors = isPreserved

@@ -13,6 +13,13 @@ const COMMAND_TIMEOUT_MS = 10_000;
 /** Looked for on PATH in this order. */
 export const OCI_RUNTIMES = ['runc', 'crun', 'runsc', 'kata-runtime'] as const;
 
+/**
+ * The kernel inside of gVisor is a process like others: it is in the cgroup that it was started in. Its "host" network is
+ * that of the namespace which the bundle names; its own network stack takes every namespace for the host's since Linux
+ * shows the limits of sockets (/proc/sys/net/core/rmem_default) in all of them: so seen of the version of 2022 on 6.18.
+ */
+const GVISOR_ARGUMENTS = ['--ignore-cgroups', '--network=host'];
+
 export interface OciRuntime {
   readonly path: string;
   /** What it calls itself, for example `runc`. */
@@ -46,8 +53,7 @@ async function identify(path: string): Promise<OciRuntime | undefined> {
     name,
     version,
     channel: isGvisor ? 'standard input' : 'preserved',
-    // The kernel inside of gVisor is a process like others: it is in the cgroup that it was started in.
-    globalArguments: isGvisor ? ['--ignore-cgroups'] : [],
+    globalArguments: isGvisor ? GVISOR_ARGUMENTS : [],
   };
 }
 

@@ -27,7 +27,7 @@ import { runtimeMounts } from '../namespaces/runtime-mounts.ts';
 import { RuntimeApi } from '../runtime-api/runtime-api.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import { containerConfiguration } from './bundle.ts';
-import type { PipeCount, Wrapping } from './command-line.ts';
+import type { Container, PipeCount, Wrapping } from './command-line.ts';
 import { insideCommand, outsideCommand } from './command-line.ts';
 import { openContainerState } from './container-state.ts';
 import type { OciRuntime } from './oci-runtime.ts';
@@ -51,14 +51,6 @@ interface Shared {
   readonly stateDirectory: string;
   readonly rootDirectory: string;
   readonly mounts: readonly Mount[];
-}
-
-interface Container {
-  readonly id: string;
-  /** The bundle; holds the function's variables, so nobody else may read it. */
-  readonly bundle: string;
-  readonly pidFile: string;
-  readonly stateDirectory: string;
 }
 
 export class OciSandbox implements Sandbox {
@@ -120,7 +112,7 @@ export class OciSandbox implements Sandbox {
     let environment: EnvironmentProcess | undefined;
     environment = await EnvironmentProcess.start(
       {
-        ...outsideCommand(this.runtime, pipes, container, container.pidFile),
+        ...outsideCommand(this.runtime, pipes, container),
         variables,
         // Nothing that a function's owner sets may reach a program outside of the container.
         commandVariables: { PATH: process.env['PATH'] ?? '' },
@@ -178,7 +170,12 @@ export class OciSandbox implements Sandbox {
       network: run.network,
     });
     await writeFile(join(bundle, 'config.json'), JSON.stringify(configuration));
-    return { id: spec.environmentId, bundle, pidFile: join(bundle, 'pid'), stateDirectory };
+    return {
+      id: spec.environmentId,
+      bundle,
+      pidFile: join(bundle, 'pid'),
+      stateDirectory,
+    };
   }
 
   /** An OCI runtime that could end by itself has removed its own state already. */
