@@ -24,8 +24,8 @@ export function setWhereThere(file: string, value: string): void {
   if (existsSync(file)) writeFileSync(file, value);
 }
 
-/** Kills every process in the directory; one that forks meanwhile is met by the next call. */
-export function killIn(directory: string): number {
+/** Kills every process in the directory and gives their numbers; one that forks meanwhile is met by the next call. */
+export function killIn(directory: string): number[] {
   const processes = processesIn(directory);
   for (const number of processes) {
     try {
@@ -34,33 +34,31 @@ export function killIn(directory: string): number {
       // It has ended already.
     }
   }
-  return processes.length;
+  return processes;
 }
 
 /** Kills what is in the directories and below, and removes them. Resolves with how many processes it met. */
 export async function removeDirectories(
-  directories: readonly string[],
+  tops: readonly string[],
   thaw: (directory: string) => void,
 ): Promise<number> {
   const met = new Set<number>();
   const until = performance.now() + GONE_WITHIN_MS;
-  for (const top of directories) {
-    for (const directory of below(top)) {
-      for (;;) {
-        if (isRemoved(directory)) break;
-        thaw(directory);
-        for (const number of processesIn(directory)) met.add(number);
-        killIn(directory);
-        if (performance.now() > until)
-          throw new PlatformError(
-            `The cgroup ${directory} cannot be removed: its processes do not end.`,
-            'Look at them with `ps`; they may wait for a disk or a network file system.',
-          );
-        await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
-      }
+  let left = tops.flatMap(below);
+  for (;;) {
+    left = left.filter((directory) => !isRemoved(directory));
+    if (left.length === 0) return met.size;
+    // All first: what stands still by one directory is met in any of the others too, and does not end.
+    for (const directory of left) thaw(directory);
+    for (const directory of left) for (const number of killIn(directory)) met.add(number);
+    if (performance.now() > until) {
+      throw new PlatformError(
+        `The cgroup ${left[0]} cannot be removed: its processes do not end.`,
+        'Look at them with `ps`; they may wait for a disk or a network file system.',
+      );
     }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
   }
-  return met.size;
 }
 
 function isRemoved(directory: string): boolean {

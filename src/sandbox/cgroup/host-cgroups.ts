@@ -56,7 +56,7 @@ export async function openCgroups(
 ): Promise<CgroupParent | undefined> {
   const found = hierarchies ?? (await readHierarchies());
   const record = join(environmentsDirectory, RECORD_FILE);
-  const ended = await removeLeftoverCgroups(record, found);
+  const ended = await removeLeftoverCgroups(record, found, log);
   if (ended > 0) log.warn({ ended }, 'Ended processes in cgroups that an earlier server left.');
   const made = makeParent(found, ownerName());
   if ('reason' in made) {
@@ -70,7 +70,7 @@ export async function openCgroups(
   return parent;
 }
 
-async function removeLeftoverCgroups(record: string, hierarchies: Hierarchies): Promise<number> {
+async function removeLeftoverCgroups(record: string, hierarchies: Hierarchies, log: Log): Promise<number> {
   const recorded = await readFile(record, 'utf8').catch(() => '');
   const left = new Set(recorded.split('\n').filter((path) => path !== ''));
   for (const directory of placesOf(hierarchies)) {
@@ -80,6 +80,10 @@ async function removeLeftoverCgroups(record: string, hierarchies: Hierarchies): 
   const ended = await removeDirectories([...left], (directory) => {
     thawV1(directory);
     thawV2(directory);
+  }).catch((error: Error) => {
+    // It keeps nobody from serving.
+    log.warn({ error: error.message }, 'Cgroups that an earlier server left cannot be removed.');
+    return 0;
   });
   await rm(record, { force: true });
   return ended;
