@@ -1,0 +1,105 @@
+/** A server in a process of its own, which a test may kill, and what it leaves on the host. */
+import type { ChildProcess } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const SELFSAME = fileURLToPath(new URL('../../bin/selfsame', import.meta.url));
+
+export class KilledServer {
+  readonly port: number;
+  private readonly dataDirectory: string;
+  private child: ChildProcess | undefined;
+  /** Of every start. */
+  private readonly pids: number[] = [];
+
+  private constructor(port: number, dataDirectory: string) {
+    this.port = port;
+    this.dataDirectory = dataDirectory;
+  }
+
+  static async start(dataDirectory: string): Promise<KilledServer> {
+    const server = new KilledServer(await freePort(), dataDirectory);
+    await server.start();
+    return server;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const flags = ['--port', String(this.port), '--data-dir', this.dataDirectory, '--log-level', 'error'];
+    const child = spawn(process.execPath, [SELFSAME, 'start', ...flags, '--isolation', 'namespaces'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    this.child = child;
+    this.pids.push(child.pid!);
+    for (;;) {
+      const answer = await fetch(`${this.origin}/_selfsame/health`).catch(() => undefined);
+      await answer?.arrayBuffer();
+      if (answer?.status === 200) return;
+      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  async kill(): Promise<void> {
+    const child = this.child!;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  /** As an operator stops it; resolves with the exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.child!;
+    child.kill('SIGTERM');
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
+  }
+
+  /** What is left on the host of the servers that have ended, beside processes and files. */
+  traces(): Promise<string[]> {
+    const isRunning = this.child?.exitCode === null && this.child.signalCode === null;
+    return tracesOf(isRunning ? this.pids.slice(0, -1) : this.pids);
+  }
+
+  /** Every process that the server started and that runs now, whatever it has become a child of. */
+  async processes(): Promise<number[]> {
+    const mark = `:${this.port}\0`;
+    const found: number[] = [];
+    for (const name of await readdir('/proc')) {
+      if (!/^\d+$/.test(name)) continue;
+      const variables = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '');
+      const endpoint = /(?:^|\0)AWS_ENDPOINT_URL=[^\0]*\0/.exec(variables)?.[0];
+      if (endpoint?.endsWith(mark)) found.push(Number(name));
+    }
+    return found;
+  }
+}
+
+/** Control groups and bridges of servers with these process numbers. */
+async function tracesOf(pids: readonly number[]): Promise<string[]> {
+  const [groups, links] = await Promise.all([
+    run('find', ['/sys/fs/cgroup', '-type', 'd', '-name', 'selfsame-*']).then(({ stdout }) => stdout),
+    run('ip', ['-details', '-oneline', 'link', 'show', 'type', 'bridge']).then(({ stdout }) => stdout),
+  ]);
+  const isOurs = (line: string): boolean => pids.some((pid) => new RegExp(`\\b${pid}\\b`).test(line));
+  return [...groups.split('\n'), ...links.split('\n')].filter(
+    (line) => /selfsame-/.test(line) && isOurs(line),
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
