@@ -13,6 +13,14 @@ const MEMORY_MB = 1_769;
 
 const NODE_ECHO = 'exports.handler = async (event) => event;\n';
 
+/** Writes, waits, writes: what comes first must not wait for what comes then. */
+const NODE_STREAM = `exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  stream.write('first');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  stream.end('second');
+});
+`;
+
 const PYTHON_ECHO = 'def handler(event, context):\n    return event\n';
 
 /** What an SDK sends: routing goes by the credential scope. */
@@ -30,6 +38,11 @@ export function invocationPath(name: string): string {
 
 export async function createNodeEcho(port: number, name: string): Promise<void> {
   const zip = await zipOf({ 'index.js': NODE_ECHO });
+  await create(port, { FunctionName: name, Runtime: 'nodejs24.x', Handler: 'index.handler' }, zip);
+}
+
+export async function createNodeStream(port: number, name: string): Promise<void> {
+  const zip = await zipOf({ 'index.js': NODE_STREAM });
   await create(port, { FunctionName: name, Runtime: 'nodejs24.x', Handler: 'index.handler' }, zip);
 }
 
@@ -57,6 +70,23 @@ export async function invokeOnce(port: number, name: string): Promise<number> {
   const startedAt = performance.now();
   await call(port, 'POST', invocationPath(name), '{}');
   return performance.now() - startedAt;
+}
+
+/** Milliseconds from the request to the first byte of a streamed response; resolves at its end. */
+export async function firstByteOnce(port: number, name: string): Promise<number> {
+  const startedAt = performance.now();
+  const path = `/2021-11-15/functions/${name}/response-streaming-invocations`;
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method: 'POST',
+    headers: SIGNED_HEADERS,
+    body: '{}',
+  });
+  let firstByteMs: number | undefined;
+  for await (const piece of response.body ?? []) {
+    if (piece.length > 0) firstByteMs ??= performance.now() - startedAt;
+  }
+  if (!response.ok || firstByteMs === undefined) throw new Error(`${name} answered ${response.status}`);
+  return firstByteMs;
 }
 
 async function create(
