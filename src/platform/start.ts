@@ -9,6 +9,7 @@ import type { RequestContext, Service } from '../ports/service.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
 import { createSandbox } from '../sandbox/sandboxes.ts';
+import { openEcr } from '../services/ecr/ecr.ts';
 import { openLogs } from '../services/logs/logs.ts';
 import { stsService } from '../services/sts/sts.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
@@ -20,6 +21,7 @@ import { openSqliteStateStore } from '../storage/sqlite/state-store.ts';
 import { openSqliteStreamLog } from '../storage/stream-log/stream-log.ts';
 import { openServiceModel } from '../wire/model/open.ts';
 import { isLoopback } from '../wire/routing/host-name.ts';
+import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION } from '../wire/routing/router.ts';
 import { createWireServer } from '../wire/server/wire-server.ts';
 import { adminEndpoints } from './admin-endpoints.ts';
 import { Cleanup } from './cleanup.ts';
@@ -96,14 +98,27 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const clock = await openClock(state, log);
   cleanup.add(async () => clock.close());
 
+  let origin = '';
   const ids = randomIds;
   const logs = await openLogs({ state, streamLog, clock, ids, log });
   cleanup.add(() => logs.close());
   const packages = await openPackageStore({ directory: data.packages, blobs });
   cleanup.add(() => packages.close());
+  const ecr = await openEcr({
+    state,
+    blobs: await openFileBlobStore({ directory: data.registry }),
+    clock,
+    ids,
+    authorization: options.authorization,
+    defaultRegistry: { accountId: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION },
+  });
+  cleanup.add(async () => ecr.close());
   const images = await openImageStore({
     directory: data.images,
-    accessTo: () => ({}),
+    accessTo: (registry) =>
+      ecr.isRegistry(registry) || `http://${registry}` === origin
+        ? { origin, credentials: ecr.ownCredentials }
+        : {},
     bootId: hostBootId,
   });
   cleanup.add(() => images.close());
@@ -127,7 +142,6 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
 
   const root = await rootCredentials(isLoopback(options.host), data.path, ids);
   const credentials = new RoleCredentialIssuer(ids);
-  let origin = '';
   const placement = new Placement({
     clock,
     ids,
@@ -146,7 +160,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     const token = headers['x-amz-security-token'];
     return typeof token === 'string' ? credentials.session(token) : undefined;
   };
-  const services: Service[] = [lambdaService(control, invoker), logs.service, stsService({ roleOf })];
+  const services: Service[] = [lambdaService(control, invoker), logs.service, ecr.service, stsService({ roleOf })];
 
   const facts = (): PlatformFacts => ({
     version: version(),

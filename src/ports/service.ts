@@ -47,6 +47,8 @@ export type Operations<Sdk> = {
 export interface Endpoint {
   /** Path prefix, for example `/_selfsame/code/`. */
   readonly pathPrefix: string;
+  /** Where API calls have paths like it: whether this request is meant for the endpoint. Default: every one. */
+  serves?(request: IncomingMessage): boolean;
   handle(request: IncomingMessage, response: ServerResponse): void | Promise<void>;
 }
 

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
+import { CreateRepositoryCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import {
   CreateFunctionCommand,
@@ -191,4 +192,42 @@ test('an image of another registry is run as a function', async (context) => {
   const { arguments: given, directory, root } = (await invoke('f', { action: 'process' })).payload as Shown;
   assert.deepEqual([given, directory], [['program', 'other'], '/']);
   assert.ok(root.includes('another'));
+});
+
+for (const authorization of [false, true]) {
+  test(`an image pushed to this server itself is run, ${authorization ? 'with' : 'without'} authorization`, async (context) => {
+    const platform = await startedPlatform(context, { isolation: 'namespaces', authorization });
+    const { create, invoke } = functionsOf(context, platform);
+    const ecr = new ECRClient(clientSettings(platform));
+    context.after(() => ecr.destroy());
+    const { repository } = await ecr.send(new CreateRepositoryCommand({ repositoryName: 'team/app' }));
+    const { authorizationData } = await ecr.send(new GetAuthorizationTokenCommand({}));
+    const headers = { authorization: `Basic ${authorizationData![0]!.authorizationToken}` };
+    await pushImage(platform.origin, 'team/app', 'v1', await goImage(), headers);
+    const names = [
+      `${repository!.repositoryUri}:v1`,
+      `${new URL(platform.origin).host}/team/app:v1`,
+      // As it would be called at AWS: unmodified configurations find their images here.
+      '000000000000.dkr.ecr.us-east-1.amazonaws.com/team/app:v1',
+    ];
+    for (const [index, uri] of names.entries()) {
+      await create(`f${index}`, uri);
+      assert.deepEqual((await invoke(`f${index}`, { action: 'echo' })).payload, { action: 'echo' }, uri);
+    }
+    await assert.rejects(create('none', `${repository!.repositoryUri}:none`), {
+      name: 'InvalidParameterValueException',
+      message: `Source image ${repository!.repositoryUri}:none does not exist. Provide a valid source image.`,
+    });
+  });
+}
+
+test('at the level process a function from an image says that it cannot run there', async (context) => {
+  const platform = await startedPlatform(context, { isolation: 'process' });
+  const { create, invoke } = functionsOf(context, platform);
+  const ecr = new ECRClient(clientSettings(platform));
+  context.after(() => ecr.destroy());
+  await ecr.send(new CreateRepositoryCommand({ repositoryName: 'app' }));
+  await pushImage(platform.origin, 'app', 'v1', await goImage());
+  await create('f', `${new URL(platform.origin).host}/app:v1`);
+  await assert.rejects(invoke('f', {}), { name: 'ServiceException', message: /isolation level process/ });
 });

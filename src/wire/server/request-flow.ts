@@ -84,7 +84,7 @@ export class RequestFlow {
       const refusal = this.options.refusal(request);
       if (refusal !== undefined) throw new AwsError('AccessDeniedException', refusal, {}, 403);
       const url = request.url ?? '/';
-      const endpoint = this.findEndpoint(url);
+      const endpoint = this.findEndpoint(url, request);
       if (endpoint !== undefined) {
         if (expectsContinue) response.writeContinue();
         await endpoint.handle(request, response);
@@ -189,8 +189,9 @@ export class RequestFlow {
     return answer;
   }
 
-  private findEndpoint(url: string): Endpoint | undefined {
-    for (const endpoint of this.endpoints) if (url.startsWith(endpoint.pathPrefix)) return endpoint;
+  private findEndpoint(url: string, request: IncomingMessage): Endpoint | undefined {
+    for (const endpoint of this.endpoints)
+      if (url.startsWith(endpoint.pathPrefix) && endpoint.serves?.(request) !== false) return endpoint;
     return undefined;
   }
 
