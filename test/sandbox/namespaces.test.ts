@@ -106,11 +106,11 @@ function namespaceTests(): void {
 
   test('give each environment a /tmp that no other sees', async () => {
     await ask({ action: 'writeTmp', text: 'mine' });
-    await using gate = await openGate();
-    const held = ask({ action: 'pass', gate: gate.url });
+    await using gate = openGate(platform);
+    const held = ask({ action: 'pass', gate: gate.name });
     await gate.arrived(1);
     assert.deepEqual(await ask({ action: 'look', paths: ['/tmp'] }), [[]]);
-    gate.open();
+    await gate.open();
     await held;
   });
 

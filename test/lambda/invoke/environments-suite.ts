@@ -17,7 +17,7 @@ import { start } from '../../../src/index.ts';
 import type { IsolationLevel } from '../../../src/ports/environment.ts';
 import { clientSettings } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
-import { openGate } from './gate.ts';
+import { openGate, PASS_GATE } from './gate.ts';
 import { killProcessesOf, processesOf } from './host-processes.ts';
 import type { ProbeAnswer } from './probe-function.ts';
 import { createProbe, invokeProbe } from './probe-function.ts';
@@ -84,20 +84,20 @@ function environmentTests(level: IsolationLevel): void {
 
   test('handle two events at once in two environments, each with a /tmp of its own', async () => {
     await createProbe(lambda, 'twice');
-    await using gate = await openGate();
-    const both = [1, 2].map((value) => invoke('twice', { action: 'pass', gate: gate.url, value }));
+    await using gate = openGate(platform);
+    const both = [1, 2].map((value) => invoke('twice', { action: 'pass', gate: gate.name, value }));
     await gate.arrived(2);
-    gate.open();
+    await gate.open();
     assert.deepEqual(
       (await Promise.all(both)).map(({ payload }) => payload),
       [1, 2],
     );
     await invoke('twice', { action: 'writeTmp', text: 'of one' });
-    await using second = await openGate();
-    const held = invoke('twice', { action: 'pass', gate: second.url });
+    await using second = openGate(platform);
+    const held = invoke('twice', { action: 'pass', gate: second.name });
     await second.arrived(1);
     assert.equal((await invoke('twice', { action: 'readTmp' })).payload, null);
-    second.open();
+    await second.open();
     await held;
   });
 
@@ -191,8 +191,8 @@ function environmentTests(level: IsolationLevel): void {
 
   test('that are killed while they work end the invocation', async () => {
     await createProbe(lambda, 'struck');
-    await using gate = await openGate();
-    const held = invoke<{ errorType: string }>('struck', { action: 'pass', gate: gate.url });
+    await using gate = openGate(platform);
+    const held = invoke<{ errorType: string }>('struck', { action: 'pass', gate: gate.name });
     await gate.arrived(1);
     await killProcessesOf(platform.origin, 'struck');
     const { functionError, payload } = await held;
@@ -235,8 +235,8 @@ function environmentTests(level: IsolationLevel): void {
 
   test('finish on the old code, while the new code already serves', async () => {
     await createProbe(lambda, 'changing');
-    await using gate = await openGate();
-    const held = invoke('changing', { action: 'pass', gate: gate.url, value: 'old' });
+    await using gate = openGate(platform);
+    const held = invoke('changing', { action: 'pass', gate: gate.name, value: 'old' });
     await gate.arrived(1);
     const code = "exports.handler = async () => 'new';";
     await lambda.send(
@@ -244,7 +244,7 @@ function environmentTests(level: IsolationLevel): void {
     );
     await updated('changing');
     assert.equal((await invoke('changing', {})).payload, 'new');
-    gate.open();
+    await gate.open();
     assert.equal((await held).payload, 'old');
     assert.equal((await invoke('changing', {})).payload, 'new');
   });
@@ -287,15 +287,15 @@ function environmentTests(level: IsolationLevel): void {
   test('finish when their function is deleted, and leave nothing', async () => {
     const code = await zipOf({ 'index.js': GATE_ONLY });
     await createProbe(lambda, 'deleted', { Code: { ZipFile: code } });
-    await using gate = await openGate();
+    await using gate = openGate(platform);
     const packagesBefore = await readdir(join(platform.facts.dataDirectory, 'packages'));
-    const held = invoke('deleted', { gate: gate.url });
+    const held = invoke('deleted', { gate: gate.name });
     await gate.arrived(1);
     const packagesMeanwhile = await readdir(join(platform.facts.dataDirectory, 'packages'));
     assert.equal(packagesMeanwhile.length, packagesBefore.length + 1, 'the package is extracted');
     await lambda.send(new DeleteFunctionCommand({ FunctionName: 'deleted' }));
     await assert.rejects(invoke('deleted', {}), { name: 'ResourceNotFoundException' });
-    gate.open();
+    await gate.open();
     assert.equal((await held).payload, 'passed');
     await until(async () => (await processesOf(platform.origin, 'deleted')).length === 0);
     await until(async () => {
@@ -306,11 +306,11 @@ function environmentTests(level: IsolationLevel): void {
 
   test('hold the events of one client only as long as it takes, when it goes away', async () => {
     await createProbe(lambda, 'left');
-    await using gate = await openGate();
+    await using gate = openGate(platform);
     const abort = new AbortController();
     const response = fetch(`${platform.origin}/2015-03-31/functions/left/invocations`, {
       method: 'POST',
-      body: JSON.stringify({ action: 'pass', gate: gate.url }),
+      body: JSON.stringify({ action: 'pass', gate: gate.name }),
       headers: {
         Authorization:
           'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0',
@@ -320,7 +320,7 @@ function environmentTests(level: IsolationLevel): void {
     await gate.arrived(1);
     abort.abort();
     await assert.rejects(response, { name: 'AbortError' });
-    gate.open();
+    await gate.open();
     await until(async () => (await messages('left')).some((message) => message.startsWith('REPORT')));
     const log = await messages('left');
     assert.doesNotMatch(log.at(-1)!, /Status:/, 'the invocation has run to its end');
@@ -330,7 +330,7 @@ function environmentTests(level: IsolationLevel): void {
 }
 
 const GATE_ONLY = `
-exports.handler = async ({ gate }) => { await (await fetch(gate)).text(); return 'passed'; };
+exports.handler = async ({ gate }) => { await (${PASS_GATE})(gate); return 'passed'; };
 `;
 
 /** Looks again, a turn of the loop apart, until it is so; the test's own limit is the only one. */

@@ -54,13 +54,13 @@ function longTests(level: IsolationLevel): void {
 
   test(`work ${CROWD} at once, each once, and leave nothing`, async () => {
     await createProbe(lambda, 'crowd', { MemorySize: 128, Timeout: 120 });
-    await using gate = await openGate();
+    await using gate = openGate(platform);
     const numbers = Array.from({ length: CROWD }, (_, index) => index);
     const all = numbers.map((value) =>
-      invokeProbe(lambda, 'crowd', { action: 'pass', gate: gate.url, value }),
+      invokeProbe(lambda, 'crowd', { action: 'pass', gate: gate.name, value }),
     );
     await gate.arrived(CROWD);
-    gate.open();
+    await gate.open();
     assert.deepEqual(
       (await Promise.all(all)).map(({ payload }) => payload),
       numbers,
@@ -87,8 +87,8 @@ function longTests(level: IsolationLevel): void {
     const closing = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', isolation: level });
     const client = new LambdaClient(clientSettings(closing));
     await createProbe(client, 'stubborn', { Timeout: 900 });
-    await using gate = await openGate();
-    const held = invokeProbe(client, 'stubborn', { action: 'pass', gate: gate.url });
+    await using gate = openGate(closing);
+    const held = invokeProbe(client, 'stubborn', { action: 'pass', gate: gate.name });
     const cutOff = assert.rejects(held);
     await gate.arrived(1);
     await closing.close();

@@ -277,11 +277,10 @@ describe('Invoke', () => {
     const closing = await start({ port: 0, dataDir: 'temporary', logLevel: 'error' });
     const client = new LambdaClient(clientSettings(closing));
     await createProbe(client, 'last');
-    await using gate = await openGate();
-    const held = invokeProbe(client, 'last', { action: 'pass', gate: gate.url, value: 'finished' });
+    await using gate = openGate(closing);
+    const held = invokeProbe(client, 'last', { action: 'outlast', gate: gate.name, value: 'finished' });
     await gate.arrived(1);
     const closed = closing.close();
-    gate.open();
     assert.equal((await held).payload, 'finished');
     await closed;
     client.destroy();

@@ -2,6 +2,7 @@
 import type { CreateFunctionCommandInput, InvokeCommandInput, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda';
 import { zipOf } from '../../kit/zip.ts';
+import { PASS_GATE } from './gate.ts';
 
 const HANDLER = `
 const fs = require('node:fs');
@@ -20,7 +21,9 @@ const answers = {
   hang: () => new Promise(() => setInterval(() => {}, 1000)),
   fail: ({ message }) => { throw new RangeError(message); },
   // Says at the gate that it is here, and goes on when that lets it.
-  pass: async ({ gate, value }) => { await (await fetch(gate)).text(); return value ?? null; },
+  pass: async ({ gate, value }) => { await (${PASS_GATE})(gate); return value ?? null; },
+  // Goes on when the server takes no more requests.
+  outlast: async ({ gate, value }) => { await (${PASS_GATE})(gate).catch(() => {}); return value; },
   big: ({ bytes }) => 'x'.repeat(bytes - 2),
   look: ({ paths }) => paths.map((path) => { try { return fs.readdirSync(path).sort(); } catch (error) { return error.code; } }),
   write: ({ paths }) => paths.map((path) => { try { fs.writeFileSync(path, 'x'); fs.unlinkSync(path); return 'written'; } catch (error) { return error.code; } }),
