@@ -14,10 +14,11 @@ import { JAVA_CLIENT_VERSION, javaClientDirectory } from '../runtime-files.ts';
 import { reportingProgress } from './fetch-progress.ts';
 import { fetchDirectory } from './half-fetches.ts';
 
-const REPOSITORY = 'https://repo1.maven.org/maven2/com/amazonaws/';
+const REPOSITORY = 'https://repo1.maven.org/maven2/';
 const CLIENT = 'aws-lambda-java-runtime-interface-client';
 
 interface Artifact {
+  readonly group: 'com/amazonaws' | 'software/amazon/awssdk';
   readonly name: string;
   readonly version: string;
   readonly sha256: string;
@@ -26,19 +27,28 @@ interface Artifact {
 /** Together: the client names these versions of the others. */
 const ARTIFACTS: readonly Artifact[] = [
   {
+    group: 'com/amazonaws',
     name: 'aws-lambda-java-core',
     version: '1.4.0',
     sha256: '575c24393cc1ad645e83e618956eabd89ffe8cc09efae2cb62bc6589154d68ed',
   },
   {
+    group: 'com/amazonaws',
     name: 'aws-lambda-java-serialization',
     version: '1.2.0',
     sha256: '1513c1f945a3213f916a4b2de1760c97b51d84d110f82bbbcf9cfac53d5651e7',
   },
   {
+    group: 'com/amazonaws',
     name: CLIENT,
     version: JAVA_CLIENT_VERSION,
     sha256: '26568a5f63bf9e921567e77661be425650abc8972bae2aa0b7e99bab4e4239d9',
+  },
+  {
+    group: 'software/amazon/awssdk',
+    name: 'utils-lite',
+    version: '2.34.0',
+    sha256: 'efaf784f07ae526f0b5c89d71ef21cf16636131c47d44616e3df9bedc3f4f89a',
   },
 ];
 
@@ -95,8 +105,8 @@ async function fillDirectory(directory: string): Promise<void> {
   }
 }
 
-async function download({ name, version, sha256 }: Artifact): Promise<Buffer> {
-  const url = `${REPOSITORY}${name}/${version}/${name}-${version}.jar`;
+async function download({ group, name, version, sha256 }: Artifact): Promise<Buffer> {
+  const url = `${REPOSITORY}${group}/${name}/${version}/${name}-${version}.jar`;
   const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const content = Buffer.from(await response.arrayBuffer());
