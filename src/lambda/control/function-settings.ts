@@ -2,8 +2,8 @@
 import type { CreateFunctionRequest, UpdateFunctionConfigurationRequest } from '@aws-sdk/client-lambda';
 import { runtimeIdentifier } from '../../core/runtimes.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
+import type { FunctionLayer } from '../records/function-layer.ts';
 import type { FunctionRecord, LoggingConfig } from '../records/function-record.ts';
-import type { FunctionLayer } from '../records/layer-version-record.ts';
 import { EPHEMERAL_STORAGE_MB, MAX_ENVIRONMENT_BYTES, MEMORY_MB, TIMEOUT_SECONDS } from './control-limits.ts';
 import { imageOverrides } from './function-image.ts';
 import { constraintError, invalidParameter, notImplemented } from './lambda-errors.ts';

@@ -1,9 +1,9 @@
 /** The layers that a function is configured with: found, allowed, and not too large together. */
 import { parseArn } from '../../core/arn.ts';
+import type { FunctionLayer } from '../records/function-layer.ts';
 import type { CodeReference } from '../records/function-record.ts';
 import type { LayerVersionIdentifier } from '../records/layer-identifier.ts';
 import { layerArn, parseLayerVersionArn } from '../records/layer-identifier.ts';
-import type { FunctionLayer } from '../records/layer-version-record.ts';
 import type { ControlContext } from './control-context.ts';
 import { MAX_LAYERS, MAX_UNZIPPED_BYTES } from './control-limits.ts';
 import { invalidParameter } from './lambda-errors.ts';

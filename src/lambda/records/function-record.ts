@@ -1,6 +1,6 @@
 /** What is stored of a function: one record per version, `$LATEST` included. */
 import { mergedPackage } from '../../ports/package-store.ts';
-import type { FunctionLayer } from './layer-version-record.ts';
+import type { FunctionLayer } from './function-layer.ts';
 
 export type FunctionState = 'Pending' | 'Active' | 'Inactive' | 'Failed';
 export type LastUpdateStatus = 'Successful' | 'InProgress' | 'Failed';

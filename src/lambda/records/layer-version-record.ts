@@ -32,13 +32,3 @@ export interface LayerVersionRecord {
   /** Absent while nothing was ever allowed to others, and when the last permission was taken away. */
   readonly policy?: LayerPolicy;
 }
-
-/** A layer version as a function refers to it: the version may be deleted, and the function keeps it. */
-export interface FunctionLayer {
-  /** ARN of the version. */
-  readonly arn: string;
-  /** Its package: see `CodeReference`. */
-  readonly blob: string;
-  readonly sizeBytes: number;
-  readonly unpackedBytes: number;
-}

@@ -3,7 +3,7 @@
  * It gets the runtime's command line. Source: Lambda developer guide, "Modifying the runtime environment".
  */
 import type { EnvironmentSpec } from '../../ports/environment.ts';
-import type { Launch, Layout } from './launch.ts';
+import type { Launch, Layout } from './layout.ts';
 
 /** What AWS's bootstraps print, and the statuses they exit with, where there is no script to run. */
 const SCRIPT = `

@@ -3,27 +3,11 @@ import { dirname, join } from 'node:path';
 import type { EnvironmentSpec } from '../../ports/environment.ts';
 import { wrapped } from './exec-wrapper.ts';
 import { javaArguments } from './java-arguments.ts';
+import type { Launch, Layout } from './layout.ts';
 import { nodeArguments } from './node-arguments.ts';
 import { rubyVariables } from './ruby-variables.ts';
 
-/** Where things are for the process: inside a sandbox these are AWS's own paths. */
-export interface Layout {
-  readonly taskRoot: string;
-  /** Our bootstraps. */
-  readonly runtimeDirectory: string;
-  readonly optDirectory: string;
-  readonly interpreter: string | undefined;
-  /** Directories of the AWS SDK and other packages the runtime brings. */
-  readonly packageDirectories: readonly string[];
-  /** A scratch directory, where `/tmp` is not the environment's own. */
-  readonly temporaryDirectory: string | undefined;
-}
-
-export interface Launch {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly framed: boolean;
-}
+export type { Launch, Layout } from './layout.ts';
 
 export function launchOf(spec: EnvironmentSpec, layout: Layout, bootstrap: 'task' | 'opt'): Launch {
   return wrapped(spec, layout, runtimeLaunch(spec, layout, bootstrap));

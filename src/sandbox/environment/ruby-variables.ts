@@ -1,6 +1,6 @@
 /** Where Ruby looks for gems and libraries. */
 import type { RuntimeInstallation } from '../../ports/environment.ts';
-import type { Layout } from './launch.ts';
+import type { Layout } from './layout.ts';
 
 /** Source: the variables of deployed functions of ruby3.2 to ruby3.4. */
 export function rubyVariables(
