@@ -132,6 +132,21 @@ export interface ExtensionInit {
   readonly errorType?: string;
 }
 
+/** One event of the Telemetry API, schema 2022-12-13: `platform.*`, `function` or `extension`. */
+export interface TelemetryEvent {
+  /** ISO 8601 with milliseconds, service time. */
+  readonly time: string;
+  readonly type: string;
+  readonly record: unknown;
+}
+
+/** An extension has subscribed, by the Telemetry API or the older Logs API. */
+export interface TelemetrySubscription {
+  readonly api: 'telemetry' | 'logs';
+  readonly name: string;
+  readonly types: readonly string[];
+}
+
 /** What an environment tells. Calls are synchronous and ordered as things happened. */
 export interface EnvironmentListener {
   /** The runtime has finished its init and asks for an event. Called once. */
@@ -150,6 +165,9 @@ export interface EnvironmentListener {
   output(line: EnvironmentOutput): void;
   /** Once for every extension, at the end of Init. */
   extension?(extension: ExtensionInit): void;
+  subscribed?(subscription: TelemetrySubscription): void;
+  /** The runtime's own part of Init is over; its extensions may still be at theirs. */
+  initRuntimeDone?(status: 'success' | 'error', errorType?: string): void;
   /** The outcome that follows is the last: the runtime exits after it and must get no more events. */
   leaving(): void;
   /** A runtime that was started ahead has come as far as it can without a function. */
@@ -169,6 +187,8 @@ export interface RunningEnvironment {
   maxMemoryBytes(): Promise<number>;
   /** Resolves when every extension is done with the last event; undefined when all are. The next event waits for it. */
   extensionsAtWork?(): Promise<void> | undefined;
+  /** Takes what subscribers are told; undefined when there are none. */
+  readonly telemetry?: ((event: TelemetryEvent) => void) | undefined;
   /** The Shutdown phase: extensions hear of it and get their time, then it is as `kill`. Idempotent. */
   shutdown?(reason: ShutdownReason): Promise<void>;
   /** Ends every process at once; mounts and directories are gone when it resolves. Idempotent. */

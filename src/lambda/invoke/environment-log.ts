@@ -1,5 +1,11 @@
 import type { Clock } from '../../core/clock.ts';
-import type { EnvironmentOutput, ExtensionInit, RuntimeInstallation } from '../../ports/environment.ts';
+import type {
+  EnvironmentOutput,
+  ExtensionInit,
+  RunningEnvironment,
+  RuntimeInstallation,
+  TelemetrySubscription,
+} from '../../ports/environment.ts';
 import type { LogSink, LogStreamAddress } from '../../ports/log-sink.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { runtimeVersionArn } from '../records/runtime-version.ts';
@@ -7,6 +13,8 @@ import type { LogTail } from './log-tail.ts';
 import type { InvocationReport } from './outcome.ts';
 import type { InitReport, PlatformLog } from './platform-log.ts';
 import { platformLog } from './platform-log.ts';
+import type { RuntimeDone } from './telemetry-log.ts';
+import { TelemetryLog } from './telemetry-log.ts';
 
 /** Levels of application logs in rising order. Source: Lambda "Log-level filtering". */
 const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
@@ -19,6 +27,7 @@ export class EnvironmentLog {
   private readonly address: LogStreamAddress;
   private readonly platform: PlatformLog;
   private readonly lowestLevel: number;
+  private readonly telemetry: TelemetryLog;
   private tail: LogTail | undefined;
 
   constructor(sink: LogSink, clock: Clock, record: FunctionRecord, stream: string) {
@@ -32,6 +41,7 @@ export class EnvironmentLog {
       stream,
     };
     this.platform = platformLog(record.logging);
+    this.telemetry = new TelemetryLog(clock, record);
     this.lowestLevel =
       record.logging.format === 'JSON' ? LEVELS.indexOf(record.logging.applicationLogLevel ?? 'INFO') : 0;
   }
@@ -40,32 +50,52 @@ export class EnvironmentLog {
     const { region, runtime } = this.record;
     const version = installation.version === undefined ? '' : `.v${installation.version}`;
     const runtimeVersion = `${runtimeWords(runtime ?? 'provided')}${version}`;
-    this.write((at) =>
-      this.platform.initStart(
-        { runtimeVersion, runtimeVersionArn: runtimeVersionArn(region, runtime ?? '') },
-        at,
-      ),
-    );
+    const init = { runtimeVersion, runtimeVersionArn: runtimeVersionArn(region, runtime ?? '') };
+    this.telemetry.initStart(init);
+    this.write((at) => this.platform.initStart(init, at));
+  }
+
+  /** Where subscribers are told from now on; undefined while a process is being started. */
+  connect(running: RunningEnvironment | undefined): void {
+    this.telemetry.connect(running);
+  }
+
+  subscribed(subscription: TelemetrySubscription): void {
+    this.telemetry.subscribed(subscription);
+    this.write((at) => this.platform.subscribed(subscription, at));
+  }
+
+  initRuntimeDone(phase: InitReport['phase'], status: 'success' | 'error', errorType?: string): void {
+    this.telemetry.initRuntimeDone(phase, status, errorType && reportedErrorType(errorType));
+  }
+
+  runtimeDone(requestId: string, done: RuntimeDone): void {
+    const { errorType } = done;
+    this.telemetry.runtimeDone(requestId, { ...done, errorType: errorType && reportedErrorType(errorType) });
   }
 
   extension(extension: ExtensionInit): void {
+    this.telemetry.extension(extension);
     this.write((at) => this.platform.extension(extension, at));
   }
 
   initReport(report: InitReport): void {
     const { errorType, ...rest } = report;
     const shown = errorType === undefined ? rest : { ...rest, errorType: reportedErrorType(errorType) };
+    this.telemetry.initReport(shown);
     this.write((at) => this.platform.initReport(shown, at));
   }
 
   begin(requestId: string, tail: LogTail | undefined): void {
     this.tail = tail;
+    this.telemetry.start(requestId);
     this.write((at) => this.platform.start(requestId, this.record.version, at));
   }
 
   output(line: EnvironmentOutput): void {
     // The bootstraps filter by level themselves; this holds for runtimes that only state a level.
     if (line.level !== undefined && LEVELS.indexOf(line.level) < this.lowestLevel) return;
+    this.telemetry.output(line);
     this.write(() => line.text);
   }
 
@@ -80,6 +110,7 @@ export class EnvironmentLog {
   end(requestId: string, report: InvocationReport, errorType: string | undefined): void {
     this.write(() => this.platform.end(requestId));
     const shown = errorType === undefined ? undefined : reportedErrorType(errorType);
+    this.telemetry.report(requestId, report, shown);
     this.write((at) => this.platform.report(requestId, report, shown, at));
     this.tail = undefined;
   }

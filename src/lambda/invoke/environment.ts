@@ -192,6 +192,8 @@ export class Environment {
     if (this.current === 'dead') return;
     const wasStopping = this.current === 'stopping';
     if (!wasStopping) {
+      // Subscribers hear of the report before the end.
+      this.payReport();
       this.transition('stopping');
       this.owner.onStopping(this);
     }
@@ -237,10 +239,12 @@ export class Environment {
       this.running = undefined;
       this.isLeaving = false;
       this.processes += 1;
+      log.connect(undefined);
       await previous?.kill();
       if (this.current === 'stopping' || this.current === 'dead') return STOPPED;
-      this.launched = this.deps.sandbox.start(this.spec, this.listener(this.processes));
+      this.launched = this.deps.sandbox.start(this.spec, this.listener(this.processes, phase));
       this.running = await this.launched;
+      log.connect(this.running);
       const end = await settled;
       const durationMs = clock.monotonic() - startedAt;
       switch (end) {
@@ -267,7 +271,7 @@ export class Environment {
   }
 
   /** A listener for one process; what an earlier process still says is not heard. */
-  private listener(processNumber: number): EnvironmentListener {
+  private listener(processNumber: number, phase: 'init' | 'invoke'): EnvironmentListener {
     let initError: InitFailure | undefined;
     const heard = (): boolean => processNumber === this.processes;
     return {
@@ -294,6 +298,8 @@ export class Environment {
       },
       output: (line: EnvironmentOutput) => this.deps.log.output(line),
       extension: (extension) => this.deps.log.extension(extension),
+      subscribed: (subscription) => this.deps.log.subscribed(subscription),
+      initRuntimeDone: (status, errorType) => this.deps.log.initRuntimeDone(phase, status, errorType),
       leaving: () => {
         if (heard()) this.isLeaving = true;
       },
@@ -409,6 +415,8 @@ export class Environment {
     };
     if (inFlight.tail === undefined) inFlight.resolve({ ...failed, payload, report });
     // A handled error leaves the environment warm; an exit or a time-out does not.
+    const done = { status, durationMs, producedBytes: payload.length, errorType };
+    setImmediate(() => this.deps.log.runtimeDone(inFlight.invocation.requestId, done));
     let staysWarm = (status === 'success' || status === 'failure') && !this.isLeaving;
     const wrapUp = (): void => {
       this.owedReport = complete;

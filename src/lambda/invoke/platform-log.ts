@@ -2,7 +2,7 @@
  * The lines Lambda itself writes into a function's log: INIT_START, START, END, REPORT and the
  * reports of failed inits, as text, or as JSON objects where the function's log format is JSON.
  */
-import type { ExtensionInit } from '../../ports/environment.ts';
+import type { ExtensionInit, TelemetrySubscription } from '../../ports/environment.ts';
 import type { LoggingConfig } from '../records/function-record.ts';
 import type { InvocationReport } from './outcome.ts';
 
@@ -26,6 +26,7 @@ export interface PlatformLog {
   /** AWS writes INIT_REPORT as text only when init failed. */
   initReport(report: InitReport, atMs: number): string | undefined;
   extension(extension: ExtensionInit, atMs: number): string | undefined;
+  subscribed(subscription: TelemetrySubscription, atMs: number): string | undefined;
   start(requestId: string, version: string, atMs: number): string | undefined;
   timedOut(requestId: string, timeoutSeconds: number, atMs: number): string | undefined;
   /** A runtime that exited, in the words of the error message. */
@@ -54,6 +55,8 @@ const TEXT_PLATFORM_LOG: PlatformLog = {
   extension: ({ name, state, events, errorType }) =>
     `EXTENSION\tName: ${name}\tState: ${state}\tEvents: [${events.join(', ')}]` +
     (errorType === undefined ? '' : `\tError Type: ${errorType}`),
+  subscribed: ({ api, name, types }) =>
+    `${api.toUpperCase()}\tName: ${name}\tState: Subscribed\tTypes: [${types.map(capitalized).join(', ')}]`,
   start: (requestId, version) => `START RequestId: ${requestId} Version: ${version}`,
   timedOut: (requestId, timeoutSeconds, atMs) =>
     `${new Date(atMs).toISOString()} ${requestId} Task timed out after ${timeoutSeconds.toFixed(2)} seconds\n`,
@@ -86,6 +89,12 @@ function jsonPlatformLog(threshold: SystemLevel): PlatformLog {
         ...(errorType === undefined ? {} : { errorType }),
         metrics: { durationMs: rounded(durationMs) },
       }),
+    subscribed: ({ api, name, types }, atMs) =>
+      line('INFO', api === 'logs' ? 'platform.logsSubscription' : 'platform.telemetrySubscription', atMs, {
+        name,
+        state: 'Subscribed',
+        types,
+      }),
     extension: (extension, atMs) => line('INFO', 'platform.extension', atMs, extension),
     start: (requestId, version, atMs) => line('INFO', 'platform.start', atMs, { requestId, version }),
     timedOut: () => undefined,
@@ -107,6 +116,10 @@ function jsonPlatformLog(threshold: SystemLevel): PlatformLog {
   };
 }
 
-function rounded(ms: number): number {
+function capitalized(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+}
+
+export function rounded(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

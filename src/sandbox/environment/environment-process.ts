@@ -135,6 +135,10 @@ export class EnvironmentProcess implements RunningEnvironment {
     this.extensions.invoke(event);
   }
 
+  get telemetry(): EnvironmentExtensions['telemetry'] {
+    return this.extensions.telemetry;
+  }
+
   extensionsAtWork(): Promise<void> | undefined {
     return this.extensions.atWork();
   }

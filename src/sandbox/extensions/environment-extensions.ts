@@ -16,6 +16,7 @@ import { readLines } from '../environment/output-lines.ts';
 import { notFound } from '../runtime-api/api-answers.ts';
 import type { ApiPlace } from '../runtime-api/api-server.ts';
 import { apiServer, listenOnLoopback, serverAddress } from '../runtime-api/api-server.ts';
+import { TelemetryApi } from '../telemetry/telemetry-api.ts';
 import type { Extension } from './extension-registry.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
 import type { FunctionFacts } from './extensions-api.ts';
@@ -54,6 +55,7 @@ export class EnvironmentExtensions {
   private readonly target: EnvironmentListener;
   private readonly registry: ExtensionRegistry;
   private readonly api: ExtensionsApi;
+  private readonly telemetryApi: TelemetryApi;
   private facts: FunctionFacts;
   private server: Server | undefined;
   private process: SupervisedProcess | undefined;
@@ -78,8 +80,15 @@ export class EnvironmentExtensions {
       waiting: (extension) => this.waiting(extension),
       failed: (extension, kind) => this.reported(extension, kind),
     });
+    this.telemetryApi = new TelemetryApi({
+      identified: (request, response) => this.api.identified(request, response),
+      subscribed: (subscription) => target.subscribed?.(subscription),
+    });
     this.listener = {
-      initError: (errorType, payload) => target.initError(errorType, payload),
+      initError: (errorType, payload) => {
+        target.initRuntimeDone?.('error', errorType);
+        target.initError(errorType, payload);
+      },
       response: (requestId, payload, memory) => target.response(requestId, payload, memory),
       responseChunk: (requestId, chunk) => target.responseChunk(requestId, chunk),
       error: (requestId, errorType, payload, memory) => target.error(requestId, errorType, payload, memory),
@@ -88,6 +97,7 @@ export class EnvironmentExtensions {
       awaitsAssignment: () => target.awaitsAssignment?.(),
       ready: () => {
         this.isRuntimeReady = true;
+        target.initRuntimeDone?.('success');
         this.becomeReady();
       },
       exit: (exit) => this.exited(exit),
@@ -104,7 +114,7 @@ export class EnvironmentExtensions {
 
   /** Answers requests of this API; false for those that are not. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): boolean =>
-    this.api.handle(request, response);
+    this.api.handle(request, response) || this.telemetryApi.handle(request, response);
 
   /** For runtimes that do not use the HTTP runtime API: a server for extensions alone. Resolves with its `host:port`. */
   async listen(place?: ApiPlace): Promise<string> {
@@ -120,6 +130,7 @@ export class EnvironmentExtensions {
 
   /** Nothing is served any more. */
   close(): void {
+    this.telemetryApi.close();
     this.server?.close();
     this.server?.closeAllConnections();
   }
@@ -146,6 +157,10 @@ export class EnvironmentExtensions {
       if (!extension.events.includes('INVOKE')) continue;
       this.api.deliver(extension, invokeEvent(event));
     }
+  }
+
+  get telemetry(): TelemetryApi['sink'] {
+    return this.telemetryApi.sink;
   }
 
   /** Until every extension that got the last event has asked for the next; undefined when all have. */
@@ -178,12 +193,19 @@ export class EnvironmentExtensions {
 
   private async shutDownExternal(process: SupervisedProcess, reason: ShutdownReason): Promise<void> {
     const deadlineMs = Date.now() + EXTERNAL_SHUTDOWN_MS;
+    let isTold = false;
+    void this.telemetryApi.flush().then(() => {
+      isTold = true;
+      this.changed();
+    });
     if (this.runtimeStatus === undefined && this.isRuntimeStarted) {
       // A runtime that hangs or has failed is not asked.
       process.control?.write(reason === 'spindown' ? 'term\n' : 'kill\n');
       await this.until(() => this.runtimeStatus !== undefined, EXTERNAL_SHUTDOWN_MS * RUNTIME_SHARE);
       if (this.runtimeStatus === undefined) process.control?.write('kill\n');
     }
+    // What was gathered goes out while there is somebody to take it.
+    await this.until(() => isTold, EXTERNAL_SHUTDOWN_MS * RUNTIME_SHARE);
     const listening = this.registry.all.filter(
       ({ isExternal, events, hasEnded }) => isExternal && !hasEnded && events.includes('SHUTDOWN'),
     );
@@ -217,6 +239,7 @@ export class EnvironmentExtensions {
     for (const { name, events } of this.registry.all)
       this.target.extension?.({ name, state: 'Ready', events });
     this.target.ready();
+    this.telemetryApi.initOver();
   }
 
   private reported(extension: Extension, kind: 'init' | 'exit'): void {

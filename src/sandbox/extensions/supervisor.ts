@@ -46,7 +46,7 @@ read -r word <&5
 [ "$word" = start ] || exit 0
 "$@" 4<&- 5<&- &
 runtime=$!
-exec 3<&-
+exec 3<&- 2>/dev/null
 (
   while read -r word; do
     case $word in

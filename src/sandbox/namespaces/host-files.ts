@@ -1,5 +1,5 @@
 /** Files and mounts that every sandbox of the *namespaces* level shares, prepared once per server. */
-import { copyFile, lstat, mkdir, readlink, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, lstat, mkdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mount } from '../filesystem/mount.ts';
 import { bind } from '../filesystem/mount.ts';
@@ -11,6 +11,12 @@ const CERTIFICATES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/
 
 /** Host files a process needs to resolve names and find libraries; those that exist are copied. */
 const COPIED = ['resolv.conf', 'hosts', 'ld.so.cache', 'ld.so.conf', 'services', 'protocols', 'localtime'];
+
+/**
+ * AWS's names of the sandbox itself, where extensions listen for telemetry. As this address they listen on all
+ * interfaces, so that the server, which is outside, reaches them; to connect to it leads to loopback.
+ */
+const SANDBOX_HOSTS = '\n0.0.0.0 sandbox.localdomain sandbox\n';
 
 /** Writes the `/etc` of the sandboxes below `directory`, with the host's `resolv.conf` or another, and returns its path. */
 export async function prepareEtc(directory: string, resolverConfiguration?: string): Promise<string> {
@@ -31,6 +37,7 @@ export async function prepareEtc(directory: string, resolverConfiguration?: stri
     ...COPIED.map((file) => copyFile(join('/etc', file), join(etc, file)).catch(() => {})),
     ...CERTIFICATES.map((file) => copyCertificates(file, etc)),
   ]);
+  await appendFile(join(etc, 'hosts'), SANDBOX_HOSTS);
   if (resolverConfiguration !== undefined) await writeFile(join(etc, 'resolv.conf'), resolverConfiguration);
   return etc;
 }

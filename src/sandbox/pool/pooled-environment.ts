@@ -6,6 +6,7 @@ import type {
   EnvironmentSpec,
   ExtensionInit,
   RunningEnvironment,
+  TelemetrySubscription,
 } from '../../ports/environment.ts';
 
 /**
@@ -64,6 +65,14 @@ export class RelayListener implements EnvironmentListener {
 
   awaitsAssignment(): void {
     this.waitOver();
+  }
+
+  subscribed(subscription: TelemetrySubscription): void {
+    this.owner?.subscribed?.(subscription);
+  }
+
+  initRuntimeDone(status: 'success' | 'error', errorType?: string): void {
+    this.owner?.initRuntimeDone?.(status, errorType);
   }
 
   leaving(): void {

@@ -1,0 +1,134 @@
+/** What one environment tells subscribers of the Telemetry API. Source: "Telemetry API Event schema reference", 2022-12-13. */
+import type { Clock } from '../../core/clock.ts';
+import type {
+  EnvironmentOutput,
+  ExtensionInit,
+  RunningEnvironment,
+  TelemetryEvent,
+  TelemetrySubscription,
+} from '../../ports/environment.ts';
+import type { FunctionRecord } from '../records/function-record.ts';
+import type { InvocationReport, InvocationStatus } from './outcome.ts';
+import type { InitReport, InitStart } from './platform-log.ts';
+import { rounded } from './platform-log.ts';
+
+/** Events kept while a process is being started; its start takes milliseconds. */
+const MAX_EARLY_EVENTS = 100;
+
+const ON_DEMAND = 'on-demand';
+
+export interface RuntimeDone {
+  readonly status: InvocationStatus;
+  readonly durationMs: number;
+  readonly producedBytes: number;
+  readonly errorType?: string | undefined;
+}
+
+export class TelemetryLog {
+  private readonly clock: Clock;
+  private readonly record: FunctionRecord;
+  private running: RunningEnvironment | undefined;
+  private early: TelemetryEvent[] = [];
+
+  constructor(clock: Clock, record: FunctionRecord) {
+    this.clock = clock;
+    this.record = record;
+  }
+
+  connect(running: RunningEnvironment | undefined): void {
+    this.running = running;
+    if (running === undefined) return;
+    for (const event of this.early.splice(0)) running.telemetry?.(event);
+  }
+
+  initStart(init: InitStart): void {
+    this.tell('platform.initStart', () => ({
+      initializationType: ON_DEMAND,
+      phase: 'init',
+      ...init,
+      functionName: this.record.functionName,
+      functionVersion: this.record.version,
+    }));
+  }
+
+  initRuntimeDone(phase: string, status: 'success' | 'error', errorType: string | undefined): void {
+    this.tell('platform.initRuntimeDone', () => ({
+      initializationType: ON_DEMAND,
+      phase,
+      status,
+      ...(errorType === undefined ? {} : { errorType }),
+    }));
+  }
+
+  initReport({ phase, durationMs, status, errorType }: InitReport): void {
+    this.tell('platform.initReport', () => ({
+      initializationType: ON_DEMAND,
+      phase,
+      status,
+      ...(errorType === undefined ? {} : { errorType }),
+      metrics: { durationMs: rounded(durationMs) },
+    }));
+  }
+
+  extension(extension: ExtensionInit): void {
+    this.tell('platform.extension', () => extension);
+  }
+
+  subscribed({ name, types }: TelemetrySubscription): void {
+    this.tell('platform.telemetrySubscription', () => ({ name, state: 'Subscribed', types }));
+  }
+
+  start(requestId: string): void {
+    this.tell('platform.start', () => ({ requestId, version: this.record.version }));
+  }
+
+  output({ text, source }: EnvironmentOutput): void {
+    this.tell(source ?? 'function', () =>
+      this.record.logging.format === 'JSON' ? jsonOr(text) : `${text}\n`,
+    );
+  }
+
+  runtimeDone(requestId: string, { status, durationMs, producedBytes, errorType }: RuntimeDone): void {
+    this.tell('platform.runtimeDone', () => ({
+      requestId,
+      status,
+      ...(errorType === undefined ? {} : { errorType }),
+      metrics: { durationMs: rounded(durationMs), producedBytes },
+    }));
+  }
+
+  report(requestId: string, report: InvocationReport, errorType: string | undefined): void {
+    this.tell('platform.report', () => ({
+      requestId,
+      status: report.status,
+      ...(errorType === undefined ? {} : { errorType }),
+      metrics: {
+        durationMs: rounded(report.durationMs),
+        billedDurationMs: report.billedDurationMs,
+        memorySizeMB: report.memorySizeMb,
+        maxMemoryUsedMB: report.maxMemoryUsedMb,
+        ...(report.initDurationMs === undefined ? {} : { initDurationMs: rounded(report.initDurationMs) }),
+      },
+    }));
+  }
+
+  /** Records are made only where somebody takes them: most environments have no subscriber. */
+  private tell(type: string, record: () => unknown): void {
+    const isEarly = this.running === undefined;
+    const sink = this.running?.telemetry;
+    if (!isEarly && sink === undefined) return;
+    const event = { time: new Date(this.clock.now()).toISOString(), type, record: record() };
+    if (sink !== undefined) sink(event);
+    else if (this.early.length < MAX_EARLY_EVENTS) this.early.push(event);
+  }
+}
+
+/** With the JSON log format AWS tells lines that are JSON objects as such. */
+function jsonOr(text: string): unknown {
+  if (!text.startsWith('{')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
