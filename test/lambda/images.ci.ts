@@ -221,13 +221,18 @@ for (const authorization of [false, true]) {
   });
 }
 
-test('at the level process a function from an image says that it cannot run there', async (context) => {
-  const platform = await startedPlatform(context, { isolation: 'process' });
-  const { create, invoke } = functionsOf(context, platform);
-  const ecr = new ECRClient(clientSettings(platform));
-  context.after(() => ecr.destroy());
-  await ecr.send(new CreateRepositoryCommand({ repositoryName: 'app' }));
-  await pushImage(platform.origin, 'app', 'v1', await goImage());
-  await create('f', `${new URL(platform.origin).host}/app:v1`);
-  await assert.rejects(invoke('f', {}), { name: 'ServiceException', message: /isolation level process/ });
-});
+for (const isolation of ['process', 'oci'] as const) {
+  test(`at the level ${isolation} a function from an image says that it cannot run there`, async (context) => {
+    const platform = await startedPlatform(context, { isolation, logLevel: 'silent' });
+    const { create, invoke } = functionsOf(context, platform);
+    const ecr = new ECRClient(clientSettings(platform));
+    context.after(() => ecr.destroy());
+    await ecr.send(new CreateRepositoryCommand({ repositoryName: 'app' }));
+    await pushImage(platform.origin, 'app', 'v1', await goImage());
+    await create('f', `${new URL(platform.origin).host}/app:v1`);
+    await assert.rejects(invoke('f', {}), {
+      name: 'ServiceException',
+      message: new RegExp(`isolation level ${isolation}`),
+    });
+  });
+}

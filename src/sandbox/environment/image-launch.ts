@@ -1,6 +1,7 @@
 /** What to run of a container image, and with which variables. */
 import { posix } from 'node:path';
-import type { EnvironmentImage, EnvironmentSpec } from '../../ports/environment.ts';
+import { PlatformError } from '../../core/errors.ts';
+import type { EnvironmentImage, EnvironmentSpec, IsolationLevel } from '../../ports/environment.ts';
 import type { Launch } from './launch.ts';
 
 /** Where programs are looked for in an image that does not say. Source: Docker's default. */
@@ -8,6 +9,14 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 
 /** AWS's words for an image that names nothing to run are not known; these are Docker's. */
 export const NO_COMMAND = 'no command specified';
+
+/** For a level that cannot make an image's root directory its own. */
+export function imagesRefused(level: IsolationLevel): PlatformError {
+  return new PlatformError(
+    `Functions from container images do not run at the isolation level ${level}.`,
+    'Start the server with `--isolation namespaces`.',
+  );
+}
 
 /** Undefined where neither image nor function name anything to run. */
 export function imageLaunch({ entryPoint, command }: EnvironmentImage): Launch | undefined {

@@ -13,6 +13,7 @@ import type {
 import { cpusOf, HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
+import { imagesRefused } from '../environment/image-launch.ts';
 import type { Layout } from '../environment/launch.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
@@ -76,6 +77,8 @@ export class OciSandbox implements Sandbox {
   }
 
   async start(given: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
+    // The first process of a container is a shell, which an image need not have.
+    if (given.image !== undefined) throw imagesRefused(this.level);
     const networks = await this.options.networks?.networks();
     const spec =
       networks === undefined ? given : { ...given, endpoint: await networks.endpointInside(given.endpoint) };

@@ -1,7 +1,6 @@
 /** Plain processes of this user: no isolation, for development on any host. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PlatformError } from '../../core/errors.ts';
 import type {
   EnvironmentListener,
   EnvironmentSpec,
@@ -12,6 +11,7 @@ import type {
 import { HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
+import { imagesRefused } from '../environment/image-launch.ts';
 import type { Layout } from '../environment/launch.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
@@ -47,7 +47,8 @@ export class ProcessSandbox implements Sandbox {
   }
 
   async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
-    if (spec.image !== undefined) throw imagesRefused();
+    // A root directory of its own is what a plain process does not have.
+    if (spec.image !== undefined) throw imagesRefused(this.level);
     const bootstrap = spec.installation.family === 'provided' ? await findBootstrap(spec) : undefined;
     if (bootstrap !== undefined && 'problem' in bootstrap)
       return new RefusedEnvironment(listener, bootstrap.problem);
@@ -120,14 +121,6 @@ export class ProcessSandbox implements Sandbox {
     const directory = await this.nodePackages;
     return directory === undefined ? [] : [directory];
   }
-}
-
-/** A root directory of its own is what a plain process does not have. */
-function imagesRefused(): PlatformError {
-  return new PlatformError(
-    'Functions from container images do not run at the isolation level process.',
-    'Start the server with `--isolation namespaces`.',
-  );
 }
 
 async function recordProcess(file: string, pid: number): Promise<void> {
