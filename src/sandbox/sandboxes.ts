@@ -1,7 +1,7 @@
 import { PlatformError } from '../core/errors.ts';
 import type { IsolationLevel, Sandbox } from '../ports/environment.ts';
 import { HostLimits } from './cgroup/environment-limits.ts';
-import { openCgroups } from './cgroup/host-cgroups.ts';
+import { openCgroups, removeLeftoverCgroups } from './cgroup/host-cgroups.ts';
 import { NamespacesSandbox } from './namespaces/namespaces-sandbox.ts';
 import type { Probe } from './namespaces/probe.ts';
 import { probeNamespaces } from './namespaces/probe.ts';
@@ -41,12 +41,23 @@ export function probeOciIsolation(ociRuntime?: string): Promise<OciProbe> {
 
 /** Removes what a killed server left behind, then opens the level. Rejects where the host cannot hold it. */
 export async function createSandbox(level: IsolationLevel, given: SandboxOptions): Promise<Sandbox> {
-  // Before all else: what is killed here cannot start anything that is looked for below.
-  const limits = new HostLimits(await openCgroups(given.environmentsDirectory, given.log));
-  const options = { ...given, limits };
-  const left = await removeLeftContainers(options.environmentsDirectory);
-  const ended = left + (await removeLeftovers(options.environmentsDirectory));
-  if (ended > 0) options.log.warn({ ended }, 'Ended environments that an earlier server left running.');
+  const { environmentsDirectory, log } = given;
+  // First: what is ended by its cgroup cannot start anything more that is looked for below, nor stand still.
+  const ended =
+    (await removeLeftoverCgroups(environmentsDirectory, log)) +
+    (await removeLeftContainers(environmentsDirectory)) +
+    (await removeLeftovers(environmentsDirectory));
+  if (ended > 0) log.warn({ ended }, 'Ended environments that an earlier server left running.');
+  const limits = new HostLimits(await openCgroups(environmentsDirectory, log));
+  try {
+    return await openLevel(level, { ...given, limits });
+  } catch (error) {
+    await limits.close();
+    throw error;
+  }
+}
+
+async function openLevel(level: IsolationLevel, options: SandboxOptions): Promise<Sandbox> {
   switch (level) {
     case 'process':
       return new ProcessSandbox(options);

@@ -1,6 +1,6 @@
 /** What the machine itself has to be. */
-import { access, constants, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { CgroupProbe } from '../../sandbox/cgroup/host-cgroups.ts';
+import { probeCgroups } from '../../sandbox/cgroup/host-cgroups.ts';
 import { probeIsolation, probeOciIsolation } from '../../sandbox/sandboxes.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Finding } from './finding.ts';
@@ -8,9 +8,8 @@ import type { Finding } from './finding.ts';
 /** The oldest major version of Node.js that selfsame runs on; `bin/selfsame` holds the same. */
 const NEEDED_NODE_MAJOR = 24;
 
-const CGROUP_ROOT = '/sys/fs/cgroup';
-/** Controllers that hold memory, CPU share and number of processes of a function. */
-const NEEDED_CONTROLLERS = ['cpu', 'memory', 'pids'];
+const DELEGATE =
+  'Start the server as a service of its own to which the controllers are delegated (systemd: Delegate=yes), or as root.';
 
 export function checkNode(version: string = process.versions.node): Finding {
   const subject = 'Node.js';
@@ -70,51 +69,24 @@ export async function checkOci({ isolation, ociRuntime }: Settings): Promise<Fin
   return { subject, status: 'ok', finding: `not used, and could not be: ${reason}` };
 }
 
-export async function checkCgroups(root: string = CGROUP_ROOT): Promise<Finding> {
+/** Makes a cgroup as a server would, and removes it. */
+export async function checkCgroups(probe: () => Promise<CgroupProbe> = probeCgroups): Promise<Finding> {
   const subject = 'cgroups';
-  const unified = await readFile(join(root, 'cgroup.controllers'), 'utf8').catch(() => undefined);
-  const controllers =
-    unified === undefined ? await legacyControllers(root) : unified.split(/\s+/).filter(Boolean);
-  const version = unified === undefined ? 'version 1' : 'version 2';
-  if (controllers.length === 0) {
+  const found = await probe();
+  if (!found.available) {
     return {
       subject,
       status: 'warn',
-      finding: `No controllers at ${root}: memory and CPU of functions cannot be limited.`,
-      remedy: 'Mount cgroups, or start this container with its own cgroup namespace.',
+      finding: `Memory, CPU share and number of processes of functions are not limited: ${found.reason}`,
+      remedy: DELEGATE,
     };
   }
-  const missing = NEEDED_CONTROLLERS.filter((name) => !controllers.includes(name));
-  if (missing.length > 0) {
-    return {
-      subject,
-      status: 'warn',
-      finding: `${version} without ${missing.join(', ')}: what these would limit is not limited.`,
-      remedy: 'Delegate these controllers to this user (systemd: Delegate=yes).',
-    };
-  }
-  const directory = unified === undefined ? join(root, 'memory') : root;
-  const writable = await access(directory, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  if (writable) return { subject, status: 'ok', finding: `${version} with ${NEEDED_CONTROLLERS.join(', ')}` };
+  const version = `version ${found.version}`;
+  if (found.missing.length === 0) return { subject, status: 'ok', finding: version };
   return {
     subject,
     status: 'warn',
-    finding: `${version}, but this user may not make groups in ${directory}: memory and CPU cannot be limited.`,
-    remedy: 'Delegate a group to this user (systemd: Delegate=yes), or run as root.',
+    finding: `${version}, which cannot limit everything here. Not limited: ${found.missing.join(', ')}.`,
+    remedy: DELEGATE,
   };
-}
-
-async function legacyControllers(root: string): Promise<string[]> {
-  const found = await Promise.all(
-    NEEDED_CONTROLLERS.map((name) =>
-      access(join(root, name)).then(
-        () => name,
-        () => undefined,
-      ),
-    ),
-  );
-  return found.filter((name) => name !== undefined);
 }

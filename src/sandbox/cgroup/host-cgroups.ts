@@ -45,8 +45,7 @@ export async function probeCgroups(hierarchies?: Hierarchies): Promise<CgroupPro
 }
 
 /**
- * This server's cgroup, for a server that has this scratch directory to itself. What a killed one left is
- * ended first: that of the same directory wherever it was, and that of any other where this one's groups are.
+ * This server's cgroup, for a server that has this scratch directory to itself, in which it is recorded.
  * Undefined where the host has none that can be used; the log says what is not enforced then.
  */
 export async function openCgroups(
@@ -56,8 +55,6 @@ export async function openCgroups(
 ): Promise<CgroupParent | undefined> {
   const found = hierarchies ?? (await readHierarchies());
   const record = join(environmentsDirectory, RECORD_FILE);
-  const ended = await removeLeftoverCgroups(record, found, log);
-  if (ended > 0) log.warn({ ended }, 'Ended processes in cgroups that an earlier server left.');
   const made = makeParent(found, ownerName());
   if ('reason' in made) {
     log.warn({}, `Memory, CPU share and number of processes of functions are not limited: ${made.reason}`);
@@ -70,7 +67,13 @@ export async function openCgroups(
   return parent;
 }
 
-async function removeLeftoverCgroups(record: string, hierarchies: Hierarchies, log: Log): Promise<number> {
+/**
+ * Ends what a killed server left: one that had the same directory, wherever its groups are, and any other
+ * whose groups are where this one's will be. Resolves with how many processes it ended.
+ */
+export async function removeLeftoverCgroups(environmentsDirectory: string, log: Log): Promise<number> {
+  const record = join(environmentsDirectory, RECORD_FILE);
+  const hierarchies = await readHierarchies();
   const recorded = await readFile(record, 'utf8').catch(() => '');
   const left = new Set(recorded.split('\n').filter((path) => path !== ''));
   for (const directory of placesOf(hierarchies)) {
