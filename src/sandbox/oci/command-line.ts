@@ -15,12 +15,17 @@ export interface Wrapping {
  * The shell stays, as the first process of the namespace: the kernel keeps that one from signals of its own namespace, and
  * a function must be able to end by one. It says of none how its child ended.
  */
-export function insideCommand(runtime: OciRuntime, pipes: PipeCount, inner: Wrapping): Wrapping {
+export function insideCommand(
+  runtime: OciRuntime,
+  pipes: PipeCount,
+  hasChannel: boolean,
+  inner: Wrapping,
+): Wrapping {
   const [output, errors] = outputsFor(pipes);
   const args = [inner.command, ...inner.args];
   return runtime.channel === 'preserved'
     ? shell(`exec 2>/dev/null; "$@" >&${output} 2>&${errors} ${output}>&- ${errors}>&-; exit $?`, args)
-    : shell('"$@" 3<&0 </dev/null; exit $?', args);
+    : shell(`"$@" ${hasChannel ? '3<&0' : ''} </dev/null; exit $?`, args);
 }
 
 export interface Container {

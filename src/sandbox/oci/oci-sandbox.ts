@@ -104,6 +104,7 @@ export class OciSandbox implements Sandbox {
     const inner = insideCommand(
       this.runtime,
       pipes,
+      launch.framed,
       supervised(launch, layout.optDirectory, extensions.external),
     );
     const container = await this.makeContainer(spec, shared, {
