@@ -37,6 +37,10 @@ async function* events(
   yield { InvokeComplete: completion(outcome) };
 }
 
+/**
+ * A failure is told at the end only, whatever was written before. Callers on AWS see the code `Unhandled` with the
+ * error as details: remotion's client for Lambda tells it apart from other codes (packages/lambda-client).
+ */
 function completion({ functionError, payload, logTail }: InvocationOutcome) {
   return {
     ...(functionError === undefined ? {} : { ErrorCode: functionError, ErrorDetails: payload.toString() }),

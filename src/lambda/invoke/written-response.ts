@@ -3,7 +3,7 @@ import { MAX_RESPONSE_PAYLOAD_BYTES, MAX_STREAMED_RESPONSE_BYTES } from './invok
 import type { ResponseStream } from './response-stream.ts';
 
 export class WrittenResponse {
-  /** The most that may be written, bytes. What is beyond goes nowhere. */
+  /** The most that may be written, bytes. What is beyond goes nowhere; the function runs on, and has failed at its end. */
   readonly maxBytes: number;
   private readonly stream: ResponseStream | undefined;
   private readonly gathered: Buffer[] = [];
