@@ -82,7 +82,7 @@ function layerTests(level: IsolationLevel): void {
         Runtime: 'nodejs24.x',
         Handler: 'index.handler',
         Role: ROLE,
-        MemorySize: 512,
+        MemorySize: 1769,
         Timeout: 20,
         Code: { ZipFile: await zipOf(files) },
         ...change,

@@ -1,0 +1,3 @@
+import { testFunctionsWithLayers } from './layer-functions-suite.ts';
+
+testFunctionsWithLayers('oci');
