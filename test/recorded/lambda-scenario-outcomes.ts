@@ -54,7 +54,6 @@ export const SCENARIOS_THAT_STOP: Readonly<Record<string, readonly string[]>> = 
   ],
 };
 
-const NO_JAVA = 'this version runs no Java, so the function is Failed where it was Active';
 const NO_DOTNET = 'this version runs no .NET, so the function is Failed where it was Active';
 
 /** Scenarios whose answers differ, and why that is right today. */
@@ -63,16 +62,8 @@ export const SCENARIOS_THAT_DIFFER: Readonly<Record<string, string>> = {
     'requests were recorded without their region, so that the layer of another region is in the same one',
   'TestLambdaFunction::test_invalid_vpc_config_security_group':
     'security groups are not looked up: EC2 does not exist here yet',
-  'TestLambdaSnapStart::test_snapstart_lifecycle[java11]': NO_JAVA,
-  'TestLambdaSnapStart::test_snapstart_lifecycle[java17]': NO_JAVA,
-  'TestLambdaSnapStart::test_snapstart_lifecycle[java21]': NO_JAVA,
-  'TestLambdaSnapStart::test_snapstart_lifecycle[java25]': NO_JAVA,
   'TestLambdaSnapStart::test_snapstart_lifecycle[dotnet8]': NO_DOTNET,
   'TestLambdaSnapStart::test_snapstart_lifecycle[dotnet10]': NO_DOTNET,
-  'TestLambdaSnapStart::test_snapstart_update_function_configuration[java11]': NO_JAVA,
-  'TestLambdaSnapStart::test_snapstart_update_function_configuration[java17]': NO_JAVA,
-  'TestLambdaSnapStart::test_snapstart_update_function_configuration[java21]': NO_JAVA,
-  'TestLambdaSnapStart::test_snapstart_update_function_configuration[java25]': NO_JAVA,
   'TestLambdaSnapStart::test_snapstart_update_function_configuration[dotnet8]': NO_DOTNET,
   'TestLambdaSnapStart::test_snapstart_update_function_configuration[dotnet10]': NO_DOTNET,
 };

@@ -1,6 +1,12 @@
 /** Replays AWS's recorded scenarios of Lambda. Which of them must hold is written in `lambda-scenario-outcomes.ts`. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Log } from '../../src/ports/log.ts';
+import { hostInterpreters } from '../../src/sandbox/catalog/host-interpreters.ts';
+import { provideJavaClient } from '../../src/sandbox/catalog/java-client.ts';
 import { clientSettings, startedPlatform } from '../kit/started-platform.ts';
 import { currentWording } from './changed-wording.ts';
 import {
@@ -14,10 +20,22 @@ import { ScenarioReplay } from './scenario-replay.ts';
 
 const ACCOUNT = '000000000000';
 
+const NO_LOG: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
 test('answers agree with what AWS was recorded to answer', async (context) => {
   // Names differ from scenario to scenario, so that one server serves them all. Interpreters of the
   // exact versions may not be here, and none of these functions is run.
-  const platform = await startedPlatform(context, { isolation: 'process', nearestRuntime: true });
+  const dataDir = await mkdtemp(join(tmpdir(), 'selfsame-test-'));
+  context.after(() => rm(dataDir, { recursive: true }));
+  // All that is fetched: a function of Java is Active only where AWS's client is.
+  await provideJavaClient(join(dataDir, 'runtimes'), NO_LOG);
+  const java = (await hostInterpreters()).find(({ family }) => family === 'java');
+  assert.ok(java !== undefined, 'no Java is on this host');
+  const runtimes = Object.fromEntries(
+    ['java11', 'java17', 'java21', 'java25'].map((runtime) => [runtime, java.path]),
+  );
+  const options = { dataDir, runtimes, isolation: 'process', nearestRuntime: true } as const;
+  const platform = await startedPlatform(context, options);
   const replay = new ScenarioReplay(clientSettings(platform), ACCOUNT, currentWording);
   const results: [string, ReplayResult][] = [];
   for (const [name, scenario] of Object.entries(lambdaScenarios())) {
