@@ -101,19 +101,19 @@ test('doctor: a data directory that cannot be one fails', async (context) => {
   assert.match(stdout, /fail +data directory +\S+ cannot be used/);
 });
 
-test('doctor: an old Node.js, another platform, and cgroups that limit nothing', async (context) => {
+test('doctor: an old Node.js, another platform, and what cgroups cannot limit', async () => {
   assert.equal(checkNode('22.1.0').status, 'fail');
   assert.equal(checkPlatform('darwin', 'arm64').status, 'warn');
-  const none = await checkCgroups(await scratchFolder(context));
-  assert.match(none.finding, /cannot be limited/);
-  const unified = await scratchFolder(context, { 'cgroup.controllers': 'cpuset cpu io pids\n' });
-  assert.match((await checkCgroups(unified)).finding, /version 2 without memory/);
-  const whole = await scratchFolder(context, { 'cgroup.controllers': 'cpu io memory pids\n' });
-  assert.deepEqual(await checkCgroups(whole), {
-    subject: 'cgroups',
-    status: 'ok',
-    finding: 'version 2 with cpu, memory, pids',
-  });
-  const legacy = await scratchFolder(context, { 'cpu/tasks': '', 'memory/tasks': '', 'pids/tasks': '' });
-  assert.match((await checkCgroups(legacy)).finding, /^version 1 with cpu, memory, pids$/);
+  const none = await checkCgroups(async () => ({ available: false, reason: 'none are in view.' }));
+  assert.equal(none.status, 'warn');
+  assert.match(
+    none.finding,
+    /^Memory, CPU share and number of processes .* not limited: none are in view\.$/,
+  );
+  assert.match(none.remedy!, /Delegate=yes/);
+  const part = await checkCgroups(async () => ({ available: true, version: 1, missing: ['CPU share'] }));
+  assert.equal(part.status, 'warn');
+  assert.match(part.finding, /^version 1\b.* Not limited: CPU share\.$/);
+  const whole = await checkCgroups(async () => ({ available: true, version: 2, missing: [] }));
+  assert.deepEqual(whole, { subject: 'cgroups', status: 'ok', finding: 'version 2' });
 });
