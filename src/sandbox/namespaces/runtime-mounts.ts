@@ -4,18 +4,26 @@ import { copyFile, cp, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RuntimeInstallation } from '../../ports/environment.ts';
-import { BOOTSTRAPS_DIRECTORY, findNodePackages, pythonPackagesDirectory } from '../runtime-files.ts';
+import type { Mount } from '../filesystem/mount.ts';
+import { bind } from '../filesystem/mount.ts';
+import {
+  BOOTSTRAPS_DIRECTORY,
+  findNodePackages,
+  javaClientDirectory,
+  pythonPackagesDirectory,
+} from '../runtime-files.ts';
+import { copyJavaSettings } from './java-mounts.ts';
 
 const run = promisify(execFile);
 
 export interface RuntimeMounts {
-  readonly args: readonly string[];
+  readonly mounts: readonly Mount[];
   /** The interpreter's path inside. */
   readonly interpreter: string | undefined;
   readonly packageDirectories: readonly string[];
 }
 
-/** Prepares what an installation needs below `directory` and returns the arguments that mount it. */
+/** Prepares what an installation needs below `directory` and returns what has to be mounted. */
 export async function runtimeMounts(
   installation: RuntimeInstallation,
   directory: string,
@@ -23,9 +31,14 @@ export async function runtimeMounts(
 ): Promise<RuntimeMounts> {
   const { family, interpreter } = installation;
   if (interpreter === undefined || family === 'provided') {
-    return { args: ['--dir', '/var/runtime'], interpreter: undefined, packageDirectories: [] };
+    return {
+      mounts: [{ kind: 'directory', target: '/var/runtime' }],
+      interpreter: undefined,
+      packageDirectories: [],
+    };
   }
-  const [langArgs, inside] = langMount(interpreter);
+  if (family === 'java') return javaMounts(interpreter, join(directory, 'etc'), runtimesDirectory);
+  const [lang, inside] = family === 'ruby' ? rubyMount(interpreter) : langMount(interpreter);
   const runtime = join(directory, `runtime-${family}`);
   await mkdir(runtime, { recursive: true });
   const bootstraps = join(BOOTSTRAPS_DIRECTORY, family);
@@ -35,26 +48,45 @@ export async function runtimeMounts(
   const packages =
     family === 'nodejs'
       ? await nodePackageMounts(runtime)
-      : await pythonPackageMounts(interpreter, runtime, runtimesDirectory);
+      : family === 'python'
+        ? await pythonPackageMounts(interpreter, runtime, runtimesDirectory)
+        : { mounts: [], directories: [] };
   return {
-    args: [...langArgs, '--ro-bind', runtime, '/var/runtime', ...packages.args],
+    mounts: [...lang, bind(runtime, '/var/runtime'), ...packages.mounts],
     interpreter: inside,
     packageDirectories: packages.directories,
   };
 }
 
 /** An interpreter of the system is there already; another one's prefix is shown as `/var/lang`. */
-function langMount(interpreter: string): [string[], string] {
+function langMount(interpreter: string): [Mount[], string] {
   if (interpreter.startsWith('/usr/bin/')) return [[], interpreter];
   const prefix = dirname(dirname(interpreter));
   return [
-    ['--ro-bind', prefix, '/var/lang'],
+    [bind(prefix, '/var/lang')],
     join('/var/lang/bin', interpreter.slice(prefix.length + '/bin/'.length)),
   ];
 }
 
+/** Ruby finds its libraries by the prefix it was built for, so that one stays what it is. */
+function rubyMount(interpreter: string): [Mount[], string] {
+  const prefix = dirname(dirname(interpreter));
+  return [prefix === '/usr' ? [] : [bind(prefix, prefix)], interpreter];
+}
+
+async function javaMounts(
+  interpreter: string,
+  etc: string,
+  runtimesDirectory: string,
+): Promise<RuntimeMounts> {
+  const [lang, inside] = langMount(interpreter);
+  await copyJavaSettings(dirname(dirname(interpreter)), etc);
+  const client = bind(javaClientDirectory(runtimesDirectory), '/var/runtime');
+  return { mounts: [...lang, client], interpreter: inside, packageDirectories: [] };
+}
+
 interface PackageMounts {
-  readonly args: string[];
+  readonly mounts: Mount[];
   readonly directories: string[];
 }
 
@@ -66,18 +98,18 @@ const MOUNTED_SCOPES: ReadonlySet<string> = new Set(['@aws-sdk', '@smithy']);
 
 async function nodePackageMounts(runtime: string): Promise<PackageMounts> {
   const packages = await findNodePackages();
-  if (packages === undefined) return { args: [], directories: [] };
-  const args: string[] = [];
+  if (packages === undefined) return { mounts: [], directories: [] };
+  const mounts: Mount[] = [];
   const prepare = async (name: string): Promise<void> => {
     const source = join(packages.directory, name);
     const place = join(runtime, 'node_modules', name);
     if (!MOUNTED_SCOPES.has(name)) return cp(source, place, { recursive: true });
-    args.push('--ro-bind', source, `/var/runtime/node_modules/${name}`);
+    mounts.push(bind(source, `/var/runtime/node_modules/${name}`));
     // A read-only directory can only be mounted upon where the place exists already.
     await mkdir(place, { recursive: true });
   };
   await Promise.all(packages.names.map(prepare));
-  return { args, directories: ['/var/runtime/node_modules'] };
+  return { mounts, directories: ['/var/runtime/node_modules'] };
 }
 
 async function pythonPackageMounts(
@@ -92,5 +124,8 @@ async function pythonPackageMounts(
   const source = pythonPackagesDirectory(runtimesDirectory);
   await mkdir(source, { recursive: true });
   await mkdir(join(runtime, 'packages'), { recursive: true });
-  return { args: ['--ro-bind', source, '/var/runtime/packages'], directories: ['/var/runtime/packages'] };
+  return {
+    mounts: [bind(source, '/var/runtime/packages')],
+    directories: ['/var/runtime/packages'],
+  };
 }
