@@ -44,10 +44,12 @@ export class RegistryContent {
 
   /** Makes a stored blob a layer of the repository. */
   async addLayer(registry: Registry, name: string, digest: string, sizeBytes: number): Promise<void> {
-    await this.repositories.change(registry, name, (record) => ({
-      ...record,
-      layers: { ...record.layers, [digest]: sizeBytes },
-    }));
+    await this.repositories.change(registry, name, async (record) => {
+      // An image with the same layer may have gone since it came, and taken it along.
+      if (!(await this.blobs.has(sha256Of(digest))))
+        throw new AwsError('LayersNotFoundException', `The layer ${digest} is gone; send it again.`);
+      return { ...record, layers: { ...record.layers, [digest]: sizeBytes } };
+    });
   }
 
   /** Checks and stores a manifest. Throws AWS's errors; returns its digest. */
@@ -64,8 +66,7 @@ export class RegistryContent {
       );
     const tag = isDigest ? undefined : reference;
     if (tag !== undefined && !TAG.test(tag)) throw invalidManifest(`'${tag}' is not a tag`);
-    await this.blobs.put(content);
-    await this.repositories.change(registry, name, (record) => {
+    await this.repositories.change(registry, name, async (record) => {
       checkParts(record, read);
       if (tag !== undefined) checkTag(record, tag, digest);
       const image: StoredImage = {
@@ -74,6 +75,7 @@ export class RegistryContent {
         pushedMs: this.clock.now(),
         parts: [...read.layers, ...read.manifests],
       };
+      await this.blobs.put(content);
       return {
         ...record,
         images: { ...record.images, [digest]: record.images[digest] ?? image },
@@ -89,8 +91,10 @@ export class RegistryContent {
 
   /** Removes what no repository has any more of `digests`. */
   async discard(digests: Iterable<string>): Promise<void> {
-    for (const digest of digests)
-      if (!this.repositories.uses(digest)) await this.blobs.delete(sha256Of(digest));
+    await this.repositories.inTurn(async () => {
+      for (const digest of digests)
+        if (!this.repositories.uses(digest)) await this.blobs.delete(sha256Of(digest));
+    });
   }
 
   /** Removes what an interrupted push or removal has left. */

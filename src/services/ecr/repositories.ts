@@ -81,10 +81,10 @@ export class Repositories {
   change(
     registry: Registry,
     name: string,
-    decide: (record: RepositoryRecord) => RepositoryRecord,
+    decide: (record: RepositoryRecord) => RepositoryRecord | Promise<RepositoryRecord>,
   ): Promise<RepositoryRecord> {
     return this.inTurn(async () => {
-      const changed = decide(this.get(registry, name));
+      const changed = await decide(this.get(registry, name));
       await this.store(changed);
       return changed;
     });
@@ -118,7 +118,8 @@ export class Repositories {
     this.records.set(key, record);
   }
 
-  private inTurn<T>(change: () => Promise<T>): Promise<T> {
+  /** Runs `change` while no repository changes. */
+  inTurn<T>(change: () => Promise<T>): Promise<T> {
     const mine = this.turn.then(change);
     this.turn = mine.catch(() => {});
     return mine;

@@ -1,0 +1,49 @@
+/** What becomes of a function whose image can be found but not be had. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  CreateFunctionCommand,
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  waitUntilFunctionActiveV2,
+} from '@aws-sdk/client-lambda';
+import { builtImage } from '../../kit/container-image.ts';
+import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
+import { smallRegistry } from '../../storage/images/small-registry.ts';
+
+for (const [what, code, body] of [
+  ['has another digest', 'InvalidImage', Buffer.from('something else')],
+  ['is missing', 'ImageDeleted', undefined],
+] as const) {
+  test(`a function from an image with a layer that ${what} fails with ${code}`, async (context) => {
+    const registry = await smallRegistry(context);
+    const image = await builtImage({ layers: [[{ name: 'a', content: 'a' }]], config: { Cmd: ['/a'] } });
+    registry.add(image, 'v1');
+    const [layer] = image.blobs.keys();
+    const served = `blobs/${layer}`;
+    if (body === undefined) registry.content.delete(served);
+    else registry.content.set(served, { body, mediaType: 'application/octet-stream' });
+    const platform = await startedPlatform(context);
+    const lambda = new LambdaClient(clientSettings(platform));
+    context.after(() => lambda.destroy());
+    const created = await lambda.send(
+      new CreateFunctionCommand({
+        FunctionName: 'f',
+        Role: 'arn:aws:iam::000000000000:role/test',
+        PackageType: 'Image',
+        Code: { ImageUri: `${registry.host}/team/app:v1` },
+      }),
+    );
+    assert.deepEqual(
+      [created.State, created.StateReasonCode, created.CodeSha256],
+      ['Pending', 'Creating', image.digest.slice('sha256:'.length)],
+    );
+    await assert.rejects(
+      waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 20, minDelay: 1 }, { FunctionName: 'f' }),
+      /FAILURE/,
+    );
+    const failed = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: 'f' }));
+    assert.deepEqual([failed.State, failed.StateReasonCode], ['Failed', code]);
+    assert.match(failed.StateReason!, /sha256:/);
+  });
+}
