@@ -5,7 +5,7 @@
 // Up to nodejs22.x (AWS's `aws-lambda-ric` 3): callbacks, an event loop that is waited for, and listeners
 // for what nobody caught. From nodejs24.x (version 4): promises only, and what nobody caught ends Node.js.
 // Which one a function gets follows the runtime's name, not the interpreter, which may stand in for another.
-const { Channel } = require('./channel.cjs');
+const { Channel, KEEP_LOOP } = require('./channel.cjs');
 const { flushed, patchConsole, watchStandardStreams } = require('./function-output.cjs');
 const { loadHandler } = require('./handler-loader.cjs');
 
@@ -62,8 +62,14 @@ function initFailed(error) {
 
 /** Blocks for the next event and hands it over; called when nothing of the one before is left to do. */
 function next() {
+  if (channel.keepsLoop) channel.whenReadable(take);
+  else take();
+}
+
+function take() {
   const event = channel.nextEvent();
   if (event === undefined) process.exit(0);
+  if (event === KEEP_LOOP) return next();
   const { header, payload } = event;
   log.begin(header);
   if (header.traceId !== undefined) process.env._X_AMZN_TRACE_ID = header.traceId;

@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const FRAME = {
   ASSIGN: 0x01,
   INVOKE: 0x02,
+  KEEP_LOOP: 0x03,
   READY: 0x10,
   INIT_ERROR: 0x11,
   RESPONSE: 0x12,
@@ -24,12 +25,17 @@ const MAX_CHUNK_BYTES = 1024 * 1024;
 /** How long to wait before trying again when the descriptor turns out not to block. */
 const RETRY_MS = 1;
 
+/** In the place of an event: wait for the next one without blocking. */
+const KEEP_LOOP = Symbol('keep the event loop');
+
 class Channel {
   constructor(descriptor) {
     this.descriptor = descriptor;
     this.buffer = Buffer.allocUnsafe(64 * 1024);
     this.start = 0;
     this.end = 0;
+    /** The host asks that the event loop goes on between events: an extension lives in it. */
+    this.keepsLoop = false;
   }
 
   /** Waits for ASSIGN: the variables of the function; undefined when the host has gone. */
@@ -39,10 +45,21 @@ class Channel {
     return body === undefined ? undefined : JSON.parse(this.buffer.toString('utf8', body.start, body.end));
   }
 
+  /** Calls `done` when the first bytes of the next frame are there; meanwhile the event loop goes on. */
+  whenReadable(done) {
+    if (this.end > this.start) return done();
+    this.start = 0;
+    this.end = 0;
+    fs.read(this.descriptor, this.buffer, 0, this.buffer.length, null, (error, read) => {
+      if (!error) this.end = read;
+      done();
+    });
+  }
+
   /** Waits for the next INVOKE: its header (parsed) and payload text; undefined when the host has gone. */
   nextEvent() {
     const body = this.nextBody(FRAME.INVOKE);
-    if (body === undefined) return undefined;
+    if (body === undefined || body === KEEP_LOOP) return body;
     const payloadStart = body.start + 4 + this.buffer.readUInt32BE(body.start);
     const header = JSON.parse(this.buffer.toString('utf8', body.start + 4, payloadStart));
     return { header, payload: this.buffer.toString('utf8', payloadStart, body.end) };
@@ -55,6 +72,11 @@ class Channel {
     if (length < 1 || length > MAX_FRAME_BYTES)
       throw new Error(`a frame of ${length} bytes came from the host`);
     if (!this.fill(4 + length)) return undefined;
+    if (this.buffer[this.start + 4] === FRAME.KEEP_LOOP) {
+      this.start += 4 + length;
+      this.keepsLoop = true;
+      return KEEP_LOOP;
+    }
     if (this.buffer[this.start + 4] !== type) throw new Error('an unknown frame came from the host');
     const start = this.start + 5;
     this.start += 4 + length;
@@ -180,4 +202,4 @@ function maxResidentKib() {
   return memoryKib;
 }
 
-module.exports = { Channel };
+module.exports = { KEEP_LOOP, Channel };

@@ -50,6 +50,11 @@ export class FramedRuntime implements RuntimeTransport {
     this.socket.write(assignFrame(variables));
   }
 
+  /** A Node.js runtime keeps its event loop going between events from now on. */
+  keepLoop(): void {
+    this.socket.write(Buffer.from([0, 0, 0, 1, FRAME.keepLoop]));
+  }
+
   invoke(event: RuntimeEvent): void {
     this.requestId = event.requestId;
     if (!this.socket.writable) this.wasReset = true;

@@ -4,6 +4,7 @@ import type { RuntimeEvent } from '../../ports/environment.ts';
 export const FRAME = {
   assign: 0x01,
   invoke: 0x02,
+  keepLoop: 0x03,
   ready: 0x10,
   initError: 0x11,
   response: 0x12,

@@ -75,6 +75,9 @@ export class EnvironmentProcess implements RunningEnvironment {
     const stdio: readonly unknown[] = child.stdio;
     this.extensions.attach({
       kill: () => this.kill(),
+      keepLoop: () => {
+        if (this.transport instanceof FramedRuntime) this.transport.keepLoop();
+      },
       terminateRuntime: () => terminateRuntime(this.pid, this.firstInside?.()),
       // What is inherited has no stream here, and null says so.
       extensionOutput: (stdio[OUTPUT_DESCRIPTOR] ?? undefined) as Readable | undefined,

@@ -35,6 +35,8 @@ const RUNTIME_SHARE = 0.3;
 export interface SupervisedProcess {
   /** Ends all of them; resolves when nothing is left. */
   kill(): Promise<void>;
+  /** Lets a Node.js runtime of ours wait for events without blocking. */
+  keepLoop(): void;
   /** SIGTERM to the runtime where no supervisor stands between. */
   terminateRuntime(): Promise<void>;
   /** With external extensions: their output, and the supervisor's lines. */
@@ -76,7 +78,11 @@ export class EnvironmentExtensions {
     this.registry = new ExtensionRegistry(external, randomUUID);
     this.facts = functionFacts(spec);
     this.api = new ExtensionsApi(this.registry, () => this.facts, randomUUID, {
-      registered: () => this.startRuntime(),
+      registered: (extension) => {
+        this.startRuntime();
+        // It may live in the event loop in which our own bootstrap would wait for events.
+        if (!extension.isExternal && spec.installation.family === 'nodejs') this.process?.keepLoop();
+      },
       waiting: (extension) => this.waiting(extension),
       failed: (extension, kind) => this.reported(extension, kind),
     });

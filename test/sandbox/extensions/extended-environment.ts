@@ -60,6 +60,8 @@ export class WatchedSink extends MemoryLogSink {
 
 export interface ExtendedFunction {
   readonly code: string;
+  /** Default false: CommonJS. */
+  readonly isModule?: boolean;
   /** External extensions: file name and script; each is given its JavaScript prelude `EXTENSION`. */
   readonly extensions?: Readonly<Record<string, string>>;
   readonly change?: Partial<FunctionRecord>;
@@ -88,13 +90,13 @@ async function report(kind, type) {
 export async function extendedEnvironment(
   context: TestContext,
   level: IsolationLevel,
-  { code, extensions = {}, change = {} }: ExtendedFunction,
+  { code, isModule = false, extensions = {}, change = {} }: ExtendedFunction,
 ): Promise<Extended> {
   const [codeDirectory, layersDirectory, environmentsDirectory, runtimesDirectory] = await Promise.all(
     [0, 1, 2, 3].map(() => scratchDirectory(context)),
   );
   await Promise.all([codeDirectory!, layersDirectory!].map((directory) => chmod(directory, 0o755)));
-  await writeFile(join(codeDirectory!, 'index.js'), code);
+  await writeFile(join(codeDirectory!, isModule ? 'index.mjs' : 'index.js'), code);
   if (Object.keys(extensions).length > 0) await mkdir(join(layersDirectory!, 'extensions'));
   for (const [name, script] of Object.entries(extensions)) {
     const text = script.startsWith('#!') ? script : `#!/usr/bin/env node\n${EXTENSION}\n${script}`;

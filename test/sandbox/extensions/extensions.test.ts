@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { extendedEnvironment, levels } from './extended-environment.ts';
+import { EXTENSION, extendedEnvironment, levels } from './extended-environment.ts';
 
 const ECHO = `exports.handler = async (event) => event;`;
 
@@ -155,6 +155,27 @@ for (const level of await levels()) {
         errorMessage: 'RequestId: id-1 Error: Runtime exited with error: exit status 7',
       });
       await sink.line(/"shutdownReason":"failure"/);
+    });
+
+    test('an internal extension gets INVOKE too, no SHUTDOWN, and its runtime gets SIGTERM', async (context) => {
+      const { environment, sink, owner, invoke } = await extendedEnvironment(context, level, {
+        isModule: true,
+        code: `${EXTENSION}
+          console.log('refused ' + JSON.stringify((await register('inside', ['INVOKE', 'SHUTDOWN'])).body));
+          await register('inside', ['INVOKE']);
+          (async () => { for (;;) console.log('event ' + (await next()).requestId); })();
+          process.on('SIGTERM', () => { console.log('ended in peace'); process.exit(0); });
+          export const handler = async (event) => event;`,
+      });
+      await environment.start();
+      assert.equal(environment.state, 'ready');
+      const again = owner.change();
+      assert.equal((await invoke('id-1', 1)).payload.toString(), '1');
+      await again;
+      await sink.line(/^.*event id-1/);
+      await sink.line(/ShutdownEventNotSupportedForInternalExtension/);
+      await environment.stop();
+      await sink.line(/ended in peace/);
     });
   });
 }
