@@ -24,7 +24,10 @@ export function insideCommand(
   const [output, errors] = outputsFor(pipes);
   const args = [inner.command, ...inner.args];
   return runtime.channel === 'preserved'
-    ? shell(`exec 2>/dev/null; "$@" >&${output} 2>&${errors} ${output}>&- ${errors}>&-; exit $?`, args)
+    ? shell(
+        `exec 2>/dev/null; "$@" ${hasChannel ? '' : '3<&- '}>&${output} 2>&${errors} ${output}>&- ${errors}>&-; exit $?`,
+        args,
+      )
     : shell(`"$@" ${hasChannel ? '3<&0' : ''} </dev/null; exit $?`, args);
 }
 
@@ -37,7 +40,12 @@ export interface Container {
 }
 
 /** What the server runs. */
-export function outsideCommand(runtime: OciRuntime, pipes: PipeCount, container: Container): Wrapping {
+export function outsideCommand(
+  runtime: OciRuntime,
+  pipes: PipeCount,
+  hasChannel: boolean,
+  container: Container,
+): Wrapping {
   const { stateDirectory, bundle, pidFile, id } = container;
   const [output, errors] = outputsFor(pipes);
   const isPreserved = runtime.channel === 'preserved';
@@ -45,7 +53,9 @@ export function outsideCommand(runtime: OciRuntime, pipes: PipeCount, container:
     ? ['--preserve-fds', String(pipes + 2)]
     : Array.from({ length: pipes - 1 }, (_, place) => ['--pass-fd', `${4 + place}:${4 + place}`]).flat();
   const redirections = isPreserved ? `${output}>&1 ${errors}>&2` : '<&3 3<&-';
-  return shell(`exec "$@" ${redirections}`, [
+  // Else runc hands on whatever it has opened itself at the channel's number.
+  const nothing = hasChannel ? '' : 'exec 3</dev/null; ';
+  return shell(`${nothing}exec "$@" ${redirections}`, [
     runtime.path,
     ...runtime.globalArguments,
     '--root',

@@ -116,7 +116,7 @@ export class OciSandbox implements Sandbox {
     let environment: EnvironmentProcess | undefined;
     environment = await EnvironmentProcess.start(
       {
-        ...outsideCommand(this.runtime, pipes, container),
+        ...outsideCommand(this.runtime, pipes, launch.framed, container),
         variables,
         // Nothing that a function's owner sets may reach a program outside of the container.
         commandVariables: { PATH: process.env['PATH'] ?? '' },
