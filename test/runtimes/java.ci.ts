@@ -1,7 +1,7 @@
 /** Java functions on AWS's own interface client, which is fetched from Maven Central, with a JDK of this host. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -69,6 +69,7 @@ test('AWS’s client is fetched once, with word of it', async () => {
   const [first, ...rest] = said;
   assert.equal(first, "Fetching AWS's Java runtime interface client, once.");
   assert.equal(rest.at(-1), "Fetched AWS's Java runtime interface client.");
+  assert.equal((await stat(client)).mode & 0o777, 0o755, 'every user of a function can read it');
   const before = said.length;
   await provideJavaClient(scratch, LOG);
   assert.equal(said.length, before);

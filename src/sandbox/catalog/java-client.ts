@@ -3,7 +3,7 @@
  * AWS's managed Java runtimes have in `/var/runtime/lib`.
  */
 import { createHash } from 'node:crypto';
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Entry, ZipFile } from 'yauzl';
@@ -87,6 +87,8 @@ async function provide(runtimesDirectory: string, log: Log): Promise<void> {
     await reportingProgress({ what, directory: work, expectedMegabytes: EXPECTED_MEGABYTES, log }, () =>
       fillDirectory(work),
     );
+    // Whoever the function's user is, it may read it.
+    await chmod(work, 0o755);
     await rename(work, javaClientDirectory(runtimesDirectory));
   } finally {
     await rm(work, { recursive: true, force: true });
