@@ -20,6 +20,9 @@ export function imageArguments(image: EnvironmentImage, { etc, temporaryBytes }:
     '/',
     '--proc',
     '/proc',
+    // As root on the host, the user inside could write the kernel's settings.
+    '--remount-ro',
+    '/proc',
     '--dev',
     '/dev',
     '--remount-ro',
