@@ -1,0 +1,127 @@
+/** Functions that try to get out of their environment, or at others, and tell how far they came. */
+
+/** Python, whose ctypes makes any system call: each action returns what it got, or the name of the error. */
+export const INTRUDER = `
+import ctypes, errno, os, signal, socket, urllib.request
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+def outcome(attempt):
+    try:
+        result = attempt()
+        return 'done' if result is None else result
+    except OSError as error:
+        reason = getattr(error, 'reason', error)
+        return errno.errorcode.get(getattr(reason, 'errno', None), type(reason).__name__)
+
+def call(function, *args):
+    if getattr(libc, function)(*args) < 0:
+        raise OSError(ctypes.get_errno(), function)
+
+def read(path):
+    with open(path, 'rb') as file:
+        return file.read(1 << 20).decode('latin-1')
+
+def write(path):
+    with open(path, 'a') as file:
+        file.write('x')
+
+# Nothing is written: what would succeed must not change the host that runs this test.
+def open_for_writing(path):
+    os.close(os.open(path, os.O_WRONLY))
+
+def connect(host, port):
+    socket.create_connection((host, port), timeout=5).close()
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return answer.read().decode()
+
+def processes():
+    return [read('/proc/%s/environ' % name) for name in os.listdir('/proc') if name.isdigit() and name != '1']
+
+def signals():
+    inside = {int(name) for name in os.listdir('/proc') if name.isdigit()}
+    reached = []
+    for number in range(2, 4096):
+        try:
+            os.kill(number, 0)
+        except ProcessLookupError:
+            continue
+        if number not in inside and not os.path.exists('/proc/%d' % number):
+            reached.append(number)
+    return reached
+
+def fill():
+    written = 0
+    with open('/tmp/bomb', 'wb', buffering=0) as file:
+        try:
+            while True:
+                written += file.write(bytes(1 << 20))
+        except OSError as error:
+            return [errno.errorcode[error.errno], written]
+        finally:
+            os.unlink('/tmp/bomb')
+
+SYSTEM = {
+    'mount': lambda: call('mount', b'none', b'/tmp', b'tmpfs', 0, None),
+    'umount': lambda: call('umount2', b'/var/task', 2),
+    'new user namespace': lambda: call('unshare', 0x10000000),
+    'new network namespace': lambda: call('unshare', 0x40000000),
+    'clone into a user namespace': lambda: call('syscall', {'x86_64': 56, 'aarch64': 220}[os.uname().machine], 0x10000000 | 17, 0, 0, 0, 0),
+    'trace': lambda: call('ptrace', 16, 1, None, None),
+    'load a module': lambda: call('syscall', {'x86_64': 175, 'aarch64': 105}[os.uname().machine], None, 0, b''),
+    'packet socket': lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close(),
+    'raw socket': lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).close(),
+    'make a device': lambda: os.mknod('/tmp/mem', 0o600 | 0o020000, os.makedev(1, 1)),
+    'open memory': lambda: read('/dev/mem'),
+    'open kernel memory': lambda: read('/dev/kmsg'),
+    'change the host name': lambda: socket.sethostname('intruder'),
+    'become root': lambda: os.setuid(0),
+    'change the root': lambda: os.chroot('/tmp'),
+    'kernel settings': lambda: open_for_writing('/proc/sys/kernel/core_pattern'),
+    'system requests': lambda: open_for_writing('/proc/sysrq-trigger'),
+}
+
+ACTIONS = {
+    'read': lambda event: {path: outcome(lambda: read(path)) for path in event['paths']},
+    'list': lambda event: {path: outcome(lambda: os.listdir(path)) for path in event['paths']},
+    'write': lambda event: {path: outcome(lambda: write(path)) for path in event['paths']},
+    'connect': lambda event: [outcome(lambda: connect(host, port)) for host, port in event['places']],
+    'get': lambda event: outcome(lambda: get(event['url'])),
+    'system': lambda event: {name: outcome(attempt) for name, attempt in SYSTEM.items()},
+    'processes': lambda event: processes(),
+    'signals': lambda event: signals(),
+    'fill': lambda event: fill(),
+    'address': lambda event: address(),
+    'runtimeApi': lambda event: os.environ['AWS_LAMBDA_RUNTIME_API'],
+    'shout': lambda event: shout(event['lines']),
+    'serve': lambda event: serve(),
+    'hide': lambda event: hide(),
+}
+
+def address():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        host = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')[0]
+        probe.connect((host, 9))
+        return probe.getsockname()[0]
+
+def shout(lines):
+    for _ in range(lines):
+        print('x' * 1000)
+
+listener = None
+
+def serve():
+    global listener
+    listener = listener or socket.create_server(('0.0.0.0', 0))
+    return [address(), listener.getsockname()[1]]
+
+def hide():
+    write('/tmp/hidden')
+    with open('/tmp/hidden') as file:
+        return file.read()
+
+def handler(event, context):
+    return ACTIONS[event['action']](event)
+`;

@@ -1,0 +1,147 @@
+/** Code that nobody trusts tries to get out. Each attempt ends contained, the host and the neighbours unharmed. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { after, before, describe, test } from 'node:test';
+import type { Platform } from '../../src/index.ts';
+import { start } from '../../src/index.ts';
+import type { IsolationLevel } from '../../src/ports/environment.ts';
+import type { DeployedFunction } from '../runtimes/deployed-function.ts';
+import { deploy } from '../runtimes/deployed-function.ts';
+import { INTRUDER } from './escape-attempts.ts';
+import { openOutside } from './outside-network.ts';
+
+const SECRET = 'the-secret-of-a-neighbour';
+
+export function testEscapes(level: IsolationLevel): void {
+  describe(`escapes at ${level}`, () => {
+    let platform: Platform;
+    let intruder: DeployedFunction;
+    let neighbour: DeployedFunction;
+    const attempt = async <Result>(event: object): Promise<Result> =>
+      (await intruder.invoke(event)).value as Result;
+
+    before(async () => {
+      platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', isolation: level });
+      const settings = { Runtime: 'python3.13', MemorySize: 256 } as const;
+      const files = { 'index.py': INTRUDER };
+      [intruder, neighbour] = await Promise.all([
+        deploy(platform, files, settings),
+        deploy(
+          platform,
+          { ...files, 'secret.txt': SECRET },
+          { ...settings, Environment: { Variables: { SECRET } } },
+        ),
+      ]);
+      assert.equal((await neighbour.invoke({ action: 'hide' })).text, '"x"');
+    });
+
+    after(() => platform.close());
+
+    test('read no file of the host, and list none', async () => {
+      const { dataDirectory } = platform.facts;
+      const hidden = ['/etc/shadow', `/proc/${process.pid}/environ`, `${dataDirectory}/records.sqlite`];
+      assert.deepEqual(
+        Object.values(await attempt<object>({ action: 'read', paths: hidden })),
+        hidden.map(() => 'ENOENT'),
+      );
+      const directories = [dataDirectory, '/root', '/home', '/run', '/var/lib', '/sys'];
+      assert.deepEqual(
+        Object.values(await attempt<object>({ action: 'list', paths: directories })),
+        directories.map(() => 'ENOENT'),
+      );
+    });
+
+    test("see nothing of a neighbour's code, /tmp, environment or memory", async () => {
+      const { '/var/task': code, '/tmp': temporary } = await attempt<Record<string, string[]>>({
+        action: 'list',
+        paths: ['/var/task', '/tmp'],
+      });
+      assert.ok(!code!.includes('secret.txt'));
+      assert.deepEqual(temporary, []);
+      const environments = await attempt<string[]>({ action: 'processes' });
+      assert.ok(environments.length > 0);
+      for (const variables of environments) assert.ok(!variables.includes(SECRET));
+      assert.deepEqual(await attempt({ action: 'signals' }), []);
+    });
+
+    test('write neither to the code nor to the layers nor to the runtime', async () => {
+      const paths = [
+        '/var/task/x',
+        '/var/task/index.py',
+        '/opt/x',
+        '/var/runtime/x',
+        '/etc/hosts',
+        '/usr/bin/x',
+      ];
+      assert.deepEqual(
+        Object.values(await attempt<object>({ action: 'write', paths })),
+        paths.map(() => 'EROFS'),
+      );
+    });
+
+    test('mount, trace and load nothing, open no device and no raw socket, get no namespace', async () => {
+      const outcomes = await attempt<Record<string, string>>({ action: 'system' });
+      assert.ok(Object.keys(outcomes).length > 10);
+      for (const [what, outcome] of Object.entries(outcomes))
+        assert.match(outcome, /^(EPERM|EACCES|ENOENT|EROFS|EINVAL|EAFNOSUPPORT)$/, what);
+    });
+
+    test("reach none of the host's ports, on loopback or any other address", async (context) => {
+      const server = createServer((socket) => socket.destroy()).listen(0, '0.0.0.0');
+      await once(server, 'listening');
+      context.after(() => server.close());
+      const { port } = server.address() as AddressInfo;
+      const gateway = (await attempt<string>({ action: 'runtimeApi' })).split(':')[0]!;
+      const addresses = Object.values(networkInterfaces()).flatMap((all) =>
+        (all ?? []).filter(({ family }) => family === 'IPv4').map(({ address }) => address),
+      );
+      const places = [...new Set(['127.0.0.1', gateway, ...addresses])].map((host) => [host, port]);
+      assert.deepEqual(
+        await attempt({ action: 'connect', places }),
+        places.map(() => 'ECONNREFUSED'),
+      );
+    });
+
+    test('reach the server', async () => {
+      const url = await attempt<string>({ action: 'read', paths: ['/proc/self/environ'] });
+      const endpoint = /AWS_ENDPOINT_URL=([^\0]+)/.exec(Object.values(url)[0] as string)![1]!;
+      const health = await attempt<string>({ action: 'get', url: `${endpoint}/_selfsame/health` });
+      assert.equal((JSON.parse(health) as { status: string }).status, 'ok');
+    });
+
+    test('reach the outside', async (context) => {
+      const place = await openOutside(context);
+      assert.deepEqual(await attempt({ action: 'connect', places: [place] }), ['done']);
+    });
+
+    test('reach no other environment, nor its runtime API', async () => {
+      const place = (await neighbour.invoke({ action: 'serve' })).value as [string, number];
+      const [address] = place;
+      assert.notEqual(address, await attempt({ action: 'address' }));
+      // That of the neighbour is at a loopback address of the host, which has the last bytes of its own.
+      const onLoopback = address.replace(/^169\./, '127.');
+      const places = [place, [address, 9001], [onLoopback, 24_901]];
+      for (const outcome of await attempt<string[]>({ action: 'connect', places }))
+        assert.match(outcome, /^(ECONNREFUSED|EHOSTUNREACH|ETIMEDOUT|TimeoutError)$/);
+    });
+
+    test('fill their own /tmp and no more', async () => {
+      const [error, written] = await attempt<[string, number]>({ action: 'fill' });
+      // Memory may give out first: what is in /tmp counts.
+      assert.equal(error, 'ENOSPC');
+      assert.equal(written, 512 * 1024 * 1024);
+    });
+
+    test('shout, and the server still answers', async () => {
+      await attempt({ action: 'shout', lines: 20_000 });
+      assert.equal((await fetch(`${platform.origin}/_selfsame/health`)).status, 200);
+    });
+
+    test('leave the neighbour unharmed', async () => {
+      assert.equal((await neighbour.invoke({ action: 'hide' })).text, '"xx"');
+    });
+  });
+}

@@ -1,0 +1,4 @@
+/** The escape suite at the levels that isolate. It needs bubblewrap, ip, nft and root. */
+import { testEscapes } from './escapes-suite.ts';
+
+testEscapes('namespaces');
