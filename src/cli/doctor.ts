@@ -75,6 +75,7 @@ async function examine(context: CliContext, flags: SettingFlags): Promise<Findin
     host.checkNode(),
     host.checkPlatform(),
     host.checkIsolation(settings),
+    host.checkNetwork(settings),
     host.checkOci(settings),
     host.checkCgroups(),
     dataDirectory.checkDataDirectory(settings),

@@ -1,6 +1,7 @@
 /** What the machine itself has to be. */
 import type { CgroupProbe } from '../../sandbox/cgroup/host-cgroups.ts';
 import { probeCgroups } from '../../sandbox/cgroup/host-cgroups.ts';
+import { probeNetwork } from '../../sandbox/network/network-probe.ts';
 import { probeIsolation, probeOciIsolation } from '../../sandbox/sandboxes.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Finding } from './finding.ts';
@@ -70,6 +71,23 @@ export async function checkOci({ isolation, ociRuntime }: Settings): Promise<Fin
 }
 
 /** Makes a cgroup as a server would, and removes it. */
+export async function checkNetwork({ isolation }: Settings): Promise<Finding[]> {
+  const subject = 'network';
+  const { namespaces } = await probeIsolation();
+  // At the levels without, or where there is none, there is nothing to be said of it.
+  if (!namespaces.available || (isolation !== undefined && isolation !== 'namespaces')) return [];
+  const network = await probeNetwork();
+  if (network.available) return [{ subject, status: 'ok', finding: 'each environment has its own' }];
+  return [
+    {
+      subject,
+      status: 'warn',
+      finding: `Functions share the network of this host: ${network.reason}`,
+      remedy: network.remedy,
+    },
+  ];
+}
+
 export async function checkCgroups(probe: () => Promise<CgroupProbe> = probeCgroups): Promise<Finding> {
   const subject = 'cgroups';
   const found = await probe();
