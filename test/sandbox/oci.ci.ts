@@ -60,6 +60,15 @@ exports.handler = async ({ hostPort }) => {
   };
 };`;
 
+const LARGE = `
+const kept = [];
+exports.handler = async () => {
+  for (;;) {
+    kept.push(Buffer.alloc(1024 * 1024, 1));
+    await new Promise(setImmediate);
+  }
+};`;
+
 for (const ociRuntime of ['runc', 'runsc'])
   describe(`functions in containers of ${ociRuntime}`, () => helloTests(ociRuntime));
 
@@ -148,6 +157,19 @@ describe('code in a container of runc', () => {
       tmpSize: 512 * 1024 * 1024,
     });
   });
+});
+
+test('a function that takes more than its memory ends, with the words of AWS', async (context) => {
+  const platform = await startedPlatform(context, { isolation: 'oci', ociRuntime: 'runc' });
+  const lambda = new LambdaClient(clientSettings(platform));
+  context.after(() => lambda.destroy());
+  await createProbe(lambda, 'large', {
+    MemorySize: 128,
+    Code: { ZipFile: await zipOf({ 'index.js': LARGE }) },
+  });
+  const { functionError, log } = await invokeProbe(lambda, 'large', {}, { LogType: 'Tail' });
+  assert.equal(functionError, 'Unhandled');
+  assert.match(log, /Memory Size: 128 MB\tMax Memory Used: 128 MB\t.*Error Type: Runtime.OutOfMemory/);
 });
 
 describe('an OCI runtime that cannot be used', () => {

@@ -6,9 +6,6 @@ import { seccomp } from './seccomp.ts';
 /** File descriptors of an environment. Source: "Lambda quotas". */
 const MAX_DESCRIPTORS = 1_024;
 
-/** Microseconds over which a share of processor time is counted; the kernel's own default. */
-const CPU_PERIOD_US = 100_000;
-
 /** What shows more of the host in /proc than a function may know. */
 const MASKED_PATHS = [
   '/proc/acpi',
@@ -33,7 +30,6 @@ export interface ContainerPlan {
   readonly mounts: readonly Mount[];
   readonly tmpBytes: number;
   readonly memoryBytes: number;
-  readonly cpus: number;
   readonly processes: number;
   /** Path of a network namespace; the host's where there is none. */
   readonly network: string | undefined;
@@ -59,9 +55,10 @@ export function containerConfiguration(plan: ContainerPlan): object {
     mounts: [...kernelMounts(plan.tmpBytes), ...plan.mounts.flatMap(bindMount)],
     linux: {
       namespaces: [...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })), ...network],
+      // No share of processor time: it changes after Init, and version 1 lets no group have less than one within it.
+      // The environment's own cgroup, in which the OCI runtime makes this one, has it.
       resources: {
         memory: { limit: plan.memoryBytes },
-        cpu: { quota: Math.ceil(plan.cpus * CPU_PERIOD_US), period: CPU_PERIOD_US },
         pids: { limit: plan.processes },
         devices: [{ allow: false, access: 'rwm' }],
       },

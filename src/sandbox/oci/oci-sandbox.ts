@@ -10,7 +10,7 @@ import type {
   RuntimeInstallation,
   Sandbox,
 } from '../../ports/environment.ts';
-import { cpusOf, HostLimits } from '../cgroup/environment-limits.ts';
+import { HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
 import { imagesRefused } from '../environment/image-launch.ts';
@@ -168,8 +168,6 @@ export class OciSandbox implements Sandbox {
       mounts: run.mounts,
       tmpBytes,
       memoryBytes: spec.memoryMb * BYTES_PER_MB + tmpBytes + KERNEL_MEMORY_BYTES,
-      // Init has a full vCPU; after it the server's own cgroup, in which this one is, has the function's share.
-      cpus: Math.max(1, cpusOf(spec.memoryMb)),
       processes: MAX_PROCESSES,
       network: run.network,
     });

@@ -87,7 +87,6 @@ async function writeBundle(directory: string, stateDirectory: string): Promise<v
     mounts: system,
     tmpBytes: MEGABYTE,
     memoryBytes: 128 * MEGABYTE,
-    cpus: 1,
     processes: 64,
     network: undefined,
   });
