@@ -8,15 +8,32 @@ const LOOK_INTERVAL_MS = 2;
 /** A killed process that is not gone after this long hangs in the kernel, milliseconds. */
 const GONE_WITHIN_MS = 10_000;
 
-/** The named figure of a file of `name value` lines; 0 where there is none. */
+/**
+ * The sum of the named figures in a file of `name value` lines. 0 where they are not, or the group is gone:
+ * an operator may have removed it, which must not end the server.
+ */
 export function figure(file: string, ...names: readonly string[]): number {
-  const lines = readFileSync(file, 'latin1').split('\n');
   let sum = 0;
-  for (const line of lines) {
+  for (const line of textOf(file).split('\n')) {
     const space = line.indexOf(' ');
     if (names.includes(line.slice(0, space))) sum += Number(line.slice(space + 1));
   }
   return sum;
+}
+
+/** A file of one figure; 0 as above. */
+export function onlyFigure(file: string): number {
+  return Number(textOf(file));
+}
+
+/** False where the kernel refuses. */
+export function isWritten(file: string, value: string): boolean {
+  try {
+    writeFileSync(file, value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Sets what the kernel has; an older one lacks some files. */
@@ -71,15 +88,9 @@ function isRemoved(directory: string): boolean {
 }
 
 function processesIn(directory: string): number[] {
-  try {
-    // 0 stands for a process that is outside of this one's view.
-    return readFileSync(join(directory, 'cgroup.procs'), 'latin1')
-      .split('\n')
-      .map(Number)
-      .filter((number) => number > 0);
-  } catch {
-    return [];
-  }
+  // 0 stands for a process that is outside of this one's view.
+  const numbers = textOf(join(directory, 'cgroup.procs')).split('\n').map(Number);
+  return numbers.filter((number) => number > 0);
 }
 
 /** The directory after all that are in it, deepest first. */
@@ -87,4 +98,12 @@ function below(directory: string): string[] {
   if (!existsSync(directory)) return [];
   const inside = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return [...inside.flatMap(({ name }) => below(join(directory, name))), directory];
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
 }

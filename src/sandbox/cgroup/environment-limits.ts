@@ -73,6 +73,7 @@ export class EnvironmentLimits {
   private readonly memoryBytes: number;
   private readonly cpus: number;
   private readonly watch: MemoryWatch;
+  private readonly isAhead: boolean;
   private isOver = false;
   private peakBytes = 0;
   private highestUsage = 0;
@@ -86,6 +87,7 @@ export class EnvironmentLimits {
     this.watch = watch;
     this.memoryBytes = spec.memoryMb * BYTES_PER_MB;
     this.cpus = cpusOf(spec.memoryMb);
+    this.isAhead = spec.variables['SELFSAME_POOLED'] !== undefined;
   }
 
   /** The command that runs `command` under these limits. Throws `PlatformError` where the kernel refuses to make them. */
@@ -116,6 +118,8 @@ export class EnvironmentLimits {
         end();
       }
     });
+    // One that was started ahead has nothing of a function's until it is told whose it is.
+    if (!this.isAhead) this.watch.work(this);
   }
 
   /** From here on the function has its own share of processor time. */

@@ -12,10 +12,8 @@ export class MemoryWatch {
   private readonly atWork = new Set<object>();
   private timer: NodeJS.Timeout | undefined;
 
-  /** Begins with the environment at work: it is in its Init. */
   add(environment: object, look: () => void): void {
     this.looks.set(environment, look);
-    this.work(environment);
   }
 
   work(environment: object): void {

@@ -1,9 +1,9 @@
 /** Version 1: a hierarchy of directories per controller. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cgroup, CgroupLimits, CgroupParent } from './cgroup.ts';
 import { CPU_PERIOD_US, cpuQuotaUs } from './cgroup.ts';
-import { figure, killIn, removeDirectories, setWhereThere } from './directories.ts';
+import { figure, isWritten, killIn, onlyFigure, removeDirectories, setWhereThere } from './directories.ts';
 
 export const V1_CONTROLLERS = ['memory', 'cpu', 'pids', 'freezer'] as const;
 export type V1Controller = (typeof V1_CONTROLLERS)[number];
@@ -16,7 +16,8 @@ const THAWED = 'THAWED';
 
 /** Lets go what stands still, or it could not end. */
 export function thawV1(directory: string): void {
-  setWhereThere(join(directory, 'freezer.state'), THAWED);
+  const state = join(directory, 'freezer.state');
+  if (existsSync(state)) isWritten(state, THAWED);
 }
 
 export class V1Parent implements CgroupParent {
@@ -67,12 +68,13 @@ class V1Cgroup implements Cgroup {
 
   setCpus(cpus: number): void {
     const { cpu } = this.directories;
-    if (cpu !== undefined) writeFileSync(join(cpu, 'cpu.cfs_quota_us'), String(cpuQuotaUs(cpus)));
+    // The kernel refuses more than the groups above have, which then hold this one too.
+    if (cpu !== undefined) isWritten(join(cpu, 'cpu.cfs_quota_us'), String(cpuQuotaUs(cpus)));
   }
 
   memoryUsage(): number {
     const { memory } = this.directories;
-    return memory === undefined ? 0 : Number(readFileSync(join(memory, 'memory.usage_in_bytes'), 'latin1'));
+    return memory === undefined ? 0 : onlyFigure(join(memory, 'memory.usage_in_bytes'));
   }
 
   allocatedMemory(): number {
@@ -92,9 +94,7 @@ class V1Cgroup implements Cgroup {
 
   freeze(): boolean {
     const { freezer } = this.directories;
-    if (freezer === undefined) return false;
-    writeFileSync(join(freezer, 'freezer.state'), FROZEN);
-    return true;
+    return freezer !== undefined && isWritten(join(freezer, 'freezer.state'), FROZEN);
   }
 
   thaw(): void {

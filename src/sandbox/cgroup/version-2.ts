@@ -1,15 +1,16 @@
 /** Version 2: one directory for all controllers. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cgroup, CgroupLimits, CgroupParent } from './cgroup.ts';
 import { CPU_PERIOD_US, cpuQuotaUs } from './cgroup.ts';
-import { figure, killIn, removeDirectories, setWhereThere } from './directories.ts';
+import { figure, isWritten, killIn, onlyFigure, removeDirectories, setWhereThere } from './directories.ts';
 
 export const V2_CONTROLLERS = ['memory', 'cpu', 'pids'] as const;
 
 /** A killed process ends here also while frozen; a group that is thawed ends sooner than one that is not. */
 export function thawV2(directory: string): void {
-  setWhereThere(join(directory, 'cgroup.freeze'), '0');
+  const state = join(directory, 'cgroup.freeze');
+  if (existsSync(state)) isWritten(state, '0');
 }
 
 export class V2Parent implements CgroupParent {
@@ -59,12 +60,12 @@ class V2Cgroup implements Cgroup {
 
   setCpus(cpus: number): void {
     if (!this.controllers.includes('cpu')) return;
-    writeFileSync(join(this.directory, 'cpu.max'), `${cpuQuotaUs(cpus)} ${CPU_PERIOD_US}`);
+    isWritten(join(this.directory, 'cpu.max'), `${cpuQuotaUs(cpus)} ${CPU_PERIOD_US}`);
   }
 
   memoryUsage(): number {
     if (!this.controllers.includes('memory')) return 0;
-    return Number(readFileSync(join(this.directory, 'memory.current'), 'latin1'));
+    return onlyFigure(join(this.directory, 'memory.current'));
   }
 
   allocatedMemory(): number {
@@ -80,8 +81,7 @@ class V2Cgroup implements Cgroup {
   }
 
   freeze(): boolean {
-    writeFileSync(join(this.directory, 'cgroup.freeze'), '1');
-    return true;
+    return isWritten(join(this.directory, 'cgroup.freeze'), '1');
   }
 
   thaw(): void {

@@ -128,6 +128,7 @@ export class EnvironmentProcess implements RunningEnvironment {
   /** Tells one of our own bootstraps that was started ahead whose it is. */
   assign(variables: Readonly<Record<string, string>>, owner: EnvironmentSpec): void {
     this.extensions.belongTo(owner);
+    this.limits.atWork();
     invariant(this.transport instanceof FramedRuntime, 'a runtime that is not ours was started ahead');
     this.transport.assign(variables);
   }
