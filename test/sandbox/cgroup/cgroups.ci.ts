@@ -105,6 +105,7 @@ for (const isolation of ['process', 'namespaces'] as const) {
     const server = spawn(process.execPath, [SERVER, isolation, dataDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    context.after(() => server.kill('SIGKILL'));
     await once(server.stdout, 'data');
     const record = join(dataDir, 'environments', 'cgroups');
     const made = (await readFile(record, 'utf8')).split('\n');
