@@ -14,7 +14,7 @@ import { RuntimeApi } from '../../src/sandbox/runtime-api/runtime-api.ts';
 const MAX_BYTES = 6_291_556;
 
 interface Heard {
-  readonly kind: 'ready' | 'initError' | 'response' | 'error';
+  readonly kind: 'ready' | 'initError' | 'response' | 'chunk' | 'error';
   readonly requestId?: string;
   readonly errorType?: string;
   readonly payload?: string;

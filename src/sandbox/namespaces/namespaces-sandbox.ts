@@ -178,6 +178,7 @@ export class NamespacesSandbox implements Sandbox {
       image === undefined
         ? locationVariables(seen, layout, apiInside, launch.framed)
         : imageVariables(seen, image, apiInside);
+    const { outside, inside } = apartFromTheHost(variables);
     // Bubblewrap reads it to its end, so each start opens its own.
     const filter = prepared.filterFile === undefined ? undefined : await open(prepared.filterFile);
     const filterDescriptor = FIRST_INHERITED + (extensions.external.length > 0 ? 2 : 0);
@@ -187,6 +188,7 @@ export class NamespacesSandbox implements Sandbox {
         ...this.inNetwork(network, [
           ...(filter === undefined ? [] : ['--seccomp', String(filterDescriptor)]),
           ...prepared.apart,
+          ...inside.flatMap(([name, value]) => ['--setenv', name, value]),
           ...(image === undefined
             ? [...prepared.system, ...bubblewrapArguments(mounts.mounts), ...environmentArgs(spec)]
             : imageArguments(image, { etc: prepared.etc, temporaryBytes: temporaryBytes(spec) })),
@@ -194,6 +196,7 @@ export class NamespacesSandbox implements Sandbox {
           ...args,
         ]),
         variables,
+        commandVariables: outside,
         inherited: filter === undefined ? [] : [filter.fd],
         workingDirectory: '/',
         transport: api,
@@ -310,6 +313,24 @@ async function writeFilter(file: string): Promise<string | undefined> {
   const filter = seccompFilter();
   if (filter !== undefined) await writeFile(file, filter);
   return filter === undefined ? undefined : file;
+}
+
+/** What the dynamic linker and the C library obey, in programs of the host too. */
+const OBEYED_BY_THE_HOST = /^(LD_|GLIBC_TUNABLES$|GCONV_PATH$|LOCPATH$|MALLOC_)/;
+
+/**
+ * A function's variables reach bubblewrap on the host first. Those that would have it load something, which may
+ * be a file of a package, are set by it inside.
+ */
+function apartFromTheHost(variables: Readonly<Record<string, string>>): {
+  readonly outside: Readonly<Record<string, string>>;
+  readonly inside: readonly [name: string, value: string][];
+} {
+  const all = Object.entries(variables);
+  return {
+    outside: Object.fromEntries(all.filter(([name]) => !OBEYED_BY_THE_HOST.test(name))),
+    inside: all.filter(([name]) => OBEYED_BY_THE_HOST.test(name)),
+  };
 }
 
 /** AWS's own places. */
