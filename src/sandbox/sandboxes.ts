@@ -1,7 +1,7 @@
 import { PlatformError } from '../core/errors.ts';
 import type { IsolationLevel, Sandbox } from '../ports/environment.ts';
 import { HostLimits } from './cgroup/environment-limits.ts';
-import { openCgroups, removeLeftoverCgroups } from './cgroup/host-cgroups.ts';
+import { forgetCgroups, openCgroups, removeLeftoverCgroups } from './cgroup/host-cgroups.ts';
 import { NamespacesSandbox } from './namespaces/namespaces-sandbox.ts';
 import type { Probe } from './namespaces/probe.ts';
 import { probeNamespaces } from './namespaces/probe.ts';
@@ -48,7 +48,9 @@ export async function createSandbox(level: IsolationLevel, given: SandboxOptions
     (await removeLeftContainers(environmentsDirectory)) +
     (await removeLeftovers(environmentsDirectory));
   if (ended > 0) log.warn({ ended }, 'Ended environments that an earlier server left running.');
-  const limits = new HostLimits(await openCgroups(environmentsDirectory, log));
+  const limits = new HostLimits(await openCgroups(environmentsDirectory, log), () =>
+    forgetCgroups(environmentsDirectory),
+  );
   try {
     return await openLevel(level, { ...given, limits });
   } catch (error) {

@@ -41,7 +41,7 @@ for (const level of namespaces.available ? (['process', 'namespaces'] as const) 
     await sandbox.prepare(NODE);
     if (level === 'process') assert.deepEqual(await readdir(runtimesDirectory), ['node-packages']);
     else {
-      const [shared = ''] = await readdir(environmentsDirectory);
+      const shared = (await readdir(environmentsDirectory)).find((name) => name.startsWith('shared-'))!;
       assert.ok(
         (await readdir(join(environmentsDirectory, shared, 'runtime-nodejs'))).includes('bootstrap.cjs'),
       );

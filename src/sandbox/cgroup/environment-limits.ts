@@ -39,8 +39,12 @@ export class HostLimits {
   private readonly cgroups: CgroupParent | undefined;
   private readonly watch = new MemoryWatch();
 
-  constructor(cgroups: CgroupParent | undefined) {
+  private readonly onClosed: () => Promise<void>;
+
+  /** `onClosed` is called when the cgroup has been removed. */
+  constructor(cgroups: CgroupParent | undefined, onClosed = async (): Promise<void> => {}) {
     this.cgroups = cgroups;
+    this.onClosed = onClosed;
   }
 
   of(spec: EnvironmentSpec, share: LevelShare): EnvironmentLimits {
@@ -58,6 +62,7 @@ export class HostLimits {
   /** Removes this server's cgroup; whatever is still in it ends. */
   async close(): Promise<void> {
     await this.cgroups?.close();
+    await this.onClosed();
   }
 }
 

@@ -61,7 +61,10 @@ export async function openCgroups(
     return undefined;
   }
   const { parent, directories } = made;
-  await writeFile(record, directories.join('\n'));
+  // Without a record, groups are still found by their names where the next server looks.
+  await writeFile(record, directories.join('\n')).catch((error: Error) =>
+    log.warn({ error: error.message }, 'The cgroups of this server could not be recorded.'),
+  );
   if (parent.missing.length > 0)
     log.warn({}, `This host's cgroups cannot hold everything. Not limited: ${parent.missing.join(', ')}.`);
   return parent;
@@ -88,8 +91,13 @@ export async function removeLeftoverCgroups(environmentsDirectory: string, log: 
     log.warn({ error: error.message }, 'Cgroups that an earlier server left cannot be removed.');
     return 0;
   });
-  await rm(record, { force: true });
+  await forgetCgroups(environmentsDirectory);
   return ended;
+}
+
+/** Removes the record of this server's cgroup, which has been removed. Never rejects. */
+export async function forgetCgroups(environmentsDirectory: string): Promise<void> {
+  await rm(join(environmentsDirectory, RECORD_FILE), { force: true }).catch(() => {});
 }
 
 /** Every directory in which a server may have made its group. */
