@@ -160,7 +160,12 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     const token = headers['x-amz-security-token'];
     return typeof token === 'string' ? credentials.session(token) : undefined;
   };
-  const services: Service[] = [lambdaService(control, invoker), logs.service, ecr.service, stsService({ roleOf })];
+  const services: Service[] = [
+    lambdaService(control, invoker),
+    logs.service,
+    ecr.service,
+    stsService({ roleOf }),
+  ];
 
   const facts = (): PlatformFacts => ({
     version: version(),
