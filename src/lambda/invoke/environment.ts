@@ -121,6 +121,8 @@ export class Environment {
   private initSettled: ((end: InitEnd) => void) | undefined;
   /** The start of the latest process, which may be under way. */
   private launched: Promise<RunningEnvironment> | undefined;
+  /** The end of a process whose init took too long. */
+  private ending: Promise<void> | undefined;
   /** Processes started so far; only the latest one is heard. */
   private processes = 0;
   private maxMemoryBytes = 0;
@@ -241,6 +243,8 @@ export class Environment {
       this.processes += 1;
       log.connect(undefined);
       await previous?.kill();
+      // Both have the same name on the host, for its directory and its cgroup.
+      await this.ending;
       if (this.current === 'stopping' || this.current === 'dead') return STOPPED;
       this.launched = this.deps.sandbox.start(this.spec, this.listener(this.processes, phase));
       this.running = await this.launched;
@@ -254,7 +258,7 @@ export class Environment {
           log.initReport({ phase, durationMs, status: 'success' });
           return undefined;
         case 'timeout':
-          void this.running.kill();
+          this.ending = this.running.kill();
           this.running = undefined;
           log.initReport({ phase, durationMs, status: 'timeout' });
           return INIT_TIMED_OUT;
