@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Platform } from '../../../src/index.ts';
 import { start } from '../../../src/index.ts';
@@ -87,11 +88,16 @@ function longTests(level: IsolationLevel): void {
     const closing = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', isolation: level });
     const client = new LambdaClient(clientSettings(closing));
     await createProbe(client, 'stubborn', { Timeout: 900 });
-    // Never opened; its own end would ask a server that is gone.
-    const gate = openGate(closing);
-    const held = invokeProbe(client, 'stubborn', { action: 'pass', gate: gate.name });
+    const held = invokeProbe(client, 'stubborn', { action: 'hang' });
     const cutOff = assert.rejects(held);
-    await gate.arrived(1);
+    const logs = new CloudWatchLogsClient(clientSettings(closing));
+    for (let begun = false; !begun; ) {
+      const found = await logs
+        .send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/stubborn', filterPattern: 'START' }))
+        .catch(() => undefined);
+      begun = found?.events?.some(({ message }) => message?.startsWith('START ')) ?? false;
+    }
+    logs.destroy();
     await closing.close();
     await cutOff;
     assert.deepEqual(await processesOf(closing.origin, 'stubborn'), []);

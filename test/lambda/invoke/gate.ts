@@ -28,9 +28,7 @@ export const PASS_GATE = `async (gate) => {
   };
   await call('CreateLogGroup', { logGroupName: gate + '/arrived/' + require('node:crypto').randomUUID() });
   for (;;) {
-    // A server that closes answers no more; whoever waits here is ended by it.
-    const { logGroups } = await call('DescribeLogGroups', { logGroupNamePrefix: gate + '/open' })
-      .catch(() => ({ logGroups: [] }));
+    const { logGroups } = await call('DescribeLogGroups', { logGroupNamePrefix: gate + '/open' });
     if (logGroups.length > 0) return;
     await new Promise((resolve) => setTimeout(resolve, ${POLL_MS}));
   }
