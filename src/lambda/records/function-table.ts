@@ -1,15 +1,15 @@
 /** Stored functions: all in memory for reading, every change on disk before it is seen. */
 import { invariant } from '../../core/errors.ts';
+import { Turns } from '../../core/turns.ts';
 import type { StateStore, StateWrite } from '../../ports/state-store.ts';
 import { RevisionConflict } from '../../ports/state-store.ts';
 import type { FunctionDirectory, FunctionRecord, VersionName } from './function-record.ts';
 import { LATEST, packagesOf } from './function-record.ts';
+import { PackageUses } from './package-uses.ts';
+import { storedRecords } from './stored-records.ts';
 
 const FUNCTIONS = 'lambda.function';
 const META = 'lambda.function-meta';
-
-/** How many records are read at once when the table is opened. */
-const PAGE = 1_000;
 
 /** What belongs to a function as a whole rather than to one of its versions. */
 export interface FunctionMeta {
@@ -30,7 +30,6 @@ interface Held {
 interface HeldFunction {
   readonly versions: Map<VersionName, Held>;
   meta: FunctionMeta;
-  metaRevision: number;
 }
 
 export interface FunctionChange {
@@ -47,12 +46,12 @@ export class FunctionTable implements FunctionDirectory {
   /** By `account/region/name`. */
   private readonly functions = new Map<string, HeldFunction>();
   private readonly listeners: ChangeListener[] = [];
-  /** How many records refer to a package, of code or layers, by its name. */
-  private readonly codeUses = new Map<string, number>();
+  /** Packages of code and of layers. */
+  private readonly codeUses = new PackageUses();
   /** Names of each account and region in order; made anew when a name came or went. */
   private readonly sortedNames = new Map<string, string[]>();
   /** Changes of one function follow one another. */
-  private readonly queues = new Map<string, Promise<unknown>>();
+  private readonly turns = new Turns();
 
   private constructor(state: StateStore) {
     this.state = state;
@@ -60,14 +59,18 @@ export class FunctionTable implements FunctionDirectory {
 
   static async open(state: StateStore): Promise<FunctionTable> {
     const table = new FunctionTable(state);
-    await table.load<FunctionRecord>(FUNCTIONS, ({ value, revision }) => {
-      table.held(value).versions.set(value.version, { record: value, revision });
+    for await (const { value, revision } of storedRecords<FunctionRecord>(state, FUNCTIONS)) {
+      const { accountId, region, functionName, version } = value;
+      const key = `${accountId}/${region}/${functionName}`;
+      const held = table.functions.get(key) ?? newlyHeld();
+      table.functions.set(key, held);
+      held.versions.set(version, { record: value, revision });
       table.countCode(undefined, value);
-    });
-    await table.load<FunctionMeta>(META, ({ key, value, revision }) => {
+    }
+    for await (const { key, value } of storedRecords<FunctionMeta>(state, META)) {
       const held = table.functions.get(key);
-      if (held !== undefined) Object.assign(held, { meta: value, metaRevision: revision });
-    });
+      if (held !== undefined) held.meta = value;
+    }
     return table;
   }
 
@@ -135,17 +138,10 @@ export class FunctionTable implements FunctionDirectory {
     decide: () => FunctionChange | undefined,
   ): Promise<void> {
     const key = `${accountId}/${region}/${functionName}`;
-    const earlier = this.queues.get(key) ?? Promise.resolve();
-    const done = earlier.then(async () => {
+    return this.turns.run(key, async () => {
       const change = decide();
       if (change !== undefined) await this.apply(key, change);
     });
-    const settled = done.catch(() => {});
-    this.queues.set(key, settled);
-    void settled.then(() => {
-      if (this.queues.get(key) === settled) this.queues.delete(key);
-    });
-    return done;
   }
 
   private async apply(key: string, change: FunctionChange): Promise<void> {
@@ -184,11 +180,7 @@ export class FunctionTable implements FunctionDirectory {
     revisions: readonly number[],
   ): void {
     const isNew = !this.functions.has(key);
-    const held = this.functions.get(key) ?? {
-      versions: new Map<VersionName, Held>(),
-      meta: NO_META,
-      metaRevision: 0,
-    };
+    const held = this.functions.get(key) ?? newlyHeld();
     if (meta !== undefined) held.meta = meta;
     const changes: [FunctionRecord | undefined, FunctionRecord | undefined][] = [];
     for (const [index, record] of put.entries()) {
@@ -207,43 +199,11 @@ export class FunctionTable implements FunctionDirectory {
   }
 
   private countCode(before: FunctionRecord | undefined, after: FunctionRecord | undefined): void {
-    for (const [record, step] of [
-      [before, -1],
-      [after, 1],
-    ] as const) {
-      if (record === undefined) continue;
-      for (const blob of packagesOf(record)) {
-        const uses = (this.codeUses.get(blob) ?? 0) + step;
-        if (uses === 0) this.codeUses.delete(blob);
-        else this.codeUses.set(blob, uses);
-      }
-    }
+    if (before !== undefined) this.codeUses.count(packagesOf(before), -1);
+    if (after !== undefined) this.codeUses.count(packagesOf(after), 1);
   }
+}
 
-  private async load<T>(
-    table: string,
-    each: (record: { key: string; value: T; revision: number }) => void,
-  ): Promise<void> {
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.state.list<T>(table, {
-        limit: PAGE,
-        ...(after === undefined ? {} : { after }),
-      });
-      for (const record of page) each(record);
-      if (page.length < PAGE) return;
-      after = page.at(-1)!.key;
-    }
-  }
-
-  private held({ accountId, region, functionName }: FunctionRecord): HeldFunction {
-    const key = `${accountId}/${region}/${functionName}`;
-    const held = this.functions.get(key) ?? {
-      versions: new Map<VersionName, Held>(),
-      meta: NO_META,
-      metaRevision: 0,
-    };
-    this.functions.set(key, held);
-    return held;
-  }
+function newlyHeld(): HeldFunction {
+  return { versions: new Map(), meta: NO_META };
 }

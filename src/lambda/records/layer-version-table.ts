@@ -1,14 +1,14 @@
 /** Stored layer versions: all in memory for reading, every change on disk before it is seen. */
+import { Turns } from '../../core/turns.ts';
 import type { StateStore, StateWrite } from '../../ports/state-store.ts';
 import type { LayerIdentifier, LayerVersionIdentifier } from './layer-identifier.ts';
 import type { LayerVersionRecord } from './layer-version-record.ts';
+import { PackageUses } from './package-uses.ts';
+import { storedRecords } from './stored-records.ts';
 
 const VERSIONS = 'lambda.layer-version';
 /** The number that the last version got; kept when all versions are deleted, since none is used twice. */
 const LAST_VERSIONS = 'lambda.layer';
-
-/** How many records are read at once when the table is opened. */
-const PAGE = 1_000;
 
 type ChangeListener = (before: LayerVersionRecord | undefined, after: LayerVersionRecord | undefined) => void;
 
@@ -28,10 +28,9 @@ export class LayerVersionTable {
   /** By `account/region/name`. */
   private readonly layers = new Map<string, HeldLayer>();
   private readonly listeners: ChangeListener[] = [];
-  /** How many versions have a package, by the name of its blob. */
-  private readonly codeUses = new Map<string, number>();
+  private readonly codeUses = new PackageUses();
   /** Changes of one layer follow one another. */
-  private readonly queues = new Map<string, Promise<void>>();
+  private readonly turns = new Turns();
 
   private constructor(state: StateStore) {
     this.state = state;
@@ -39,10 +38,10 @@ export class LayerVersionTable {
 
   static async open(state: StateStore): Promise<LayerVersionTable> {
     const table = new LayerVersionTable(state);
-    await eachRecord<number>(state, LAST_VERSIONS, (key, lastVersion) => {
-      table.held(key).lastVersion = lastVersion;
-    });
-    await eachRecord<LayerVersionRecord>(state, VERSIONS, (_, record) => table.remember({ put: record }));
+    for await (const { key, value } of storedRecords<number>(state, LAST_VERSIONS))
+      table.held(key).lastVersion = value;
+    for await (const { value } of storedRecords<LayerVersionRecord>(state, VERSIONS))
+      table.remember({ put: value });
     return table;
   }
 
@@ -91,7 +90,7 @@ export class LayerVersionTable {
    */
   change(layer: LayerIdentifier, decide: () => LayerChange | undefined): Promise<void> {
     const key = keyOf(layer);
-    const done = (this.queues.get(key) ?? Promise.resolve()).then(async () => {
+    return this.turns.run(key, async () => {
       const change = decide();
       if (change === undefined) return;
       await this.state.commit(writesOf(key, change, this.layers.get(key)?.lastVersion ?? 0));
@@ -99,29 +98,17 @@ export class LayerVersionTable {
       this.remember(change);
       for (const listener of this.listeners) listener(before, change.put);
     });
-    const settled = done.catch(() => {});
-    this.queues.set(key, settled);
-    void settled.then(() => {
-      if (this.queues.get(key) === settled) this.queues.delete(key);
-    });
-    return done;
   }
 
   private remember({ put, remove }: LayerChange): void {
     if (put !== undefined) {
       const held = this.held(keyOf(put));
-      if (!held.versions.has(put.version)) this.countCode(put.code.blob, 1);
+      if (!held.versions.has(put.version)) this.codeUses.count([put.code.blob], 1);
       held.versions.set(put.version, put);
       held.lastVersion = Math.max(held.lastVersion, put.version);
     }
     if (remove !== undefined && this.held(keyOf(remove)).versions.delete(remove.version))
-      this.countCode(remove.code.blob, -1);
-  }
-
-  private countCode(blob: string, step: 1 | -1): void {
-    const uses = (this.codeUses.get(blob) ?? 0) + step;
-    if (uses === 0) this.codeUses.delete(blob);
-    else this.codeUses.set(blob, uses);
+      this.codeUses.count([remove.code.blob], -1);
   }
 
   private held(key: string): HeldLayer {
@@ -144,18 +131,4 @@ function writesOf(key: string, { put, remove }: LayerChange, lastVersion: number
   if (remove !== undefined)
     writes.push({ table: VERSIONS, key: `${key}/${remove.version}`, delete: true as const });
   return writes;
-}
-
-async function eachRecord<T>(
-  state: StateStore,
-  table: string,
-  visit: (key: string, value: T) => void,
-): Promise<void> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await state.list<T>(table, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { key, value } of page) visit(key, value);
-    if (page.length < PAGE) return;
-    after = page.at(-1)!.key;
-  }
 }

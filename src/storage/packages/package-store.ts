@@ -1,12 +1,14 @@
 /**
  * Packages of functions and layers: zips in the blob store, each extracted once into a directory that
- * all share, and merged trees of several, each made once per list. A package is needed while a record refers to it, an environment uses it, or a request is about to
- * store its record. Whatever changes one package, its zip or its directory, happens in turn.
+ * all share, and merged trees of several, each made once per list. A package is needed while a record
+ * refers to it, an environment uses it, or a request is about to store its record. Whatever changes one
+ * package, its zip or its directory, happens in turn.
  */
 import { webcrypto } from 'node:crypto';
 import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '../../core/errors.ts';
+import { Turns } from '../../core/turns.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { IngestedPackage, PackageStore } from '../../ports/package-store.ts';
 import { mergedPackage } from '../../ports/package-store.ts';
@@ -46,7 +48,7 @@ class FilePackageStore implements PackageStore {
   /** How many environments use a package, or requests are about to store its record. */
   private readonly users = new Map<string, number>();
   private readonly extracted = new Map<string, Promise<string>>();
-  private readonly turns = new Map<string, Promise<unknown>>();
+  private readonly turns = new Turns();
   private readonly removals = new Set<Promise<void>>();
   private readonly zips = new ZipThread();
   /** Until it is known what records refer to, nothing is removed. */
@@ -62,7 +64,7 @@ class FilePackageStore implements PackageStore {
     const blob = await digest(zip);
     this.retain(blob);
     try {
-      await this.inTurn(blob, () => this.blobs.put(zip));
+      await this.turns.run(blob, () => this.blobs.put(zip));
     } catch (error) {
       this.release(blob);
       throw error;
@@ -96,7 +98,7 @@ class FilePackageStore implements PackageStore {
   discard(blob: string): void {
     if (this.isNeeded(blob)) return;
     // A failure leaves the package there; the next start removes it.
-    const removal = this.inTurn(blob, () => this.remove(blob)).catch(() => {});
+    const removal = this.turns.run(blob, () => this.remove(blob)).catch(() => {});
     this.removals.add(removal);
     void removal.finally(() => this.removals.delete(removal));
   }
@@ -122,7 +124,7 @@ class FilePackageStore implements PackageStore {
     this.retain(name);
     let directory = this.extracted.get(name);
     if (directory === undefined) {
-      directory = this.inTurn(name, make);
+      directory = this.turns.run(name, make);
       this.extracted.set(name, directory);
       directory.catch(() => this.extracted.delete(name));
     }
@@ -196,20 +198,6 @@ class FilePackageStore implements PackageStore {
     } finally {
       if (work !== undefined) await rm(work, { recursive: true, force: true });
     }
-  }
-
-  private inTurn<T>(blob: string, change: () => Promise<T>): Promise<T> {
-    const earlier = this.turns.get(blob) ?? Promise.resolve();
-    const mine = earlier.then(change);
-    const settled = mine.then(
-      () => {},
-      () => {},
-    );
-    this.turns.set(blob, settled);
-    void settled.then(() => {
-      if (this.turns.get(blob) === settled) this.turns.delete(blob);
-    });
-    return mine;
   }
 }
 

@@ -1,0 +1,15 @@
+/** All records of a table of the state store, read when the memory that holds them is filled. */
+import type { StateRecord, StateStore } from '../../ports/state-store.ts';
+
+/** How many records are read at once. */
+const PAGE = 1_000;
+
+export async function* storedRecords<T>(state: StateStore, table: string): AsyncGenerator<StateRecord<T>> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await state.list<T>(table, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    yield* page;
+    if (page.length < PAGE) return;
+    after = page.at(-1)!.key;
+  }
+}
