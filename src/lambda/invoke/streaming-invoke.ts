@@ -18,6 +18,8 @@ export function streamingInvoke(invoker: Invoker): Operation<InvokeWithResponseS
     const stream = new ResponseStream();
     const { executedVersion, outcome } = invoker.begin(record, input, context, stream);
     // Developer guide, "Response streaming": the function is not interrupted when the caller goes away.
+    // It may have gone already, while a function that was Pending was waited for.
+    if (context.signal.aborted) stream.abandon();
     context.signal.addEventListener('abort', () => stream.abandon(), { once: true });
     const ended = outcome.finally(() => stream.end());
     // The status is out with the first byte; until then what keeps the function from running is an error.

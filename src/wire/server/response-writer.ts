@@ -25,7 +25,11 @@ export function writeResponse(response: ServerResponse, answer: WireResponse): P
 
 async function writePieces(response: ServerResponse, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const iterator = pieces[Symbol.asyncIterator]();
-  const closed = new Promise<undefined>((resolve) => response.once('close', () => resolve(undefined)));
+  const closed = new Promise<undefined>((resolve) => {
+    // Of a client who left before the answer began, there is nothing more to hear.
+    if (response.destroyed) resolve(undefined);
+    else response.once('close', () => resolve(undefined));
+  });
   try {
     for (;;) {
       const next = await Promise.race([iterator.next(), closed]);

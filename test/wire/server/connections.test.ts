@@ -127,6 +127,29 @@ describe('a client that goes away before the answer', () => {
     await aborted.promise;
     await server.close();
   });
+
+  it('ends the pieces of its answer', async () => {
+    const [started, returned] = [deferred(), deferred()];
+    const { server, port } = await startFake({
+      Stream: async (_request, context) => {
+        started.resolve();
+        await once(context.signal, 'abort');
+        return (async function* () {
+          try {
+            for (;;) yield Buffer.from('x');
+          } finally {
+            returned.resolve();
+          }
+        })();
+      },
+    });
+    const connection = await RawConnection.open(port);
+    connection.send(head('Stream', { 'content-length': '0' }));
+    await started.promise;
+    connection.socket.resetAndDestroy();
+    await returned.promise;
+    await server.close();
+  });
 });
 
 describe('closing', () => {
