@@ -32,6 +32,8 @@ export interface LevelShare {
   readonly isTmpInMemory: boolean;
   /** Processes of the sandbox itself. */
   readonly ownProcesses: number;
+  /** It was started ahead and has nothing of a function's until it is told whose it is. */
+  readonly isAhead: boolean;
 }
 
 /** The limits that this host can enforce; without cgroups the number of descriptors alone. */
@@ -56,7 +58,7 @@ export class HostLimits {
         cpus: Math.max(1, cpusOf(spec.memoryMb)),
         processes: MAX_PROCESSES + share.ownProcesses,
       });
-    return new EnvironmentLimits(spec, make, this.watch);
+    return new EnvironmentLimits(spec, share, make, this.watch);
   }
 
   /** Removes this server's cgroup; whatever is still in it ends. */
@@ -87,12 +89,12 @@ export class EnvironmentLimits {
   private isRemoved = false;
 
   /** `make` is called when the process is about to start. */
-  constructor(spec: EnvironmentSpec, make: () => Cgroup | undefined, watch: MemoryWatch) {
+  constructor(spec: EnvironmentSpec, share: LevelShare, make: () => Cgroup | undefined, watch: MemoryWatch) {
     this.make = make;
     this.watch = watch;
     this.memoryBytes = spec.memoryMb * BYTES_PER_MB;
     this.cpus = cpusOf(spec.memoryMb);
-    this.isAhead = spec.variables['SELFSAME_POOLED'] !== undefined;
+    this.isAhead = share.isAhead;
   }
 
   /** The command that runs `command` under these limits. Throws `PlatformError` where the kernel refuses to make them. */
@@ -123,7 +125,6 @@ export class EnvironmentLimits {
         end();
       }
     });
-    // One that was started ahead has nothing of a function's until it is told whose it is.
     if (!this.isAhead) this.watch.work(this);
   }
 

@@ -2,7 +2,8 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import type { Duplex, Readable } from 'node:stream';
+import { once } from 'node:events';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { invariant, PlatformError } from '../../core/errors.ts';
 import type {
   EnvironmentExit,
@@ -21,6 +22,9 @@ import { ProcessTreeMemory } from './process-memory.ts';
 import { terminateRuntime } from './runtime-termination.ts';
 import type { RuntimeTransport } from './runtime-transport.ts';
 
+/** Where our bootstraps have their socket. */
+const CHANNEL_DESCRIPTOR = 3;
+
 /** After a process has ended, its pipes may be held open by others it left behind; milliseconds. */
 const PIPE_GRACE_MS = 200;
 
@@ -28,21 +32,28 @@ export interface ProcessPlan {
   readonly command: string;
   readonly args: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
-  /** Of the command itself, where it gets the environment's otherwise. */
+  /** Of the command itself, where what is inside gets its own otherwise. */
   readonly commandVariables?: Readonly<Record<string, string>>;
   readonly workingDirectory: string | undefined;
   /** Our bootstraps get a socket at descriptor 3; others use `transport`, made before the process. */
   readonly transport: RuntimeTransport | undefined;
   readonly extensions: EnvironmentExtensions;
-  /** Open files the command gets after all other descriptors; the caller closes its own. */
+  /** Open files the command gets from `firstInherited` on; the caller closes its own. */
   readonly inherited?: readonly number[];
+  /** The command reads it, to its end, at the descriptor after those. */
+  readonly input?: Buffer;
   /** The exit as the runtime's own, where a wrapper changes it. */
   readonly exitOf: (exit: EnvironmentExit) => EnvironmentExit;
   readonly limits: EnvironmentLimits;
   /** The first process inside, the runtime's parent, where it is out of reach of a signal to the command's group. */
   readonly firstInside?: () => number | undefined;
-  /** Called when everything has ended, before the listener hears of it. */
+  /** Called when everything has ended, before the listener hears of it; not when the start has failed. */
   readonly cleanUp: () => Promise<void>;
+}
+
+/** The number of the first descriptor that the command of an environment inherits: pipes for runtime and extensions come before. */
+export function firstInherited({ external }: Pick<EnvironmentExtensions, 'external'>): number {
+  return external.length > 0 ? CONTROL_DESCRIPTOR + 1 : CHANNEL_DESCRIPTOR + 1;
 }
 
 export class EnvironmentProcess implements RunningEnvironment {
@@ -64,7 +75,7 @@ export class EnvironmentProcess implements RunningEnvironment {
       readLines(stream as Readable, (text) => listener.output({ text }));
     this.transport =
       plan.transport ??
-      new FramedRuntime(child.stdio[3] as Duplex, listener, (reason) => {
+      new FramedRuntime(child.stdio[CHANNEL_DESCRIPTOR] as Duplex, listener, (reason) => {
         listener.output({ text: `The runtime broke its channel: ${reason}` });
         void this.kill();
       });
@@ -85,35 +96,20 @@ export class EnvironmentProcess implements RunningEnvironment {
     });
   }
 
-  /** Rejects with `PlatformError` when the process cannot be started. */
-  static start(plan: ProcessPlan, listener: EnvironmentListener): Promise<EnvironmentProcess> {
-    return new Promise((resolve, reject) => {
-      const { command, args } = plan.limits.enter(plan.command, plan.args);
-      const child = spawn(command, args, {
-        cwd: plan.workingDirectory,
-        env: plan.commandVariables ?? plan.variables,
-        detached: true,
-        stdio: [
-          ...(['ignore', 'pipe', 'pipe'] as const),
-          plan.transport === undefined ? 'pipe' : 'ignore',
-          ...(plan.extensions.external.length > 0 ? (['pipe', 'pipe'] as const) : []),
-          ...(plan.inherited ?? []),
-        ],
-      });
-      child.once('error', (error) => {
-        plan.transport?.close();
-        plan.extensions.close();
-        const failure = new PlatformError(
-          `${plan.command} could not be started: ${error.message}`,
-          'Run `selfsame doctor`.',
-        );
-        void plan.limits
-          .remove()
-          .then(plan.cleanUp)
-          .finally(() => reject(failure));
-      });
-      if (child.pid !== undefined) resolve(new EnvironmentProcess(child, plan, listener));
-    });
+  /** Rejects with `PlatformError` when the process cannot be started; what the caller made for it is the caller's then. */
+  static async start(plan: ProcessPlan, listener: EnvironmentListener): Promise<EnvironmentProcess> {
+    try {
+      const child = spawned(plan);
+      await begun(child);
+      return new EnvironmentProcess(child, plan, listener);
+    } catch (error) {
+      await plan.limits.remove();
+      if (error instanceof PlatformError) throw error;
+      throw new PlatformError(
+        `${plan.command} could not be started: ${(error as Error).message}`,
+        'Run `selfsame doctor`.',
+      );
+    }
   }
 
   /** Its `AWS_LAMBDA_RUNTIME_API`. */
@@ -209,4 +205,34 @@ export class EnvironmentProcess implements RunningEnvironment {
     const undelivered = this.transport.undelivered ? { undelivered: true as const } : {};
     listener.exit({ ...ownExit, ...undelivered, ...outOfMemory });
   }
+}
+
+function spawned(plan: ProcessPlan): ChildProcess {
+  const { command, args } = plan.limits.enter(plan.command, plan.args);
+  const child = spawn(command, args, {
+    cwd: plan.workingDirectory,
+    env: plan.commandVariables ?? plan.variables,
+    detached: true,
+    stdio: [
+      ...(['ignore', 'pipe', 'pipe'] as const),
+      plan.transport === undefined ? 'pipe' : 'ignore',
+      ...(plan.extensions.external.length > 0 ? (['pipe', 'pipe'] as const) : []),
+      ...(plan.inherited ?? []),
+      ...(plan.input === undefined ? [] : (['pipe'] as const)),
+    ],
+  });
+  if (plan.input !== undefined) {
+    const input = child.stdio.at(-1) as Writable;
+    // A command that ends before it has read all is reported by its exit.
+    input.on('error', () => {});
+    input.end(plan.input);
+  }
+  return child;
+}
+
+/** Resolves at once for a process that has its number already. */
+async function begun(child: ChildProcess): Promise<void> {
+  if (child.pid !== undefined) return;
+  const [error] = (await once(child, 'error')) as [Error];
+  throw error;
 }

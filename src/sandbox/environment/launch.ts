@@ -102,6 +102,8 @@ export function locationVariables(
     for (const [name, value] of Object.entries(rubyVariables(spec.installation, layout)))
       variables[name] ??= value;
   }
+  // A function's own would be taken for the server's.
+  delete variables['SELFSAME_POOLED'];
   if (framed) variables['SELFSAME_CHANNEL_FD'] = '3';
   return variables;
 }

@@ -13,6 +13,21 @@ export interface Layout {
   readonly temporaryDirectory: string | undefined;
 }
 
+/** Inside a sandbox: AWS's own places. */
+export function layoutInside({
+  interpreter,
+  packageDirectories,
+}: Pick<Layout, 'interpreter' | 'packageDirectories'>): Layout {
+  return {
+    taskRoot: '/var/task',
+    runtimeDirectory: '/var/runtime',
+    optDirectory: '/opt',
+    interpreter,
+    packageDirectories,
+    temporaryDirectory: undefined,
+  };
+}
+
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];

@@ -3,6 +3,7 @@
  * their first event, gives them events, knows when they are done, and leads them through Shutdown.
  * Sandboxes put it between a runtime's transport and the listener; without extensions it only passes on.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
@@ -12,6 +13,7 @@ import type {
   RuntimeEvent,
   ShutdownReason,
 } from '../../ports/environment.ts';
+import type { ProcessStatus } from '../environment/inside-exit.ts';
 import { readLines } from '../environment/output-lines.ts';
 import { notFound } from '../runtime-api/api-answers.ts';
 import type { ApiPlace } from '../runtime-api/api-server.ts';
@@ -21,7 +23,7 @@ import type { Extension } from './extension-registry.ts';
 import { ExtensionRegistry } from './extension-registry.ts';
 import type { FunctionFacts } from './extensions-api.ts';
 import { ExtensionsApi } from './extensions-api.ts';
-import type { ProcessStatus } from './supervisor.ts';
+
 import { externalExtensions, launchProblem, parseSupervisorLine } from './supervisor.ts';
 
 /** The Shutdown phase, milliseconds, with external and with only internal extensions. Source: "Lambda execution environment life cycle". */

@@ -9,6 +9,8 @@
  */
 import { access, constants, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ProcessStatus } from '../environment/inside-exit.ts';
+import { statusOf } from '../environment/inside-exit.ts';
 import type { Launch } from '../environment/launch.ts';
 
 /** Descriptor numbers inside. */
@@ -107,11 +109,6 @@ export function supervised(
   return { command: '/bin/sh', args };
 }
 
-export interface ProcessStatus {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 export type SupervisorLine =
   | { readonly kind: 'extension'; readonly name: string; readonly status: ProcessStatus }
   | { readonly kind: 'runtime'; readonly status: ProcessStatus };
@@ -120,24 +117,8 @@ export type SupervisorLine =
 export function parseSupervisorLine(line: string): SupervisorLine | undefined {
   const match = /^(extension|runtime) (\d+)(?: (.+))?$/.exec(line);
   if (match === null) return undefined;
-  const status = processStatus(Number(match[2]));
+  const status = statusOf(Number(match[2]));
   return match[1] === 'runtime'
     ? { kind: 'runtime', status }
     : { kind: 'extension', name: match[3] ?? '', status };
-}
-
-/** A shell reports a signal as 128 and its number. */
-const SIGNALS: Readonly<Record<number, NodeJS.Signals>> = {
-  4: 'SIGILL',
-  6: 'SIGABRT',
-  7: 'SIGBUS',
-  8: 'SIGFPE',
-  9: 'SIGKILL',
-  11: 'SIGSEGV',
-  15: 'SIGTERM',
-};
-
-function processStatus(code: number): ProcessStatus {
-  const signal = code > 128 ? SIGNALS[code - 128] : undefined;
-  return signal === undefined ? { code, signal: null } : { code: null, signal };
 }

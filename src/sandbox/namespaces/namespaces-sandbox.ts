@@ -3,7 +3,6 @@ import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { invariant } from '../../core/errors.ts';
 import type {
-  EnvironmentExit,
   EnvironmentListener,
   EnvironmentSpec,
   ExpectedEnvironment,
@@ -13,15 +12,17 @@ import type {
 } from '../../ports/environment.ts';
 import { HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
-import { EnvironmentProcess } from '../environment/environment-process.ts';
+import { openEnvironmentApi } from '../environment/environment-api.ts';
+import { EnvironmentProcess, firstInherited } from '../environment/environment-process.ts';
 import { imageLaunch, imageVariables, NO_COMMAND } from '../environment/image-launch.ts';
-import type { Layout } from '../environment/launch.ts';
+import { insideExit } from '../environment/inside-exit.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
+import { layoutInside } from '../environment/layout.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
 import { warnOfSubstitute } from '../environment/substitute-warning.ts';
-import { EnvironmentExtensions } from '../extensions/environment-extensions.ts';
 import { supervised } from '../extensions/supervisor.ts';
 import { bubblewrapArguments } from '../filesystem/mount.ts';
+import { SharedFiles } from '../filesystem/shared-files.ts';
 import type { EnvironmentNetwork } from '../network/environment-networks.ts';
 import { EnvironmentPool } from '../pool/environment-pool.ts';
 import { linkTree } from '../pool/linked-tree.ts';
@@ -29,25 +30,18 @@ import type { PoolShape } from '../pool/pool-shape.ts';
 import { shapeOf } from '../pool/pool-shape.ts';
 import type { PooledEnvironment } from '../pool/pooled-environment.ts';
 import { RelayListener } from '../pool/pooled-environment.ts';
-import { RuntimeApi } from '../runtime-api/runtime-api.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import { prepareEtc, SANDBOX_USER, systemMounts } from './host-files.ts';
 import { imageArguments } from './image-arguments.ts';
-import type { RuntimeMounts } from './runtime-mounts.ts';
-import { runtimeMounts } from './runtime-mounts.ts';
 import { seccompFilter } from './seccomp-filter.ts';
 
 /** Bubblewrap itself, and the first process of the PID namespace. */
 const BWRAP_PROCESSES = 2;
 
-/** Descriptors that the command of an environment gets beside those for the runtime, and the two for extensions. */
-const FIRST_INHERITED = 4;
-
 const BYTES_PER_MB = 1024 * 1024;
 
 /** What every environment of this server shares. */
 interface Shared {
-  readonly directory: string;
   /** Of bubblewrap: what keeps an environment apart. Those that say what is in it follow. */
   readonly apart: readonly string[];
   /** The host's programs and libraries, and `/etc`. */
@@ -63,18 +57,17 @@ export class NamespacesSandbox implements Sandbox {
   private readonly bwrap: string;
   private readonly limits: HostLimits;
   private readonly running = new Set<RunningEnvironment>();
-  private prepared: Promise<Shared> | undefined;
+  private readonly shared: SharedFiles<Shared>;
   private readonly pool: EnvironmentPool;
   /** Packages of too many files to be linked into a sandbox that runs already. */
   private readonly notLinked = new Set<string>();
-  /** By runtime: an installation does not change while the server runs. */
-  private readonly mounts = new Map<string, Promise<RuntimeMounts>>();
 
   /** `bwrap` is the path of bubblewrap. */
   constructor(options: SandboxOptions, bwrap: string) {
     this.options = options;
     this.limits = options.limits ?? new HostLimits(undefined);
     this.bwrap = bwrap;
+    this.shared = new SharedFiles(options, (directory) => this.fillShared(directory));
     this.pool = new EnvironmentPool({
       limit: options.pooledEnvironments ?? 0,
       start: (shape, onExit) => this.startPooled(shape, onExit),
@@ -88,7 +81,7 @@ export class NamespacesSandbox implements Sandbox {
 
   async prepare(installation: RuntimeInstallation, expected?: ExpectedEnvironment): Promise<void> {
     void this.options.networks?.networks();
-    await this.mountsOf(installation).catch(() => {});
+    await this.shared.mountsOf(installation).catch(() => {});
     const shape = expected === undefined ? undefined : shapeOf({ installation, ...expected });
     if (shape !== undefined) this.pool.expect(shape);
   }
@@ -97,7 +90,7 @@ export class NamespacesSandbox implements Sandbox {
     const shape = this.notLinked.has(spec.codeDirectory) ? undefined : shapeOf(spec);
     const pooled = shape === undefined ? undefined : this.pool.take(shape);
     const own = pooled === undefined ? undefined : await this.assign(pooled, spec, listener);
-    return own ?? this.startOwn(spec, listener, async () => {});
+    return own ?? this.startOwn(spec, listener);
   }
 
   /** Makes a waiting environment the function's own; undefined where that cannot be. */
@@ -106,7 +99,7 @@ export class NamespacesSandbox implements Sandbox {
     spec: EnvironmentSpec,
     listener: EnvironmentListener,
   ): Promise<RunningEnvironment | undefined> {
-    const layout = layoutOf(await this.mountsOf(spec.installation));
+    const layout = layoutInside(await this.shared.mountsOf(spec.installation));
     const isLinked = await linkTree(spec.codeDirectory, pooled.taskDirectory).catch(() => false);
     if (!isLinked) this.notLinked.add(spec.codeDirectory);
     if (!isLinked || !pooled.relay.passTo(listener)) {
@@ -126,6 +119,7 @@ export class NamespacesSandbox implements Sandbox {
 
   private async startPooled(shape: PoolShape, onExit: () => void): Promise<PooledEnvironment> {
     const taskDirectory = await mkdtemp(join(this.options.environmentsDirectory, 'pooled-'));
+    const removeTask = (): Promise<void> => rm(taskDirectory, { recursive: true, force: true });
     // Whoever the function's user is, it may read its code.
     await chmod(taskDirectory, 0o755);
     const { locale, ...rest } = shape;
@@ -134,11 +128,10 @@ export class NamespacesSandbox implements Sandbox {
       environmentId: basename(taskDirectory),
       codeDirectory: taskDirectory,
       handler: '',
-      variables: { ...locale, SELFSAME_POOLED: '1' },
+      variables: locale,
       logFormat: 'text',
     };
     const relay = new RelayListener(onExit);
-    const removeTask = (): Promise<void> => rm(taskDirectory, { recursive: true, force: true });
     const running = await this.startOwn(spec, relay, removeTask);
     invariant(running instanceof EnvironmentProcess, 'an environment started ahead was refused');
     await relay.waits;
@@ -146,72 +139,88 @@ export class NamespacesSandbox implements Sandbox {
     return { running, relay, taskDirectory, runtimeApi: running.runtimeApi, assign };
   }
 
+  /** `removeTask` is given for an environment started ahead, whose `/var/task` is its own; it is called in any case. */
   private async startOwn(
     spec: EnvironmentSpec,
     listener: EnvironmentListener,
-    cleanUp: () => Promise<void>,
+    removeTask?: () => Promise<void>,
   ): Promise<RunningEnvironment> {
-    const [prepared, mounts, bootstrap] = await Promise.all([
-      this.shared(),
-      this.mountsOf(spec.installation),
+    const resources = new AsyncDisposableStack();
+    if (removeTask !== undefined) resources.defer(removeTask);
+    try {
+      return await this.startWith(resources, spec, listener, removeTask !== undefined);
+    } catch (error) {
+      await resources.disposeAsync();
+      throw error;
+    }
+  }
+
+  /** `resources` get what must go when the environment has ended, or has not come to be. */
+  private async startWith(
+    resources: AsyncDisposableStack,
+    spec: EnvironmentSpec,
+    listener: EnvironmentListener,
+    isAhead: boolean,
+  ): Promise<RunningEnvironment> {
+    const [shared, mounts, bootstrap] = await Promise.all([
+      this.shared.content(),
+      this.shared.mountsOf(spec.installation),
       spec.installation.family === 'provided' && spec.image === undefined ? findBootstrap(spec) : undefined,
     ]);
     if (bootstrap !== undefined && 'problem' in bootstrap)
       return new RefusedEnvironment(listener, bootstrap.problem);
-    const layout = layoutOf(mounts);
+    const layout = layoutInside(mounts);
     const { image } = spec;
-    if (spec.variables['SELFSAME_POOLED'] === undefined) warnOfSubstitute(spec, listener, this.options.log);
+    if (!isAhead) warnOfSubstitute(spec, listener, this.options.log);
     const launch =
       image === undefined ? launchOf(spec, layout, bootstrap?.place ?? 'task') : imageLaunch(image);
     if (launch === undefined) return new RefusedEnvironment(listener, NO_COMMAND);
-    const extensions = await EnvironmentExtensions.open(spec, listener);
     const network = await (await this.options.networks?.networks())?.take();
-    const place = network?.runtimeApi;
-    const api = launch.framed
-      ? undefined
-      : await RuntimeApi.listen(extensions.listener, extensions.handle, place);
-    const address = api?.address ?? (await extensions.listen(place));
+    resources.defer(async () => network?.release());
+    const api = await openEnvironmentApi(spec, listener, launch.framed, network?.runtimeApi);
+    resources.defer(async () => api.close());
+    const { extensions } = api;
     const { command, args } = supervised(launch, layout.optDirectory, extensions.external);
     const seen = await this.seenFromInside(spec);
-    const apiInside = network?.runtimeApiInside ?? address;
+    const apiInside = network?.runtimeApiInside ?? api.address;
     const variables =
       image === undefined
         ? locationVariables(seen, layout, apiInside, launch.framed)
         : imageVariables(seen, image, apiInside);
-    const { outside, inside } = apartFromTheHost(variables);
+    if (isAhead) variables['SELFSAME_POOLED'] = '1';
     // Bubblewrap reads it to its end, so each start opens its own.
-    const filter = prepared.filterFile === undefined ? undefined : await open(prepared.filterFile);
-    const filterDescriptor = FIRST_INHERITED + (extensions.external.length > 0 ? 2 : 0);
-    let environment: EnvironmentProcess | undefined;
-    environment = await EnvironmentProcess.start(
+    const filter = shared.filterFile === undefined ? undefined : await open(shared.filterFile);
+    const inherited = filter === undefined ? [] : [filter.fd];
+    const descriptor = firstInherited(extensions);
+    const environment = await EnvironmentProcess.start(
       {
         ...this.inNetwork(network, [
-          ...(filter === undefined ? [] : ['--seccomp', String(filterDescriptor)]),
-          ...prepared.apart,
-          ...inside.flatMap(([name, value]) => ['--setenv', name, value]),
+          ...(filter === undefined ? [] : ['--seccomp', String(descriptor)]),
+          '--args',
+          String(descriptor + inherited.length),
+          ...shared.apart,
           ...(image === undefined
-            ? [...prepared.system, ...bubblewrapArguments(mounts.mounts), ...environmentArgs(spec)]
-            : imageArguments(image, { etc: prepared.etc, temporaryBytes: temporaryBytes(spec) })),
+            ? [...shared.system, ...bubblewrapArguments(mounts.mounts), ...environmentArgs(spec)]
+            : imageArguments(image, { etc: shared.etc, temporaryBytes: temporaryBytes(spec) })),
           command,
           ...args,
         ]),
         variables,
-        commandVariables: outside,
-        inherited: filter === undefined ? [] : [filter.fd],
+        // Programs of the host that come before must obey nothing that a function's owner has set.
+        commandVariables: {},
+        inherited,
+        input: setInside(variables),
         workingDirectory: '/',
-        transport: api,
+        transport: api.transport,
         extensions,
         exitOf: insideExit,
-        limits: this.limits.of(spec, { isTmpInMemory: true, ownProcesses: BWRAP_PROCESSES }),
-        cleanUp: async () => {
-          if (environment !== undefined) this.running.delete(environment);
-          network?.release();
-          await cleanUp();
-        },
+        limits: this.limits.of(spec, { isTmpInMemory: true, ownProcesses: BWRAP_PROCESSES, isAhead }),
+        cleanUp: () => resources.disposeAsync(),
       },
       extensions.listener,
     ).finally(() => filter?.close());
     this.running.add(environment);
+    resources.defer(async () => void this.running.delete(environment));
     return environment;
   }
 
@@ -235,43 +244,15 @@ export class NamespacesSandbox implements Sandbox {
   async close(): Promise<void> {
     await this.pool.close();
     await Promise.all([...this.running].map((environment) => environment.kill()));
-    await Promise.allSettled(this.mounts.values());
-    const prepared = await this.prepared?.catch(() => undefined);
-    if (prepared !== undefined) await rm(prepared.directory, { recursive: true, force: true });
+    await this.shared.close();
     await this.options.networks?.close();
     await this.limits.close();
   }
 
-  private mountsOf(installation: RuntimeInstallation): Promise<RuntimeMounts> {
-    const key = `${installation.family} ${installation.interpreter ?? ''}`;
-    let mounts = this.mounts.get(key);
-    if (mounts === undefined) {
-      mounts = this.shared().then(({ directory }) =>
-        runtimeMounts(installation, directory, this.options.runtimesDirectory),
-      );
-      this.mounts.set(key, mounts);
-      // What failed for want of space, say, is tried again by the next start.
-      mounts.catch(() => this.mounts.delete(key));
-    }
-    return mounts;
-  }
-
-  private shared(): Promise<Shared> {
-    if (this.prepared === undefined) {
-      this.prepared = this.prepareShared();
-      this.prepared.catch(() => {
-        this.prepared = undefined;
-      });
-    }
-    return this.prepared;
-  }
-
-  private async prepareShared(): Promise<Shared> {
-    const directory = await mkdtemp(join(this.options.environmentsDirectory, 'shared-'));
+  private async fillShared(directory: string): Promise<Shared> {
     const networks = await this.options.networks?.networks();
     const etc = await prepareEtc(directory, networks?.resolverConfiguration);
     return {
-      directory,
       etc,
       filterFile: await writeFilter(join(directory, 'seccomp')),
       apart: [
@@ -315,34 +296,10 @@ async function writeFilter(file: string): Promise<string | undefined> {
   return filter === undefined ? undefined : file;
 }
 
-/** What the dynamic linker and the C library obey, in programs of the host too. */
-const OBEYED_BY_THE_HOST = /^(LD_|GLIBC_TUNABLES$|GCONV_PATH$|LOCPATH$|MALLOC_)/;
-
-/**
- * A function's variables reach bubblewrap on the host first. Those that would have it load something, which may
- * be a file of a package, are set by it inside.
- */
-function apartFromTheHost(variables: Readonly<Record<string, string>>): {
-  readonly outside: Readonly<Record<string, string>>;
-  readonly inside: readonly [name: string, value: string][];
-} {
-  const all = Object.entries(variables);
-  return {
-    outside: Object.fromEntries(all.filter(([name]) => !OBEYED_BY_THE_HOST.test(name))),
-    inside: all.filter(([name]) => OBEYED_BY_THE_HOST.test(name)),
-  };
-}
-
-/** AWS's own places. */
-function layoutOf({ interpreter, packageDirectories }: RuntimeMounts): Layout {
-  return {
-    taskRoot: '/var/task',
-    runtimeDirectory: '/var/runtime',
-    optDirectory: '/opt',
-    interpreter,
-    packageDirectories,
-    temporaryDirectory: undefined,
-  };
+/** Bubblewrap's arguments that set variables. They come over a descriptor: anyone on the host may read a command line. */
+function setInside(variables: Readonly<Record<string, string>>): Buffer {
+  const args = Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]);
+  return Buffer.from(args.map((argument) => `${argument}\0`).join(''));
 }
 
 function temporaryBytes({ ephemeralStorageMb }: EnvironmentSpec): number {
@@ -366,20 +323,4 @@ function environmentArgs(spec: EnvironmentSpec): string[] {
     '/var/task',
     '--',
   ];
-}
-
-/** Signals that end processes; bubblewrap reports one as 128 and its number. */
-const SIGNALS: Readonly<Record<number, NodeJS.Signals>> = {
-  4: 'SIGILL',
-  6: 'SIGABRT',
-  7: 'SIGBUS',
-  8: 'SIGFPE',
-  9: 'SIGKILL',
-  11: 'SIGSEGV',
-  15: 'SIGTERM',
-};
-
-function insideExit({ code, signal }: EnvironmentExit): EnvironmentExit {
-  const inside = code === null || code <= 128 ? undefined : SIGNALS[code - 128];
-  return inside === undefined ? { code, signal } : { code: null, signal: inside };
 }

@@ -1,9 +1,8 @@
 /** A container per environment, by a program with runc's command line. */
 import { readFileSync } from 'node:fs';
-import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
-  EnvironmentExit,
   EnvironmentListener,
   EnvironmentSpec,
   RunningEnvironment,
@@ -12,20 +11,19 @@ import type {
 } from '../../ports/environment.ts';
 import { HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
+import { openEnvironmentApi } from '../environment/environment-api.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
 import { imagesRefused } from '../environment/image-launch.ts';
-import type { Layout } from '../environment/launch.ts';
+import { insideExit } from '../environment/inside-exit.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
+import { layoutInside } from '../environment/layout.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
 import { warnOfSubstitute } from '../environment/substitute-warning.ts';
-import { EnvironmentExtensions } from '../extensions/environment-extensions.ts';
 import { supervised } from '../extensions/supervisor.ts';
 import type { Mount } from '../filesystem/mount.ts';
 import { bind } from '../filesystem/mount.ts';
+import { SharedFiles } from '../filesystem/shared-files.ts';
 import { prepareEtc, systemMounts } from '../namespaces/host-files.ts';
-import type { RuntimeMounts } from '../namespaces/runtime-mounts.ts';
-import { runtimeMounts } from '../namespaces/runtime-mounts.ts';
-import { RuntimeApi } from '../runtime-api/runtime-api.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import { containerConfiguration } from './bundle.ts';
 import type { Container, PipeCount, Wrapping } from './command-line.ts';
@@ -48,7 +46,6 @@ const KERNEL_MEMORY_BYTES = 16 * BYTES_PER_MB;
 
 /** What every container of this server shares. */
 interface Shared {
-  readonly directory: string;
   readonly stateDirectory: string;
   readonly rootDirectory: string;
   readonly mounts: readonly Mount[];
@@ -60,46 +57,59 @@ export class OciSandbox implements Sandbox {
   private readonly runtime: OciRuntime;
   private readonly limits: HostLimits;
   private readonly running = new Set<RunningEnvironment>();
-  private prepared: Promise<Shared> | undefined;
-  /** By runtime: an installation does not change while the server runs. */
-  private readonly mounts = new Map<string, Promise<RuntimeMounts>>();
+  private readonly shared: SharedFiles<Shared>;
 
   constructor(options: SandboxOptions, runtime: OciRuntime) {
     this.options = options;
     this.runtime = runtime;
     this.limits = options.limits ?? new HostLimits(undefined);
+    this.shared = new SharedFiles(options, (directory) => this.fillShared(directory));
     // The first function need not wait for them.
     void options.networks?.networks();
   }
 
   async prepare(installation: RuntimeInstallation): Promise<void> {
-    await this.mountsOf(installation).catch(() => {});
+    await this.shared.mountsOf(installation).catch(() => {});
   }
 
   async start(given: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
     // The first process of a container is a shell, which an image need not have.
     if (given.image !== undefined) throw imagesRefused(this.level);
+    const resources = new AsyncDisposableStack();
+    try {
+      return await this.startWith(resources, given, listener);
+    } catch (error) {
+      await resources.disposeAsync();
+      throw error;
+    }
+  }
+
+  /** `resources` get what must go when the environment has ended, or has not come to be. */
+  private async startWith(
+    resources: AsyncDisposableStack,
+    given: EnvironmentSpec,
+    listener: EnvironmentListener,
+  ): Promise<RunningEnvironment> {
     const networks = await this.options.networks?.networks();
     const spec =
       networks === undefined ? given : { ...given, endpoint: await networks.endpointInside(given.endpoint) };
     const [shared, mounts, bootstrap] = await Promise.all([
-      this.shared(),
-      this.mountsOf(spec.installation),
+      this.shared.content(),
+      this.shared.mountsOf(spec.installation),
       spec.installation.family === 'provided' ? findBootstrap(spec) : undefined,
     ]);
     if (bootstrap !== undefined && 'problem' in bootstrap)
       return new RefusedEnvironment(listener, bootstrap.problem);
-    const layout = layoutOf(mounts);
+    const layout = layoutInside(mounts);
     warnOfSubstitute(spec, listener, this.options.log);
     const launch = launchOf(spec, layout, bootstrap?.place ?? 'task');
-    const extensions = await EnvironmentExtensions.open(spec, listener);
     const network = await networks?.take();
-    const place = network?.runtimeApi;
-    const api = launch.framed
-      ? undefined
-      : await RuntimeApi.listen(extensions.listener, extensions.handle, place);
-    const address = api?.address ?? (await extensions.listen(place));
-    const variables = locationVariables(spec, layout, network?.runtimeApiInside ?? address, launch.framed);
+    resources.defer(async () => network?.release());
+    const api = await openEnvironmentApi(spec, listener, launch.framed, network?.runtimeApi);
+    resources.defer(async () => api.close());
+    const { extensions } = api;
+    const apiInside = network?.runtimeApiInside ?? api.address;
+    const variables = locationVariables(spec, layout, apiInside, launch.framed);
     const pipes: PipeCount = extensions.external.length > 0 ? 3 : 1;
     const inner = insideCommand(
       this.runtime,
@@ -113,36 +123,31 @@ export class OciSandbox implements Sandbox {
       network: network?.namespace,
       mounts: [...shared.mounts, ...mounts.mounts, ...environmentMounts(spec)],
     });
-    let environment: EnvironmentProcess | undefined;
-    environment = await EnvironmentProcess.start(
+    resources.defer(() => this.removeContainer(container));
+    const environment = await EnvironmentProcess.start(
       {
         ...outsideCommand(this.runtime, pipes, launch.framed, container),
         variables,
         // Nothing that a function's owner sets may reach a program outside of the container.
         commandVariables: { PATH: process.env['PATH'] ?? '' },
         workingDirectory: '/',
-        transport: api,
+        transport: api.transport,
         extensions,
         exitOf: insideExit,
-        limits: this.limits.of(spec, { isTmpInMemory: true, ownProcesses: OWN_PROCESSES }),
+        limits: this.limits.of(spec, { isTmpInMemory: true, ownProcesses: OWN_PROCESSES, isAhead: false }),
         firstInside: () => firstProcessOf(container),
-        cleanUp: async () => {
-          if (environment !== undefined) this.running.delete(environment);
-          await this.removeContainer(container);
-          network?.release();
-        },
+        cleanUp: () => resources.disposeAsync(),
       },
       extensions.listener,
     );
     this.running.add(environment);
+    resources.defer(async () => void this.running.delete(environment));
     return environment;
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.running].map((environment) => environment.kill()));
-    await Promise.allSettled(this.mounts.values());
-    const prepared = await this.prepared?.catch(() => undefined);
-    if (prepared !== undefined) await rm(prepared.directory, { recursive: true, force: true });
+    await this.shared.close();
     await this.options.networks?.close();
     await this.limits.close();
   }
@@ -191,33 +196,8 @@ export class OciSandbox implements Sandbox {
     await rm(bundle, { recursive: true, force: true });
   }
 
-  private mountsOf(installation: RuntimeInstallation): Promise<RuntimeMounts> {
-    const key = `${installation.family} ${installation.interpreter ?? ''}`;
-    let mounts = this.mounts.get(key);
-    if (mounts === undefined) {
-      mounts = this.shared().then(({ directory }) =>
-        runtimeMounts(installation, directory, this.options.runtimesDirectory),
-      );
-      this.mounts.set(key, mounts);
-      // What failed for want of space, say, is tried again by the next start.
-      mounts.catch(() => this.mounts.delete(key));
-    }
-    return mounts;
-  }
-
-  private shared(): Promise<Shared> {
-    if (this.prepared === undefined) {
-      this.prepared = this.prepareShared();
-      this.prepared.catch(() => {
-        this.prepared = undefined;
-      });
-    }
-    return this.prepared;
-  }
-
-  private async prepareShared(): Promise<Shared> {
+  private async fillShared(directory: string): Promise<Shared> {
     const { environmentsDirectory } = this.options;
-    const directory = await mkdtemp(join(environmentsDirectory, 'shared-'));
     const networks = await this.options.networks?.networks();
     const [etc, system] = await Promise.all([
       prepareEtc(directory, networks?.resolverConfiguration),
@@ -226,7 +206,6 @@ export class OciSandbox implements Sandbox {
     const rootDirectory = join(directory, 'root');
     await makeRootDirectory(rootDirectory, system);
     return {
-      directory,
       stateDirectory: await openContainerState(environmentsDirectory, this.runtime),
       rootDirectory,
       mounts: [...system, bind(etc, '/etc')],
@@ -237,18 +216,6 @@ export class OciSandbox implements Sandbox {
 function environmentMounts({ codeDirectory, layersDirectory }: EnvironmentSpec): Mount[] {
   const layers = layersDirectory === undefined ? [] : [bind(layersDirectory, '/opt')];
   return [bind(codeDirectory, '/var/task'), ...layers];
-}
-
-/** AWS's own places. */
-function layoutOf({ interpreter, packageDirectories }: RuntimeMounts): Layout {
-  return {
-    taskRoot: '/var/task',
-    runtimeDirectory: '/var/runtime',
-    optDirectory: '/opt',
-    interpreter,
-    packageDirectories,
-    temporaryDirectory: undefined,
-  };
 }
 
 /** With it all others of its namespace end. The number is the host's. Undefined before it has begun. */
@@ -265,20 +232,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Signals that end processes; OCI runtimes report one as 128 and its number. */
-const SIGNALS: Readonly<Record<number, NodeJS.Signals>> = {
-  4: 'SIGILL',
-  6: 'SIGABRT',
-  7: 'SIGBUS',
-  8: 'SIGFPE',
-  9: 'SIGKILL',
-  11: 'SIGSEGV',
-  15: 'SIGTERM',
-};
-
-function insideExit({ code, signal }: EnvironmentExit): EnvironmentExit {
-  const inside = code === null || code <= 128 ? undefined : SIGNALS[code - 128];
-  return inside === undefined ? { code, signal } : { code: null, signal: inside };
 }

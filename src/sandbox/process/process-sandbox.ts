@@ -10,15 +10,14 @@ import type {
 } from '../../ports/environment.ts';
 import { HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
+import { openEnvironmentApi } from '../environment/environment-api.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
 import { imagesRefused } from '../environment/image-launch.ts';
 import type { Layout } from '../environment/launch.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
 import { warnOfSubstitute } from '../environment/substitute-warning.ts';
-import { EnvironmentExtensions } from '../extensions/environment-extensions.ts';
 import { supervised } from '../extensions/supervisor.ts';
-import { RuntimeApi } from '../runtime-api/runtime-api.ts';
 import {
   BOOTSTRAPS_DIRECTORY,
   javaClientDirectory,
@@ -52,35 +51,47 @@ export class ProcessSandbox implements Sandbox {
     const bootstrap = spec.installation.family === 'provided' ? await findBootstrap(spec) : undefined;
     if (bootstrap !== undefined && 'problem' in bootstrap)
       return new RefusedEnvironment(listener, bootstrap.problem);
+    const resources = new AsyncDisposableStack();
+    try {
+      return await this.startWith(resources, spec, bootstrap?.place ?? 'task', listener);
+    } catch (error) {
+      await resources.disposeAsync();
+      throw error;
+    }
+  }
+
+  /** `resources` get what must go when the environment has ended, or has not come to be. */
+  private async startWith(
+    resources: AsyncDisposableStack,
+    spec: EnvironmentSpec,
+    bootstrap: 'task' | 'opt',
+    listener: EnvironmentListener,
+  ): Promise<RunningEnvironment> {
     const scratch = join(this.options.environmentsDirectory, spec.environmentId);
+    resources.defer(() => rm(scratch, { recursive: true, force: true }));
     const temporaryDirectory = join(scratch, 'tmp');
     await mkdir(temporaryDirectory, { recursive: true });
     const layout = await this.layout(spec, temporaryDirectory);
     warnOfSubstitute(spec, listener, this.options.log);
-    const launch = launchOf(spec, layout, bootstrap?.place ?? 'task');
-    const extensions = await EnvironmentExtensions.open(spec, listener);
-    const api = launch.framed ? undefined : await RuntimeApi.listen(extensions.listener, extensions.handle);
-    const address = api?.address ?? (await extensions.listen());
-    const { command, args } = supervised(launch, layout.optDirectory, extensions.external);
-    let environment: EnvironmentProcess | undefined;
-    environment = await EnvironmentProcess.start(
+    const launch = launchOf(spec, layout, bootstrap);
+    const api = await openEnvironmentApi(spec, listener, launch.framed);
+    resources.defer(async () => api.close());
+    const { extensions } = api;
+    const environment = await EnvironmentProcess.start(
       {
-        command,
-        args,
-        variables: locationVariables(spec, layout, address, launch.framed),
+        ...supervised(launch, layout.optDirectory, extensions.external),
+        variables: locationVariables(spec, layout, api.address, launch.framed),
         workingDirectory: layout.taskRoot,
-        transport: api,
+        transport: api.transport,
         extensions,
         exitOf: (exit) => exit,
-        limits: this.limits.of(spec, { isTmpInMemory: false, ownProcesses: 0 }),
-        cleanUp: async () => {
-          if (environment !== undefined) this.running.delete(environment);
-          await rm(scratch, { recursive: true, force: true });
-        },
+        limits: this.limits.of(spec, { isTmpInMemory: false, ownProcesses: 0, isAhead: false }),
+        cleanUp: () => resources.disposeAsync(),
       },
       extensions.listener,
     );
     this.running.add(environment);
+    resources.defer(async () => void this.running.delete(environment));
     void recordProcess(join(scratch, PROCESS_FILE), environment.pid);
     return environment;
   }

@@ -53,7 +53,11 @@ test('a function has its part of a processor below 1,769 MB and whole ones above
 
 test('Init has a whole processor whatever the memory; the share comes after it', () => {
   const parent = new RecordingParent();
-  const limits = new HostLimits(parent).of(spec(128), { isTmpInMemory: false, ownProcesses: 2 });
+  const limits = new HostLimits(parent).of(spec(128), {
+    isTmpInMemory: false,
+    ownProcesses: 2,
+    isAhead: false,
+  });
   const { args } = limits.enter('/bin/true', ['x']);
   assert.deepEqual(args.slice(-4), ['/one/cgroup.procs', '--', '/bin/true', 'x']);
   assert.deepEqual(parent.created, [{ memoryBytes: (128 + 16) * MB, cpus: 1, processes: 1_026 }]);
@@ -64,6 +68,8 @@ test('Init has a whole processor whatever the memory; the share comes after it',
 
 test('what /tmp may hold is added where it is in memory', () => {
   const parent = new RecordingParent();
-  new HostLimits(parent).of(spec(128), { isTmpInMemory: true, ownProcesses: 0 }).enter('/bin/true', []);
+  new HostLimits(parent)
+    .of(spec(128), { isTmpInMemory: true, ownProcesses: 0, isAhead: false })
+    .enter('/bin/true', []);
   assert.equal(parent.created[0]?.memoryBytes, (128 + 512 + 16) * MB);
 });

@@ -1,0 +1,38 @@
+/** The HTTP APIs of one environment, at one address: extensions and telemetry, and for runtimes that are not ours the runtime API. */
+import type { EnvironmentListener, EnvironmentSpec } from '../../ports/environment.ts';
+import { EnvironmentExtensions } from '../extensions/environment-extensions.ts';
+import type { ApiPlace } from '../runtime-api/api-server.ts';
+import { RuntimeApi } from '../runtime-api/runtime-api.ts';
+
+export interface EnvironmentApi {
+  readonly extensions: EnvironmentExtensions;
+  /** Undefined for our own bootstraps, which have their channel. */
+  readonly transport: RuntimeApi | undefined;
+  /** `host:port` on the host. */
+  readonly address: string;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** `isFramed`: the runtime is one of our own bootstraps. `place` is where to listen, a free port of loopback by default. */
+export async function openEnvironmentApi(
+  spec: EnvironmentSpec,
+  listener: EnvironmentListener,
+  isFramed: boolean,
+  place?: ApiPlace,
+): Promise<EnvironmentApi> {
+  const extensions = await EnvironmentExtensions.open(spec, listener);
+  const transport = isFramed
+    ? undefined
+    : await RuntimeApi.listen(extensions.listener, extensions.handle, place);
+  const address = transport?.address ?? (await extensions.listen(place));
+  return {
+    extensions,
+    transport,
+    address,
+    close: () => {
+      transport?.close();
+      extensions.close();
+    },
+  };
+}
