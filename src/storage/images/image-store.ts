@@ -17,7 +17,7 @@ import type {
 import { ImageProblem } from '../../ports/image-store.ts';
 import { openFileBlobStore } from '../files/blob-store.ts';
 import { parseImageName, sha256Of } from './image-name.ts';
-import { extractLayer, MAX_IMAGE_BYTES } from './layer-extraction.ts';
+import { extractLayer } from './layer-extraction.ts';
 import type { ImageManifest } from './manifest.ts';
 import { chooseFromIndex, parseConfiguration, parseManifest } from './manifest.ts';
 import { RegistryClient } from './registry-client.ts';
@@ -32,6 +32,9 @@ export interface ImageStoreOptions {
   /** Differs after the host has been started anew; undefined where the host does not say. */
   readonly bootId: () => Promise<string | undefined>;
 }
+
+/** The largest image unpacked, bytes. Source: Lambda quotas, "Container image code package size", 10 GB. */
+const MAX_IMAGE_BYTES = 10 * 1024 * 1024 * 1024;
 
 const UNFINISHED = 'unfinished-';
 const BOOT_FILE = 'boot-id';

@@ -1,8 +1,9 @@
 /** One layer over those below it. Source: OCI image specification, "Image Layer Filesystem Changeset". */
 import { createWriteStream } from 'node:fs';
 import { chmod, link, lstat, mkdir, readdir, rm, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { dirname, join, sep } from 'node:path';
+import type { Duplex, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Extract } from 'tar-stream';
@@ -24,29 +25,42 @@ const MODE_BITS = 0o777;
 /** The server must be able to fill and to remove what it has extracted. */
 const OWNER_DIRECTORY_BITS = 0o700;
 
-/** The largest image unpacked, bytes. Source: Lambda quotas, "Container image code package size", 10 GB. */
-export const MAX_IMAGE_BYTES = 10 * 1024 * 1024 * 1024;
+const DECOMPRESSORS: Readonly<Record<LayerCompression, () => Duplex>> = {
+  none: () => new PassThrough(),
+  gzip: () => createGunzip(),
+  zstd: () => createZstdDecompress(),
+};
 
-/** Adds the layer `content` to the directory `root`. Rejects with `ImageProblem` for what is no layer. */
+/**
+ * Adds the layer `content` to the directory `root`; resolves to the bytes of its archive. Rejects with
+ * `ImageProblem` for what is no layer, or has an archive of more than `maxBytes`.
+ */
 export async function extractLayer(
   content: Readable,
   compression: LayerCompression,
   root: string,
-  maxBytes: number = MAX_IMAGE_BYTES,
+  maxBytes: number,
 ): Promise<number> {
-  const layer = new Layer(root, maxBytes);
+  const layer = new Layer(root);
   const archive = extract();
-  const unpacked =
-    compression === 'none'
-      ? pipeline(content, archive)
-      : pipeline(content, compression === 'gzip' ? createGunzip() : createZstdDecompress(), archive);
+  let bytes = 0;
+  // All of the archive counts: a few compressed bytes may hold entries without content and without end.
+  const count = async function* (chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    for await (const chunk of chunks) {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes)
+        throw new ImageProblem('invalid', `a layer unpacks to more than the ${maxBytes} bytes that are left`);
+      yield chunk;
+    }
+  };
+  const unpacked = pipeline(content, DECOMPRESSORS[compression](), count, archive);
   // The loop below meets the same failure, since the archive is destroyed with it.
   unpacked.catch(() => {});
   try {
     for await (const entry of archive) await layer.add(entry);
     await unpacked;
     await layer.finish();
-    return layer.bytes;
+    return bytes;
   } catch (error) {
     content.destroy();
     throw asProblem(error);
@@ -55,15 +69,12 @@ export async function extractLayer(
 
 class Layer {
   private readonly root: string;
-  private readonly maxBytes: number;
   /** What this layer made, as whiteouts hide only what lower layers did. */
   private readonly own = new Set<string>();
   private readonly directoryModes = new Map<string, number>();
-  bytes = 0;
 
-  constructor(root: string, maxBytes: number) {
+  constructor(root: string) {
     this.root = root;
-    this.maxBytes = maxBytes;
   }
 
   async add(entry: Entry): Promise<void> {
@@ -98,10 +109,7 @@ class Layer {
   }
 
   private async hidePath(path: string): Promise<void> {
-    if (!this.own.has(path)) {
-      await rm(path, { recursive: true, force: true });
-      return;
-    }
+    if (!this.own.has(path)) return this.remove(path);
     const status = await lstat(path).catch(() => undefined);
     if (status?.isDirectory() === true) await this.hideChildren(path);
   }
@@ -112,7 +120,7 @@ class Layer {
     const existing = await lstat(path).catch(() => undefined);
     const replaces = existing !== undefined && !(type === 'directory' && existing.isDirectory());
     if (replaces && !(type === 'link' && (await this.isSamePath(linkname ?? '', path))))
-      await rm(path, { recursive: true, force: true });
+      await this.remove(path);
     switch (type) {
       case 'directory':
         if (existing === undefined || replaces) await mkdir(path);
@@ -136,9 +144,6 @@ class Layer {
   }
 
   private async write(path: string, mode: number, entry: Entry): Promise<void> {
-    this.bytes += entry.header.size ?? 0;
-    if (this.bytes > this.maxBytes)
-      throw new ImageProblem('invalid', `the image unpacks to more than ${this.maxBytes} bytes`);
     await pipeline(entry, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
     await chmod(path, mode);
   }
@@ -158,6 +163,13 @@ class Layer {
     const name = segments.pop();
     if (name === undefined) throw new ImageProblem('invalid', 'a layer links to the root of the image');
     return join(await resolveDirectory(this.root, segments), name);
+  }
+
+  /** Forgets the directory's mode too: `chmod` would follow a link that takes its place out of the image. */
+  private async remove(path: string): Promise<void> {
+    await rm(path, { recursive: true, force: true });
+    for (const known of this.directoryModes.keys())
+      if (known === path || known.startsWith(path + sep)) this.directoryModes.delete(known);
   }
 
   private markOwn(path: string): void {

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { ImageStore } from '../../../src/ports/image-store.ts';
 import { openImageStore } from '../../../src/storage/images/image-store.ts';
+import { extractLayer } from '../../../src/storage/images/layer-extraction.ts';
 import type { RegistryAccess } from '../../../src/storage/images/registry-connection.ts';
 import type { LayerEntry } from '../../kit/container-image.ts';
-import { builtImage, digestOf, OCI_INDEX } from '../../kit/container-image.ts';
+import { builtImage, digestOf, layerOf, OCI_INDEX } from '../../kit/container-image.ts';
 import { scratchDirectory } from '../scratch.ts';
 import { smallRegistry } from './small-registry.ts';
 
@@ -194,6 +196,34 @@ test('no layer reaches out of the image', async (context) => {
     rootOf(context, [[{ name: 'circle', type: 'symlink', linkname: 'circle' }, file('circle/file')]]),
     { kind: 'invalid' },
   );
+});
+
+test('a link in the place of a directory of the same layer does not get its mode', async (context) => {
+  const outside = await scratchDirectory(context);
+  await mkdir(join(outside, 'inner'), { mode: 0o700 });
+  await chmod(outside, 0o700);
+  const directory = (name: string): LayerEntry => ({ name, type: 'directory', mode: 0o777 });
+  const root = await rootOf(context, [
+    [
+      directory('a'),
+      directory('b/inner'),
+      { name: 'a', type: 'symlink', linkname: outside },
+      { name: 'b', type: 'symlink', linkname: outside },
+    ],
+  ]);
+  assert.equal(await readlink(join(root, 'a')), outside);
+  for (const path of [outside, join(outside, 'inner')])
+    assert.equal((await stat(path)).mode & 0o777, 0o700, path);
+  const replaced = await rootOf(context, [[directory('a/inner'), file('a')]]);
+  assert.equal(await readFile(join(replaced, 'a'), 'utf8'), 'a');
+});
+
+test('a layer without content in its files is limited by its archive', async (context) => {
+  const archive = await layerOf(Array.from({ length: 100 }, (_, index) => file(`empty-${index}`, '')));
+  const unpack = async (maxBytes: number): Promise<number> =>
+    extractLayer(Readable.from([archive]), 'none', await scratchDirectory(context), maxBytes);
+  assert.equal(await unpack(archive.length), archive.length);
+  await assert.rejects(unpack(archive.length - 1), { kind: 'invalid', message: /unpacks to more than/ });
 });
 
 test('what an environment mounts upon is there as a real directory', async (context) => {
