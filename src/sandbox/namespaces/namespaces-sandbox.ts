@@ -1,7 +1,7 @@
 /** Linux namespaces by bubblewrap: own mounts, processes, IPC, host name and user, and a network where the host can make one. */
 import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { invariant } from '../../core/errors.ts';
+import { invariant, PlatformError } from '../../core/errors.ts';
 import type {
   EnvironmentListener,
   EnvironmentSpec,
@@ -299,6 +299,14 @@ async function writeFilter(file: string): Promise<string | undefined> {
 /** Bubblewrap's arguments that set variables. They come over a descriptor: anyone on the host may read a command line. */
 function setInside(variables: Readonly<Record<string, string>>): Buffer {
   const args = Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]);
+  const broken = args.find((argument) => argument.includes('\0'));
+  // What follows it would be taken for an argument of its own.
+  if (broken !== undefined) {
+    throw new PlatformError(
+      `The variable ${args[args.indexOf(broken) - 1]} of the function holds a zero byte, which no process can be given.`,
+      'Set it to a text without one.',
+    );
+  }
   return Buffer.from(args.map((argument) => `${argument}\0`).join(''));
 }
 
