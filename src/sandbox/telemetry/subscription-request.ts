@@ -1,4 +1,5 @@
 /** What a subscription asks for, checked as AWS documents it for the Telemetry API and the older Logs API. */
+import type { TelemetrySubscription } from '../../ports/environment.ts';
 
 export const TELEMETRY_TYPES = ['platform', 'function', 'extension'] as const;
 export type TelemetryType = (typeof TELEMETRY_TYPES)[number];
@@ -19,10 +20,20 @@ export interface Destination {
 }
 
 export interface SubscriptionRequest {
+  readonly schemaVersion: string;
   readonly types: readonly TelemetryType[];
   readonly buffering: Buffering;
   readonly destination: Destination;
 }
+
+/**
+ * Schemas of events, and the one for those who name none. Source: "Lambda Telemetry API reference" and "Lambda Logs
+ * API". All of the Telemetry API's are the same for functions that run one invocation at a time.
+ */
+const SCHEMAS: Readonly<Record<TelemetrySubscription['api'], readonly [usual: string, ...string[]]>> = {
+  telemetry: ['2022-12-13', '2022-07-01', '2025-01-29'],
+  logs: ['2020-08-15', '2021-03-18'],
+};
 
 /** Least, greatest and usual values. Source: "Lambda Telemetry API reference", Subscribe. */
 const BUFFERING = {
@@ -34,11 +45,16 @@ const BUFFERING = {
 /** Taken by the runtime API itself. Source: as above. */
 const RUNTIME_API_PORT = 9_001;
 
+const MAX_PORT = 65_535;
+
 /** The name under which a sandbox knows itself. */
 const SANDBOX_HOSTS: ReadonlySet<string> = new Set(['sandbox.localdomain', 'sandbox']);
 
 /** The request, or all that is wrong with it in one sentence. */
-export function parseSubscription(text: string): SubscriptionRequest | string {
+export function parseSubscription(
+  text: string,
+  api: TelemetrySubscription['api'],
+): SubscriptionRequest | string {
   let body: Record<string, unknown>;
   try {
     body = asObject(JSON.parse(text));
@@ -46,6 +62,9 @@ export function parseSubscription(text: string): SubscriptionRequest | string {
     return (error as Error).message;
   }
   const problems: string[] = [];
+  const schemas = SCHEMAS[api];
+  const schemaVersion = schemas.find((schema) => schema === (body['schemaVersion'] ?? schemas[0]));
+  if (schemaVersion === undefined) problems.push(`schemaVersion should be one of ${schemas.join(', ')}`);
   const types = Array.isArray(body['types']) ? body['types'] : [];
   if (types.length === 0) problems.push('types should not be empty');
   for (const type of types)
@@ -53,7 +72,12 @@ export function parseSubscription(text: string): SubscriptionRequest | string {
   const buffering = parseBuffering(asObject(body['buffering']), problems);
   const destination = parseDestination(asObject(body['destination']), problems);
   if (problems.length > 0) return problems.join('; ');
-  return { types: [...new Set(types as TelemetryType[])], buffering, destination };
+  return {
+    schemaVersion: schemaVersion!,
+    types: [...new Set(types as TelemetryType[])],
+    buffering,
+    destination,
+  };
 }
 
 function parseBuffering(given: Record<string, unknown>, problems: string[]): Buffering {
@@ -71,8 +95,9 @@ function parseDestination(given: Record<string, unknown>, problems: string[]): D
   const protocol = given['protocol'];
   if (protocol === 'TCP') {
     const port = given['port'];
-    if (typeof port !== 'number') problems.push('port is not provided');
-    return { protocol, port: checkedPort(Number(port), problems), path: '', method: 'POST' };
+    if (port === undefined) problems.push('port is not provided');
+    else checkPort(port, problems);
+    return { protocol, port: Number(port), path: '', method: 'POST' };
   }
   if (protocol !== 'HTTP') problems.push('protocol should be HTTP or TCP');
   const uri =
@@ -81,20 +106,21 @@ function parseDestination(given: Record<string, unknown>, problems: string[]): D
   else if (uri.protocol !== 'http:' || !SANDBOX_HOSTS.has(uri.hostname))
     problems.push('URI host should be sandbox.localdomain');
   else if (uri.port === '') problems.push('URI port is not provided');
+  else checkPort(Number(uri.port), problems);
   const method = given['method'] ?? 'POST';
   if (method !== 'POST' && method !== 'PUT') problems.push('method should be POST or PUT');
   return {
     protocol: 'HTTP',
-    port: checkedPort(Number(uri?.port ?? 0), problems),
+    port: Number(uri?.port),
     path: `${uri?.pathname ?? ''}${uri?.search ?? ''}`,
     method: method === 'PUT' ? 'PUT' : 'POST',
   };
 }
 
-function checkedPort(port: number, problems: string[]): number {
+function checkPort(port: unknown, problems: string[]): void {
   if (port === RUNTIME_API_PORT) problems.push(`port ${RUNTIME_API_PORT} is reserved`);
-  else if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push('port is out of range');
-  return port;
+  else if (!Number.isInteger(port) || Number(port) < 1 || Number(port) > MAX_PORT)
+    problems.push(`port should be between 1 and ${MAX_PORT}`);
 }
 
 function asObject(value: unknown): Record<string, unknown> {

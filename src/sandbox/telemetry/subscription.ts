@@ -1,5 +1,6 @@
 /** One subscriber: gathers its events and sends them, by HTTP or TCP, into the sandbox. */
 import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { TelemetryEvent } from '../../ports/environment.ts';
 import type { Destination, SubscriptionRequest, TelemetryType } from './subscription-request.ts';
 
@@ -10,8 +11,19 @@ const MAX_BACKLOG = 10;
 const ATTEMPTS = 3;
 const RETRY_MS = 100;
 
+/** Events that a subscriber will not be told, and their length as JSON. */
+export interface Dropped {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+export const NOTHING_DROPPED: Dropped = { records: 0, bytes: 0 };
+
+export function droppedBoth(one: Dropped, other: Dropped): Dropped {
+  return { records: one.records + other.records, bytes: one.bytes + other.bytes };
+}
+
 export class Subscription {
-  readonly name: string;
   private readonly request: SubscriptionRequest;
   /** The sandbox's address. */
   private readonly host: string;
@@ -21,25 +33,29 @@ export class Subscription {
   private sentBytes = 0;
   private timer: NodeJS.Timeout | undefined;
   private sending: Promise<void> = Promise.resolve();
-  private dropped = { records: 0, bytes: 0 };
+  private dropped: Dropped;
+  /** When the latest event happened. */
+  private latest = '';
   /** Ends what is under way. A subscriber may be frozen meanwhile, so nothing else ends an attempt. */
   private readonly closing = new AbortController();
 
+  /** `missed`: what was dropped before there was this subscription. */
   constructor(
-    name: string,
     request: SubscriptionRequest,
     host: string,
     shaped: (event: TelemetryEvent) => TelemetryEvent[],
+    missed: Dropped = NOTHING_DROPPED,
   ) {
-    this.name = name;
     this.request = request;
     this.host = host;
     this.shaped = shaped;
+    this.dropped = missed;
   }
 
   push(event: TelemetryEvent): void {
     const type = event.type.startsWith('platform.') ? 'platform' : (event.type as TelemetryType);
     if (this.closing.signal.aborted || !this.request.types.includes(type)) return;
+    this.latest = event.time;
     for (const shaped of this.shaped(event)) this.gather(JSON.stringify(shaped));
   }
 
@@ -47,18 +63,13 @@ export class Subscription {
   flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.dropped.records > 0) this.gatherDropped();
     const batch = this.gathered;
     const bytes = this.gatheredBytes;
+    if (batch.length === 0 && this.dropped.records === 0) return this.sending;
     this.gathered = [];
     this.gatheredBytes = 0;
-    if (batch.length === 0) return this.sending;
     this.sentBytes += bytes;
-    this.sending = this.sending.then(async () => {
-      const isTaken = await this.deliver(batch);
-      this.sentBytes -= bytes;
-      if (!isTaken) this.count(batch.length, bytes);
-    });
+    this.sending = this.sending.then(() => this.deliver(batch, bytes));
     return this.sending;
   }
 
@@ -69,41 +80,56 @@ export class Subscription {
   }
 
   private gather(text: string): void {
-    const { maxBytes, maxItems, timeoutMs } = this.request.buffering;
+    const { maxBytes, maxItems } = this.request.buffering;
     const bytes = Buffer.byteLength(text);
-    if (this.sentBytes + this.gatheredBytes + bytes > MAX_BACKLOG * maxBytes) return this.count(1, bytes);
-    // A batch is never larger than was asked for.
+    if (this.sentBytes + this.gatheredBytes + bytes > MAX_BACKLOG * maxBytes) {
+      this.dropped = droppedBoth(this.dropped, { records: 1, bytes });
+      return;
+    }
+    // No more is gathered than was asked for.
     if (this.gathered.length > 0 && this.gatheredBytes + bytes > maxBytes) void this.flush();
     this.gathered.push(text);
     this.gatheredBytes += bytes;
     if (this.gathered.length >= maxItems || this.gatheredBytes >= maxBytes) void this.flush();
-    else this.timer ??= setTimeout(() => void this.flush(), timeoutMs);
+    else this.flushLater();
   }
 
-  private count(records: number, bytes: number): void {
-    this.dropped.records += records;
-    this.dropped.bytes += bytes;
+  private flushLater(): void {
+    this.timer ??= setTimeout(() => void this.flush(), this.request.buffering.timeoutMs);
   }
 
-  private gatherDropped(): void {
-    const { records, bytes } = this.dropped;
-    this.dropped = { records: 0, bytes: 0 };
-    const record = {
-      reason: 'Consumer seems to have fallen behind as it has not acknowledged receipt of logs.',
-      droppedRecords: records,
-      droppedBytes: bytes,
-    };
-    const event = { time: new Date().toISOString(), type: 'platform.logsDropped', record };
-    this.gathered.push(JSON.stringify(event));
+  /** One batch after the other; the subscriber is told with the next what it has missed. */
+  private async deliver(batch: readonly string[], bytes: number): Promise<void> {
+    const { dropped } = this;
+    this.dropped = NOTHING_DROPPED;
+    const isTaken = await this.isTaken(
+      dropped.records === 0 ? batch : [...batch, logsDropped(dropped, this.latest)],
+    );
+    this.sentBytes -= bytes;
+    if (!isTaken) {
+      const lost = { records: batch.length, bytes };
+      this.dropped = droppedBoth(this.dropped, droppedBoth(dropped, lost));
+    } else if (this.dropped.records > 0 && !this.closing.signal.aborted) this.flushLater();
   }
 
-  private async deliver(batch: readonly string[]): Promise<boolean> {
-    for (let attempt = 1; attempt <= ATTEMPTS && !this.closing.signal.aborted; attempt += 1) {
-      if (await send(this.host, this.request.destination, batch, this.closing.signal)) return true;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  private async isTaken(batch: readonly string[]): Promise<boolean> {
+    const { signal } = this.closing;
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      if (await send(this.host, this.request.destination, batch, signal)) return true;
+      if (attempt === ATTEMPTS) break;
+      await pause(RETRY_MS, undefined, { signal }).catch(() => {});
     }
     return false;
   }
+}
+
+function logsDropped({ records, bytes }: Dropped, time: string): string {
+  const record = {
+    reason: 'Consumer seems to have fallen behind as it has not acknowledged receipt of logs.',
+    droppedRecords: records,
+    droppedBytes: bytes,
+  };
+  return JSON.stringify({ time, type: 'platform.logsDropped', record });
 }
 
 function send(
@@ -133,7 +159,8 @@ function post(
       'Content-Type': 'application/json',
       'Content-Length': Buffer.byteLength(body),
     };
-    const call = request({ host, port, path, method, headers, signal }, (answer) => {
+    // Without an agent no connection outlives its batch: the address may belong to another environment by then.
+    const call = request({ host, port, path, method, headers, signal, agent: false }, (answer) => {
       answer.resume();
       resolve(answer.statusCode !== undefined && answer.statusCode < 300);
     });
@@ -143,7 +170,7 @@ function post(
   });
 }
 
-/** JSON objects, one a line, on a connection of their own. */
+/** JSON objects, one a line, on a connection of their own; its end without an error is the acknowledgement. */
 function sendLines(
   host: string,
   { port }: Destination,
@@ -151,8 +178,7 @@ function sendLines(
   signal: AbortSignal,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    signal.addEventListener('abort', () => socket.destroy(), { once: true });
+    const socket = connect({ host, port, signal });
     socket.on('error', () => resolve(false));
     socket.on('close', (hadError) => resolve(!hadError));
     socket.end(`${batch.join('\n')}\n`);

@@ -9,17 +9,29 @@ import type { Extension } from '../extensions/extension-registry.ts';
 import { readText } from '../extensions/request-text.ts';
 import { methodNotAllowed, refuse } from '../runtime-api/api-answers.ts';
 import { logsApiEvents } from './logs-api-events.ts';
-import { Subscription } from './subscription.ts';
+import type { Dropped } from './subscription.ts';
+import { droppedBoth, NOTHING_DROPPED, Subscription } from './subscription.ts';
 import type { SubscriptionRequest } from './subscription-request.ts';
 import { parseSubscription } from './subscription-request.ts';
 
-const PATHS: ReadonlyMap<string, TelemetrySubscription['api']> = new Map([
+type Api = TelemetrySubscription['api'];
+
+const PATHS: ReadonlyMap<string, Api> = new Map([
   ['/2022-07-01/telemetry', 'telemetry'],
   ['/2020-08-15/logs', 'logs'],
 ]);
 
-/** Events kept for those who subscribe later in Init. */
-const MAX_EARLY_EVENTS = 1_000;
+/** In the words of AWS's runtime interface emulator. */
+const CLOSED: Readonly<Record<Api, { errorType: string; message: string }>> = {
+  telemetry: {
+    errorType: 'Telemetry.SubscriptionClosed',
+    message: 'Telemetry API subscription is closed already',
+  },
+  logs: { errorType: 'Logs.SubscriptionClosed', message: 'Logs API subscription is closed already' },
+};
+
+/** Events kept for those who subscribe later in Init, as JSON; bytes. A function may write much before it is ready. */
+const MAX_EARLY_BYTES = 1024 * 1024;
 
 export interface TelemetryApiOwner {
   identified(request: IncomingMessage, response: ServerResponse): Extension | undefined;
@@ -30,6 +42,8 @@ export class TelemetryApi {
   private readonly owner: TelemetryApiOwner;
   private readonly subscriptions = new Map<string, Subscription>();
   private early: TelemetryEvent[] = [];
+  private earlyBytes = 0;
+  private earlyDropped: Dropped = NOTHING_DROPPED;
   private isInitOver = false;
 
   constructor(owner: TelemetryApiOwner) {
@@ -50,6 +64,7 @@ export class TelemetryApi {
     return true;
   }
 
+  /** From here on AWS takes no subscriptions. Source: "Lambda Logs API", and its emulator's refusals. */
   initOver(): void {
     this.isInitOver = true;
     this.early = [];
@@ -64,19 +79,26 @@ export class TelemetryApi {
   }
 
   private readonly tell = (event: TelemetryEvent): void => {
-    if (!this.isInitOver && this.early.length < MAX_EARLY_EVENTS) this.early.push(event);
+    if (!this.isInitOver) this.keep(event);
     for (const subscription of this.subscriptions.values()) subscription.push(event);
   };
 
-  private subscribe(
-    request: IncomingMessage,
-    response: ServerResponse,
-    api: TelemetrySubscription['api'],
-  ): void {
+  private keep(event: TelemetryEvent): void {
+    const bytes = Buffer.byteLength(JSON.stringify(event));
+    if (this.earlyBytes + bytes > MAX_EARLY_BYTES) {
+      this.earlyDropped = droppedBoth(this.earlyDropped, { records: 1, bytes });
+      return;
+    }
+    this.early.push(event);
+    this.earlyBytes += bytes;
+  }
+
+  private subscribe(request: IncomingMessage, response: ServerResponse, api: Api): void {
     const extension = this.owner.identified(request, response);
     if (extension === undefined) return;
     readText(request, (text) => {
-      const parsed = parseSubscription(text);
+      if (this.isInitOver) return refuse(response, 403, CLOSED[api].errorType, CLOSED[api].message);
+      const parsed = parseSubscription(text, api);
       if (typeof parsed === 'string') return refuse(response, 400, 'ValidationError', parsed);
       this.open(extension.name, parsed, api, request.socket.remoteAddress ?? '127.0.0.1');
       response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 4 });
@@ -86,10 +108,11 @@ export class TelemetryApi {
   }
 
   /** Who subscribes is reached where its request came from: the sandbox's own address, or loopback. */
-  private open(name: string, request: SubscriptionRequest, api: string, host: string): void {
+  private open(name: string, request: SubscriptionRequest, api: Api, host: string): void {
     this.subscriptions.get(name)?.close();
-    const shaped = api === 'logs' ? logsApiEvents : (event: TelemetryEvent): TelemetryEvent[] => [event];
-    const subscription = new Subscription(name, request, host, shaped);
+    const shaped = (event: TelemetryEvent): TelemetryEvent[] =>
+      api === 'logs' ? logsApiEvents(event, request.schemaVersion) : [event];
+    const subscription = new Subscription(request, host, shaped, this.earlyDropped);
     this.subscriptions.set(name, subscription);
     for (const event of this.early) subscription.push(event);
   }
