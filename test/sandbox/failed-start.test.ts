@@ -1,6 +1,6 @@
 /** A start that fails half way gives back what it had taken: listeners, directories, a network. */
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { test } from 'node:test';
 import { PlatformError } from '../../src/core/errors.ts';
 import type { EnvironmentListener, EnvironmentSpec } from '../../src/ports/environment.ts';
@@ -44,8 +44,18 @@ function specOf(codeDirectory: string, changes: Partial<EnvironmentSpec>): Envir
   };
 }
 
-const listening = (): number =>
-  process.getActiveResourcesInfo().filter((resource) => resource === 'TCPServerWrap').length;
+/** Sockets of this process on which it listens. */
+async function listening(): Promise<number> {
+  const sockets = (await readFile('/proc/net/tcp', 'latin1'))
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    // 0A: listening. Source: the kernel's include/net/tcp_states.h.
+    .filter(([, , , state]) => state === '0A')
+    .map(([, , , , , , , , , inode]) => `socket:[${inode}]`);
+  const descriptors = await readdir('/proc/self/fd');
+  const own = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+  return own.filter((target) => sockets.includes(target)).length;
+}
 
 const { namespaces } = await probeIsolation();
 
@@ -55,10 +65,10 @@ for (const level of namespaces.available ? (['process', 'namespaces'] as const) 
     const runtimesDirectory = await scratchDirectory(context);
     const sandbox = await createSandbox(level, { environmentsDirectory, runtimesDirectory, log: silent });
     const spec = specOf(await scratchDirectory(context), { variables: { BROKEN: ZERO_BYTES } });
-    const before = listening();
+    const before = await listening();
     for (let attempt = 0; attempt < 3; attempt += 1)
       await assert.rejects(sandbox.start(spec, NOBODY), PlatformError);
-    assert.equal(listening(), before);
+    assert.equal(await listening(), before);
     assert.ok(!(await readdir(environmentsDirectory)).includes(spec.environmentId));
     await sandbox.close();
     assert.deepEqual(await readdir(environmentsDirectory), []);
