@@ -13,8 +13,8 @@ const FRAME = {
   ERROR: 0x13,
   LOG: 0x14,
   LEAVING: 0x15,
-  AWAITS_ASSIGNMENT: 0x17,
   CHUNK: 0x16,
+  AWAITS_ASSIGNMENT: 0x17,
 };
 const LOG_LEVEL = { TRACE: 1, DEBUG: 2, INFO: 3, WARN: 4, ERROR: 5, FATAL: 6 };
 
@@ -175,11 +175,13 @@ function retrying(operation) {
 }
 
 function frame(type, ...parts) {
-  const body = Buffer.concat(parts);
   const head = Buffer.allocUnsafe(5);
-  head.writeUInt32BE(1 + body.length, 0);
+  head.writeUInt32BE(
+    parts.reduce((size, { length }) => size + length, 1),
+    0,
+  );
   head[4] = type;
-  return Buffer.concat([head, body]);
+  return Buffer.concat([head, ...parts]);
 }
 
 /** A length byte and at most 255 bytes of text. */

@@ -11,8 +11,8 @@ export const FRAME = {
   error: 0x13,
   log: 0x14,
   leaving: 0x15,
-  awaitsAssignment: 0x17,
   chunk: 0x16,
+  awaitsAssignment: 0x17,
 } as const;
 
 /** Larger than any honest frame: a response may exceed 6 MB only to be refused. Bytes. */

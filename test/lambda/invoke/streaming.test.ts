@@ -27,7 +27,8 @@ const cases = {
   hangs: async (stream) => { stream.write('first'); await new Promise(() => setInterval(() => {}, 1000)); },
   count: async (stream) => { stream.end(String(calls)); },
   much: async (stream, { bytes }) => {
-    const piece = Buffer.alloc(1024 * 1024, 'x');
+    // More than a frame of the channel may hold.
+    const piece = Buffer.alloc(100 * 1024 * 1024, 'x');
     for (let left = bytes; left > 0; left -= piece.length)
       if (!stream.write(piece.subarray(0, Math.min(left, piece.length)))) await once(stream, 'drain');
     stream.end();
