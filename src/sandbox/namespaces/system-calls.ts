@@ -1,4 +1,4 @@
-/** Numbers of Linux system calls: asm/unistd_64.h of x86, and asm-generic/unistd.h for arm64. */
+/** The system calls that functions are refused, at every level with a filter, and the kernel's numbers that say so. */
 
 /** Refused whatever their arguments are. */
 export const DENIED_CALLS = [
@@ -64,13 +64,49 @@ export type DeniedCall = (typeof DENIED_CALLS)[number];
 /** Those whose arguments decide. */
 export type JudgedCall = 'clone' | 'clone3' | 'ioctl' | 'socket';
 
+/** Answers of a filter: asm-generic/errno.h. */
+export const EPERM = 1;
+export const ENOSYS = 38;
+export const EAFNOSUPPORT = 97;
+
+/** CLONE_NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET of linux/sched.h. */
+export const NAMESPACE_FLAGS: readonly number[] = [
+  0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
+];
+
+/** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: what is left out is packet sockets, vsock, alg and a hundred rarities. */
+export const SOCKET_FAMILIES = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
+export const SOCKET_TYPE_MASK = 0xf;
+export const SOCK_RAW = 3;
+/** The only protocol of AF_NETLINK that is left: getifaddrs(3) asks for interfaces by it. */
+export const NETLINK_ROUTE = 0;
+/** Pushes characters into a terminal's input. */
+export const TIOCSTI = 0x5412;
+
 type Numbers = Readonly<Record<JudgedCall, number> & Partial<Record<DeniedCall, number>>>;
 
-/** A call that an architecture does not have is missing. */
+/** Every architecture has the same numbers for what has come to Linux since 5.1. */
+const SHARED_NUMBERS = {
+  clone3: 435,
+  open_tree: 428,
+  move_mount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  fspick: 433,
+  mount_setattr: 442,
+  pidfd_getfd: 438,
+  io_uring_setup: 425,
+  io_uring_enter: 426,
+  io_uring_register: 427,
+  quotactl_fd: 443,
+} as const;
+
+/** asm/unistd_64.h of x86, and asm-generic/unistd.h for arm64. A call that an architecture does not have is missing. */
 export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
   x64: {
+    ...SHARED_NUMBERS,
     clone: 56,
-    clone3: 435,
     ioctl: 16,
     socket: 41,
     mount: 165,
@@ -79,13 +115,6 @@ export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
     chroot: 161,
     unshare: 272,
     setns: 308,
-    open_tree: 428,
-    move_mount: 429,
-    fsopen: 430,
-    fsconfig: 431,
-    fsmount: 432,
-    fspick: 433,
-    mount_setattr: 442,
     init_module: 175,
     finit_module: 313,
     delete_module: 176,
@@ -96,22 +125,17 @@ export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
     ptrace: 101,
     process_vm_readv: 310,
     process_vm_writev: 311,
-    pidfd_getfd: 438,
     kcmp: 312,
     add_key: 248,
     request_key: 249,
     keyctl: 250,
     userfaultfd: 323,
-    io_uring_setup: 425,
-    io_uring_enter: 426,
-    io_uring_register: 427,
     open_by_handle_at: 304,
     reboot: 169,
     swapon: 167,
     swapoff: 168,
     acct: 163,
     quotactl: 179,
-    quotactl_fd: 443,
     syslog: 103,
     vhangup: 153,
     settimeofday: 164,
@@ -130,8 +154,8 @@ export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
     migrate_pages: 256,
   },
   arm64: {
+    ...SHARED_NUMBERS,
     clone: 220,
-    clone3: 435,
     ioctl: 29,
     socket: 198,
     mount: 40,
@@ -140,13 +164,6 @@ export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
     chroot: 51,
     unshare: 97,
     setns: 268,
-    open_tree: 428,
-    move_mount: 429,
-    fsopen: 430,
-    fsconfig: 431,
-    fsmount: 432,
-    fspick: 433,
-    mount_setattr: 442,
     init_module: 105,
     finit_module: 273,
     delete_module: 106,
@@ -157,22 +174,17 @@ export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
     ptrace: 117,
     process_vm_readv: 270,
     process_vm_writev: 271,
-    pidfd_getfd: 438,
     kcmp: 272,
     add_key: 217,
     request_key: 218,
     keyctl: 219,
     userfaultfd: 282,
-    io_uring_setup: 425,
-    io_uring_enter: 426,
-    io_uring_register: 427,
     open_by_handle_at: 265,
     reboot: 142,
     swapon: 224,
     swapoff: 225,
     acct: 89,
     quotactl: 60,
-    quotactl_fd: 443,
     syslog: 116,
     vhangup: 58,
     settimeofday: 170,

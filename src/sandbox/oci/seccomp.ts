@@ -2,31 +2,30 @@
  * The system-call filter in the form of the OCI runtime specification ("Linux container configuration", seccomp): the
  * same calls as at *namespaces*, which the OCI runtime compiles by their names.
  */
-import { DENIED_CALLS } from '../namespaces/system-calls.ts';
+import {
+  DENIED_CALLS,
+  EAFNOSUPPORT,
+  ENOSYS,
+  EPERM,
+  NAMESPACE_FLAGS,
+  NETLINK_ROUTE,
+  SOCK_RAW,
+  SOCKET_FAMILIES,
+  SOCKET_TYPE_MASK,
+  TIOCSTI,
+} from '../namespaces/system-calls.ts';
 
-const EPERM = 1;
-const ENOSYS = 38;
-const EAFNOSUPPORT = 97;
+/** The kernel takes no more of a request's number and of a socket's family; libseccomp compares all 64 bits. */
+const LOW_HALF = 0xffffffff;
 
-/** CLONE_NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET of linux/sched.h. */
-const NAMESPACE_FLAGS = [0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000];
-
-/** AF_PACKET and AF_VSOCK of linux/socket.h; AF_ALG. */
-const REFUSED_FAMILIES = [17, 40, 38];
-
-/** AF_INET and AF_INET6. */
-const INTERNET_FAMILIES = [2, 10];
-const SOCKET_TYPE_MASK = 0xf;
-const SOCK_RAW = 3;
-
-/** Pushes characters into a terminal's input. */
-const TIOCSTI = 0x5412;
+const FAMILIES: readonly number[] = Object.values(SOCKET_FAMILIES);
+const HIGHEST_FAMILY = Math.max(...FAMILIES);
 
 interface SeccompArgument {
   readonly index: number;
   readonly value: number;
   readonly valueTwo?: number;
-  readonly op: 'SCMP_CMP_EQ' | 'SCMP_CMP_MASKED_EQ';
+  readonly op: 'SCMP_CMP_EQ' | 'SCMP_CMP_NE' | 'SCMP_CMP_GT' | 'SCMP_CMP_MASKED_EQ';
 }
 
 interface SeccompRule {
@@ -54,19 +53,9 @@ export function seccomp(architecture: string = process.arch): Seccomp | undefine
       refuse(DENIED_CALLS, EPERM),
       // Its flags are in memory, where no filter can look; the C libraries fall back to clone.
       refuse(['clone3'], ENOSYS),
-      ...NAMESPACE_FLAGS.map((flag) =>
-        refuse(['clone'], EPERM, { index: 0, value: flag, valueTwo: flag, op: 'SCMP_CMP_MASKED_EQ' }),
-      ),
-      refuse(['ioctl'], EPERM, { index: 1, value: TIOCSTI, op: 'SCMP_CMP_EQ' }),
-      ...REFUSED_FAMILIES.map((family) => refuse(['socket'], EAFNOSUPPORT, equals(0, family))),
-      ...INTERNET_FAMILIES.map((family) =>
-        refuse(['socket'], EPERM, equals(0, family), {
-          index: 1,
-          value: SOCKET_TYPE_MASK,
-          valueTwo: SOCK_RAW,
-          op: 'SCMP_CMP_MASKED_EQ',
-        }),
-      ),
+      ...NAMESPACE_FLAGS.map((flag) => refuse(['clone'], EPERM, masked(0, flag, flag))),
+      refuse(['ioctl'], EPERM, masked(1, LOW_HALF, TIOCSTI)),
+      ...socketRules(),
     ],
   };
 }
@@ -79,6 +68,28 @@ function refuse(
   return { names, action: 'SCMP_ACT_ERRNO', errnoRet, ...(args.length > 0 ? { args } : {}) };
 }
 
+/** A rule can name what it refuses only, so that all but four families are named. */
+function socketRules(): SeccompRule[] {
+  const { inet, inet6, netlink } = SOCKET_FAMILIES;
+  const below = Array.from({ length: HIGHEST_FAMILY }, (_, family) => family);
+  return [
+    ...below
+      .filter((family) => !FAMILIES.includes(family))
+      .map((family) => refuse(['socket'], EAFNOSUPPORT, equals(0, family))),
+    // Also what has any of the bits that the kernel does not look at.
+    refuse(['socket'], EAFNOSUPPORT, { index: 0, value: HIGHEST_FAMILY, op: 'SCMP_CMP_GT' }),
+    ...[inet, inet6].map((family) =>
+      refuse(['socket'], EPERM, equals(0, family), masked(1, SOCKET_TYPE_MASK, SOCK_RAW)),
+    ),
+    refuse(['socket'], EPERM, equals(0, netlink), { index: 2, value: NETLINK_ROUTE, op: 'SCMP_CMP_NE' }),
+  ];
+}
+
 function equals(index: number, value: number): SeccompArgument {
   return { index, value, op: 'SCMP_CMP_EQ' };
+}
+
+/** The bits of `mask` are those of `value`. */
+function masked(index: number, mask: number, value: number): SeccompArgument {
+  return { index, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' };
 }
