@@ -27,8 +27,9 @@ import type { EnvironmentLog } from './environment-log.ts';
 import { IdleFreezer } from './idle-freezer.ts';
 import { INIT_TIMEOUT_MS, MAX_RESPONSE_PAYLOAD_BYTES } from './invoke-limits.ts';
 import { LogTail } from './log-tail.ts';
+import { MemoryFigure } from './memory-figure.ts';
 import type { InvocationOutcome, InvocationStatus } from './outcome.ts';
-import { errorPayload, exitMessage, timeoutPayload } from './outcome.ts';
+import { billedDurationMs, errorPayload, exitMessage, OUT_OF_MEMORY, timeoutPayload } from './outcome.ts';
 import type { ResponseStream } from './response-stream.ts';
 import { WrittenResponse } from './written-response.ts';
 
@@ -43,12 +44,7 @@ const TRANSITIONS: Readonly<Record<EnvironmentState, readonly EnvironmentState[]
   dead: [],
 };
 
-/**
- * Where a runtime does not say how much memory it has used, /proc is read: after an invocation of some
- * length, and after shorter ones when the last figure is this old. Reading costs more than a warm invocation.
- */
-const MEMORY_FIGURE_AGE_MS = 1_000;
-const LONG_INVOCATION_MS = 100;
+const BYTES_PER_MB = 1024 * 1024;
 
 export interface Invocation extends Omit<RuntimeEvent, 'deadlineMs'> {
   readonly wantsLogTail: boolean;
@@ -80,12 +76,6 @@ const INIT_TIMED_OUT: InitFailure = {
   errorType: 'Sandbox.Timedout',
   payload: errorPayload('Sandbox.Timedout', 'Init timed out'),
 };
-
-/**
- * What a report calls it; the caller is told of a `Runtime.ExitError` by `signal: killed`. So AWS was seen to do:
- * for the caller in awslabs/amazon-s3-find-and-forget#283, for the report in nasa-gcn/gcn.nasa.gov#3628.
- */
-const OUT_OF_MEMORY = 'Runtime.OutOfMemory';
 
 /** Nobody hears of it: who stops an environment has no use for what it would have said. */
 const STOPPED: InitFailure = {
@@ -125,10 +115,7 @@ export class Environment {
   private ending: Promise<void> | undefined;
   /** Processes started so far; only the latest one is heard. */
   private processes = 0;
-  private maxMemoryBytes = 0;
-  private memorySampledAt = Number.NEGATIVE_INFINITY;
-  /** With every outcome, as our bootstraps do. */
-  private reportsItsMemory = false;
+  private readonly memory: MemoryFigure;
 
   private readonly deps: EnvironmentDependencies;
   private readonly spec: EnvironmentSpec;
@@ -144,6 +131,7 @@ export class Environment {
     this.deps = deps;
     this.record = record;
     this.spec = spec;
+    this.memory = new MemoryFigure(() => deps.clock.monotonic());
     this.freezer = new IdleFreezer(
       () => this.running?.freeze?.(),
       () => deps.clock.monotonic(),
@@ -322,7 +310,7 @@ export class Environment {
       message: exitMessage(exit),
     };
     const reported = exit.outOfMemory === true ? OUT_OF_MEMORY : errorType;
-    if (exit.outOfMemory === true) this.maxMemoryBytes = this.record.memoryMb * 1024 * 1024;
+    if (exit.outOfMemory === true) this.memory.exhausted(this.record.memoryMb * BYTES_PER_MB);
     const requestId = inFlight?.invocation.requestId ?? this.spec.environmentId;
     const payload = errorPayload(errorType, `RequestId: ${requestId} Error: ${message}`);
     if (inFlight !== undefined) this.deps.log.exited(requestId, message, errorType);
@@ -335,10 +323,7 @@ export class Environment {
   private answered(requestId: string, maxMemoryBytes: number | undefined): InFlight | undefined {
     const inFlight = this.inFlight;
     if (inFlight === undefined || inFlight.invocation.requestId !== requestId) return undefined;
-    if (maxMemoryBytes !== undefined) {
-      this.reportsItsMemory = true;
-      if (maxMemoryBytes > this.maxMemoryBytes) this.maxMemoryBytes = maxMemoryBytes;
-    }
+    this.memory.reported(maxMemoryBytes);
     return inFlight;
   }
 
@@ -396,7 +381,7 @@ export class Environment {
     let report = {
       status,
       durationMs,
-      billedDurationMs: billed(durationMs, initDurationMs),
+      billedDurationMs: billedDurationMs(durationMs, initDurationMs),
       memorySizeMb: this.record.memoryMb,
       maxMemoryUsedMb: 0,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
@@ -411,20 +396,25 @@ export class Environment {
           };
     const complete = (): void => {
       if (this.owedReport === complete) this.owedReport = undefined;
-      report.maxMemoryUsedMb = Math.ceil(this.maxMemoryBytes / (1024 * 1024));
+      report.maxMemoryUsedMb = Math.ceil(this.memory.bytes / BYTES_PER_MB);
       this.deps.log.end(inFlight.invocation.requestId, report, errorType);
       if (inFlight.tail !== undefined) {
         inFlight.resolve({ ...failed, payload, report, logTail: inFlight.tail.toBuffer() });
       }
     };
     if (inFlight.tail === undefined) inFlight.resolve({ ...failed, payload, report });
+    const runtimeDone = (): void =>
+      this.deps.log.runtimeDone(inFlight.invocation.requestId, {
+        status,
+        durationMs,
+        producedBytes: payload.length,
+        errorType,
+      });
     // A handled error leaves the environment warm; an exit or a time-out does not.
-    const done = { status, durationMs, producedBytes: payload.length, errorType };
-    setImmediate(() => this.deps.log.runtimeDone(inFlight.invocation.requestId, done));
     let staysWarm = (status === 'success' || status === 'failure') && !this.isLeaving;
     const wrapUp = (): void => {
       this.owedReport = complete;
-      const measured = this.sampleMemory(elapsedMs);
+      const measured = this.memory.measure(this.running, elapsedMs);
       if (staysWarm) {
         if (measured === undefined) complete();
         else void measured.then(() => this.payReport(complete));
@@ -438,13 +428,21 @@ export class Environment {
     };
     const atWork = staysWarm ? this.running?.extensionsAtWork?.() : undefined;
     if (atWork === undefined) {
-      setImmediate(wrapUp);
+      setImmediate(() => {
+        runtimeDone();
+        wrapUp();
+      });
       return;
     }
+    setImmediate(runtimeDone);
     void this.extensionsDone(inFlight, atWork).then((isInTime) => {
       // Extensions count: an invocation lasts until they ask for the next event too.
       const lastedMs = clock.monotonic() - inFlight.startedAt;
-      report = { ...report, durationMs: lastedMs, billedDurationMs: billed(lastedMs, initDurationMs) };
+      report = {
+        ...report,
+        durationMs: lastedMs,
+        billedDurationMs: billedDurationMs(lastedMs, initDurationMs),
+      };
       if (!isInTime) {
         staysWarm = false;
         report.status = 'timeout';
@@ -472,22 +470,6 @@ export class Environment {
     if (report !== undefined && report === this.owedReport) report();
   }
 
-  /** Undefined while the figure at hand is young enough. */
-  private sampleMemory(elapsedMs: number): Promise<void> | undefined {
-    const now = this.deps.clock.monotonic();
-    const isYoung = elapsedMs < LONG_INVOCATION_MS && now - this.memorySampledAt < MEMORY_FIGURE_AGE_MS;
-    // What it reports is its own: processes it has started are counted where there is time for it.
-    const isReported = this.reportsItsMemory && elapsedMs < LONG_INVOCATION_MS;
-    if (isYoung || isReported || this.running === undefined) return undefined;
-    this.memorySampledAt = now;
-    return this.running.maxMemoryBytes().then(
-      (bytes) => {
-        if (bytes > this.maxMemoryBytes) this.maxMemoryBytes = bytes;
-      },
-      () => {},
-    );
-  }
-
   private becomeReady(): void {
     if (this.current !== 'busy') return;
     if (this.running === undefined) {
@@ -509,9 +491,4 @@ export class Environment {
     else if (to === 'busy') this.freezer.work();
     else this.freezer.close();
   }
-}
-
-/** Whole milliseconds. Since August 2025 AWS bills the Init phase too ("Standardizing billing for the INIT phase"). */
-function billed(durationMs: number, initDurationMs: number | undefined): number {
-  return Math.max(1, Math.ceil(durationMs + (initDurationMs ?? 0)));
 }

@@ -26,6 +26,17 @@ export interface InvocationReport {
   readonly initDurationMs?: number;
 }
 
+/** Whole milliseconds. Since August 2025 AWS bills the Init phase too ("Standardizing billing for the INIT phase"). */
+export function billedDurationMs(durationMs: number, initDurationMs: number | undefined): number {
+  return Math.max(1, Math.ceil(durationMs + (initDurationMs ?? 0)));
+}
+
+/**
+ * What a report calls it; the caller is told of a `Runtime.ExitError` by `signal: killed`. So AWS was seen to do:
+ * for the caller in awslabs/amazon-s3-find-and-forget#283, for the report in nasa-gcn/gcn.nasa.gov#3628.
+ */
+export const OUT_OF_MEMORY = 'Runtime.OutOfMemory';
+
 /** AWS's error object for failures that the platform reports in the function's stead. */
 export function errorPayload(errorType: string, errorMessage: string): Buffer {
   return Buffer.from(JSON.stringify({ errorType, errorMessage }));
