@@ -28,7 +28,7 @@ test('answers agree with what AWS was recorded to answer', async (context) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'selfsame-test-'));
   context.after(() => rm(dataDir, { recursive: true }));
   // All that is fetched: a function of Java is Active only where AWS's client is.
-  await provideJavaClient(join(dataDir, 'runtimes'), NO_LOG);
+  await provideJavaClient(join(dataDir, 'runtimes'), { log: NO_LOG });
   const java = (await hostInterpreters()).find(({ family }) => family === 'java');
   assert.ok(java !== undefined, 'no Java is on this host');
   const runtimes = Object.fromEntries(

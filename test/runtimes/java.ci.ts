@@ -30,7 +30,7 @@ let files: Record<string, Buffer>;
 let jdk: { readonly runtime: 'java17'; readonly bin: string };
 before(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'selfsame-test-'));
-  await provideJavaClient(scratch, LOG);
+  await provideJavaClient(scratch, { log: LOG });
   client = javaClientDirectory(scratch);
   const path = (await hostInterpreters()).find(
     ({ family, version }) => family === 'java' && /^17\b/.test(version),
@@ -71,7 +71,7 @@ test('AWS’s client is fetched once, with word of it', async () => {
   assert.equal(rest.at(-1), "Fetched AWS's Java runtime interface client.");
   assert.equal((await stat(client)).mode & 0o777, 0o755, 'every user of a function can read it');
   const before = said.length;
-  await provideJavaClient(scratch, LOG);
+  await provideJavaClient(scratch, { log: LOG });
   assert.equal(said.length, before);
   assert.deepEqual(
     (await readdir(scratch)).filter((name) => name.startsWith('fetching-')),

@@ -99,5 +99,6 @@ export async function interpreterVersion(path: string): Promise<string | undefin
 /** From the file that every Java has beside `bin`: starting one takes a tenth of a second and more. */
 async function javaRelease(path: string): Promise<string | undefined> {
   const text = await readFile(join(dirname(path), '..', 'release'), 'utf8').catch(() => '');
-  return /^JAVA_VERSION="(\d+(?:\.\d+)*)/m.exec(text)?.[1];
+  // Java 8 calls itself 1.8.
+  return /^JAVA_VERSION="(?:1\.)?(\d+(?:\.\d+)*)/m.exec(text)?.[1];
 }

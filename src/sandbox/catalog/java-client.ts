@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Entry, ZipFile } from 'yauzl';
 import yauzl from 'yauzl';
-import { PlatformError } from '../../core/errors.ts';
+import { invariant, PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import { JAVA_CLIENT_VERSION, javaClientDirectory } from '../runtime-files.ts';
 import { reportingProgress } from './fetch-progress.ts';
@@ -54,13 +54,26 @@ const ARTIFACTS: readonly Artifact[] = [
 
 const EXPECTED_MEGABYTES = 5;
 
-/** A fetch that takes longer has failed, milliseconds. */
+/** A fetch of all artifacts that takes longer has failed, milliseconds. */
 const FETCH_TIMEOUT_MS = 5 * 60_000;
 
-/** The architectures that AWS builds the native library for, as its file names have them. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch_64' };
+/** Where there is a native library of AWS's, with the architecture as its file names have it. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { 'linux-x64': 'x86_64', 'linux-arm64': 'aarch_64' };
+const ARCHITECTURE = ARCHITECTURES[`${process.platform}-${process.arch}`];
+
+export interface JavaClientOptions {
+  readonly log: Log;
+  readonly fetch?: typeof globalThis.fetch;
+  /** For all artifacts together, milliseconds. */
+  readonly timeoutMs?: number;
+}
 
 const inProgress = new Map<string, Promise<void>>();
+
+/** Whether AWS builds its native library for this operating system and architecture. */
+export function isJavaClientFetchable(): boolean {
+  return ARCHITECTURE !== undefined;
+}
 
 export function hasJavaClient(runtimesDirectory: string): Promise<boolean> {
   return access(javaClientDirectory(runtimesDirectory)).then(
@@ -69,24 +82,23 @@ export function hasJavaClient(runtimesDirectory: string): Promise<boolean> {
   );
 }
 
-/** Fetches it unless it is there; two callers share one fetch. Rejects when it cannot be had. */
-export function provideJavaClient(runtimesDirectory: string, log: Log): Promise<void> {
+/** Fetches it, where it is fetchable, unless it is there; two callers share one fetch. Rejects when it cannot be had. */
+export function provideJavaClient(runtimesDirectory: string, options: JavaClientOptions): Promise<void> {
   let fetch = inProgress.get(runtimesDirectory);
   if (fetch === undefined) {
-    fetch = provide(runtimesDirectory, log).finally(() => inProgress.delete(runtimesDirectory));
+    fetch = provide(runtimesDirectory, options).finally(() => inProgress.delete(runtimesDirectory));
     inProgress.set(runtimesDirectory, fetch);
   }
   return fetch;
 }
 
-async function provide(runtimesDirectory: string, log: Log): Promise<void> {
+async function provide(runtimesDirectory: string, options: JavaClientOptions): Promise<void> {
   if (await hasJavaClient(runtimesDirectory)) return;
   const work = await fetchDirectory(runtimesDirectory);
   try {
     const what = "AWS's Java runtime interface client";
-    await reportingProgress({ what, directory: work, expectedMegabytes: EXPECTED_MEGABYTES, log }, () =>
-      fillDirectory(work),
-    );
+    const progress = { what, directory: work, expectedMegabytes: EXPECTED_MEGABYTES, log: options.log };
+    await reportingProgress(progress, () => fillDirectory(work, options));
     // Whoever the function's user is, it may read it.
     await chmod(work, 0o755);
     await rename(work, javaClientDirectory(runtimesDirectory));
@@ -95,42 +107,58 @@ async function provide(runtimesDirectory: string, log: Log): Promise<void> {
   }
 }
 
-async function fillDirectory(directory: string): Promise<void> {
+async function fillDirectory(
+  directory: string,
+  { fetch = globalThis.fetch, timeoutMs = FETCH_TIMEOUT_MS }: JavaClientOptions,
+): Promise<void> {
   const libraries = join(directory, 'lib');
   await mkdir(libraries);
+  const signal = AbortSignal.timeout(timeoutMs);
   for (const artifact of ARTIFACTS) {
     const { name, version } = artifact;
-    const archive = await download(artifact);
+    const archive = await download(artifact, (url) => fetch(url, { signal }));
     await writeFile(join(libraries, `${name}-${version}.jar`), archive);
     if (name === CLIENT)
       await writeFile(join(libraries, 'libaws-lambda-jni.so'), await nativeLibrary(archive));
   }
 }
 
-async function download({ group, name, version, sha256 }: Artifact): Promise<Buffer> {
+async function download(
+  { group, name, version, sha256 }: Artifact,
+  get: (url: string) => Promise<Response>,
+): Promise<Buffer> {
   const url = `${REPOSITORY}${group}/${name}/${version}/${name}-${version}.jar`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  const content = Buffer.from(await response.arrayBuffer());
+  const content = await get(url)
+    .then(async (response) => {
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      return Buffer.from(await response.arrayBuffer());
+    })
+    .catch((error: Error) => {
+      // What `fetch` throws says only that it failed; why is in the cause.
+      const { message } = error.cause instanceof Error ? error.cause : error;
+      throw new PlatformError(`${url}: ${message}`, 'Check that this host reaches Maven Central.', {
+        cause: error,
+      });
+    });
   const digest = createHash('sha256').update(content).digest('hex');
-  if (digest !== sha256) throw new Error(`${url} has the SHA-256 digest ${digest} instead of ${sha256}`);
+  if (digest !== sha256) {
+    throw new PlatformError(
+      `${url} has the SHA-256 digest ${digest} instead of ${sha256}`,
+      'Check what stands between this host and Maven Central.',
+    );
+  }
   return content;
 }
 
 /** The client would unpack it into `/tmp` at every start; on AWS it lies beside the client too. */
 async function nativeLibrary(archive: Buffer): Promise<Buffer> {
-  const architecture = ARCHITECTURES[process.arch];
-  const name = `jni/libaws-lambda-jni.${isGlibc() ? 'linux' : 'linux_musl'}-${architecture}.so`;
+  const name = `jni/libaws-lambda-jni.${isGlibc() ? 'linux' : 'linux_musl'}-${ARCHITECTURE}.so`;
   const zip = await promisify<Buffer, { lazyEntries: true }, ZipFile>(yauzl.fromBuffer)(archive, {
     lazyEntries: true,
   });
-  const entry = architecture === undefined ? undefined : await entryNamed(zip, name);
-  if (entry === undefined) {
-    throw new PlatformError(
-      `AWS's Java client has no native library for ${process.platform} on ${process.arch}`,
-      'Use a custom runtime.',
-    );
-  }
+  const entry = await entryNamed(zip, name);
+  // The archive's digest was the one expected.
+  invariant(entry !== undefined, `${name} is not in AWS's Java client ${JAVA_CLIENT_VERSION}`);
   const stream = await promisify(zip.openReadStream.bind(zip) as OpenEntry)(entry);
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);

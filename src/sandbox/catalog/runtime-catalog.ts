@@ -2,7 +2,9 @@
  * Finds an interpreter for a runtime name: a configured path, one of that version on the host, the
  * Node.js this server runs on, a package fetched once; else the nearest version, where allowed.
  */
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { PlatformError } from '../../core/errors.ts';
 import type { RuntimeIdentifier } from '../../core/runtimes.ts';
 import { RUNNABLE_RUNTIMES, runtimeIdentifier } from '../../core/runtimes.ts';
 import type {
@@ -15,7 +17,7 @@ import type { Log } from '../../ports/log.ts';
 import { fetchedNode, fetchNode, isNodeFetchable } from './fetched-node.ts';
 import type { HostInterpreter, InterpretedFamily } from './host-interpreters.ts';
 import { hostInterpreters, interpreterVersion } from './host-interpreters.ts';
-import { hasJavaClient, provideJavaClient } from './java-client.ts';
+import { hasJavaClient, isJavaClientFetchable, provideJavaClient } from './java-client.ts';
 import { providePythonPackages } from './python-packages.ts';
 
 const LANGUAGES: Readonly<Record<InterpretedFamily, string>> = {
@@ -24,6 +26,8 @@ const LANGUAGES: Readonly<Record<InterpretedFamily, string>> = {
   ruby: 'Ruby',
   java: 'Java',
 };
+
+type InterpretedRuntime = RuntimeIdentifier & { readonly family: InterpretedFamily };
 
 export interface RuntimeCatalogOptions {
   readonly runtimesDirectory: string;
@@ -55,7 +59,9 @@ class Catalog implements RuntimeCatalog {
       this.resolved.set(runtime, resolution);
       // What cannot be had now may be there later: another try, another look.
       void resolution.then(({ available }) => {
-        if (!available) this.resolved.delete(runtime);
+        if (available) return;
+        this.resolved.delete(runtime);
+        this.host = undefined;
       });
     }
     return resolution;
@@ -91,16 +97,19 @@ class Catalog implements RuntimeCatalog {
     const { runtimesDirectory, fetchRuntimes, log } = this.options;
     const missing = "AWS's Java runtime interface client is not on this host";
     if (await hasJavaClient(runtimesDirectory)) return java;
+    if (!isJavaClientFetchable()) return unavailable(noJavaClient());
     if (!fetchRuntimes) return unavailable(`${missing}, and fetching is switched off.`);
-    return provideJavaClient(runtimesDirectory, log).then(
+    return provideJavaClient(runtimesDirectory, { log }).then(
       () => java,
-      (error: Error) => unavailable(`${missing} and could not be fetched: ${error.message}`),
+      (error: Error) => unavailable(`${missing} and could not be fetched: ${sentences(error)}`),
     );
   }
 
   private async javaListing(runtime: string, java: RuntimeResolution): Promise<RuntimeListing> {
     if (await hasJavaClient(this.options.runtimesDirectory))
       return { runtime, resolution: java, fetchable: false };
+    if (!isJavaClientFetchable())
+      return { runtime, resolution: unavailable(noJavaClient()), fetchable: false };
     const reason = "AWS's Java runtime interface client is not on this host; Java itself is.";
     return { runtime, resolution: unavailable(reason), fetchable: true };
   }
@@ -110,13 +119,13 @@ class Catalog implements RuntimeCatalog {
     if (identifier === undefined) return unavailable(`There is no runtime named ${runtime}.`);
     if (identifier.family === 'provided')
       return found({ runtime, family: 'provided', directories: [], origin: 'the function brings it' });
-    const configured = this.options.configured[runtime];
-    if (configured !== undefined) return this.fromConfiguration(identifier, configured);
-    if (!isInterpreted(identifier.family)) {
+    if (!isInterpreted(identifier)) {
       return unavailable(
         `This version of selfsame cannot run ${runtime}: no runtime of the family ${identifier.family} yet.`,
       );
     }
+    const configured = this.options.configured[runtime];
+    if (configured !== undefined) return this.fromConfiguration(identifier, configured);
     const candidates = await this.candidates(identifier.family);
     const exact = candidates.find(({ version }) => isVersion(version, identifier.version));
     if (exact !== undefined) return found(installation(identifier, exact));
@@ -127,10 +136,16 @@ class Catalog implements RuntimeCatalog {
     return this.nearest(identifier, candidates);
   }
 
-  private async fromConfiguration(identifier: RuntimeIdentifier, path: string): Promise<RuntimeResolution> {
+  private async fromConfiguration(
+    identifier: InterpretedRuntime,
+    configured: string,
+  ): Promise<RuntimeResolution> {
+    // Sandboxes show the prefix of where it really is. A Python of a virtual environment is one by its link.
+    const path =
+      identifier.family === 'python' ? configured : await realpath(configured).catch(() => configured);
     const version = await interpreterVersion(path);
     if (version === undefined)
-      return unavailable(`The interpreter configured for ${identifier.name}, ${path}, does not run.`);
+      return unavailable(`The interpreter configured for ${identifier.name}, ${configured}, does not run.`);
     return found(installation(identifier, { path, version, origin: 'configured' }));
   }
 
@@ -139,7 +154,7 @@ class Catalog implements RuntimeCatalog {
     return (await this.host).filter((interpreter) => interpreter.family === family);
   }
 
-  private async nodePackage(identifier: RuntimeIdentifier, mayFetch: boolean): Promise<RuntimeResolution> {
+  private async nodePackage(identifier: InterpretedRuntime, mayFetch: boolean): Promise<RuntimeResolution> {
     const { runtimesDirectory, log } = this.options;
     try {
       const path =
@@ -152,18 +167,18 @@ class Catalog implements RuntimeCatalog {
       return found(installation(identifier, { path, version, origin: 'fetched as an npm package' }));
     } catch (error) {
       return unavailable(
-        `Node.js ${identifier.version} is not on this host and could not be fetched: ${(error as Error).message}`,
+        `Node.js ${identifier.version} is not on this host and could not be fetched: ${sentences(error as Error)}`,
       );
     }
   }
 
-  private nearest(identifier: RuntimeIdentifier, candidates: readonly HostInterpreter[]): RuntimeResolution {
+  private nearest(identifier: InterpretedRuntime, candidates: readonly HostInterpreter[]): RuntimeResolution {
     const wanted = numeric(identifier.version);
     const [best] = candidates
       // What was compiled for one version of Java runs on all later ones and on no earlier one.
       .filter(({ family, version }) => family !== 'java' || numeric(version) >= wanted)
       .sort((a, b) => Math.abs(numeric(a.version) - wanted) - Math.abs(numeric(b.version) - wanted));
-    const name = `${isInterpreted(identifier.family) ? LANGUAGES[identifier.family] : identifier.family} ${identifier.version}`;
+    const name = `${LANGUAGES[identifier.family]} ${identifier.version}`;
     if (candidates.length === 0)
       return unavailable(`${name} is not on this host, nor any other version of it.`);
     if (best === undefined || !this.options.nearestRuntime) {
@@ -183,12 +198,12 @@ class Catalog implements RuntimeCatalog {
 }
 
 function installation(
-  identifier: RuntimeIdentifier,
+  identifier: InterpretedRuntime,
   { path, version, origin }: { path: string; version: string; origin: string },
 ): RuntimeInstallation {
   return {
     runtime: identifier.name,
-    family: isInterpreted(identifier.family) ? identifier.family : 'nodejs',
+    family: identifier.family,
     interpreter: path,
     version,
     directories: [dirname(dirname(path))],
@@ -196,8 +211,8 @@ function installation(
   };
 }
 
-function isInterpreted(family: RuntimeIdentifier['family']): family is InterpretedFamily {
-  return family in LANGUAGES;
+function isInterpreted(identifier: RuntimeIdentifier): identifier is InterpretedRuntime {
+  return identifier.family in LANGUAGES;
 }
 
 function isVersion(version: string, wanted: string): boolean {
@@ -208,6 +223,16 @@ function isVersion(version: string, wanted: string): boolean {
 function numeric(version: string): number {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major + minor / 1_000;
+}
+
+function noJavaClient(): string {
+  return `AWS has no Java runtime interface client for ${process.platform} on ${process.arch}; bring it in a custom runtime.`;
+}
+
+/** What happened, and what to do where that is known. */
+function sentences(error: Error): string {
+  const said = error.message.replace(/\.?$/, '.');
+  return error instanceof PlatformError ? `${said} ${error.remedy}` : said;
 }
 
 function found(installed: RuntimeInstallation): RuntimeResolution {
