@@ -11,8 +11,9 @@ import type { FunctionRecord } from '../records/function-record.ts';
 import { runtimeVersionArn } from '../records/runtime-version.ts';
 import type { LogTail } from './log-tail.ts';
 import type { InvocationReport } from './outcome.ts';
-import type { InitReport, PlatformLog } from './platform-log.ts';
+import type { PlatformLog } from './platform-log.ts';
 import { platformLog } from './platform-log.ts';
+import type { InitReport } from './platform-records.ts';
 import type { RuntimeDone } from './telemetry-log.ts';
 import { TelemetryLog } from './telemetry-log.ts';
 

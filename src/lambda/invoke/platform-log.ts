@@ -5,21 +5,11 @@
 import type { ExtensionInit, TelemetrySubscription } from '../../ports/environment.ts';
 import type { LoggingConfig } from '../records/function-record.ts';
 import type { InvocationReport } from './outcome.ts';
+import type { InitReport, InitStart } from './platform-records.ts';
+import { initReportRecord, initStartRecord, reportRecord, subscriptionRecord } from './platform-records.ts';
 
 type SystemLevel = 'DEBUG' | 'INFO' | 'WARN';
 const SYSTEM_LEVELS: readonly SystemLevel[] = ['DEBUG', 'INFO', 'WARN'];
-
-export interface InitStart {
-  readonly runtimeVersion: string;
-  readonly runtimeVersionArn: string;
-}
-
-export interface InitReport {
-  readonly phase: 'init' | 'invoke';
-  readonly durationMs: number;
-  readonly status: 'success' | 'error' | 'timeout';
-  readonly errorType?: string;
-}
 
 export interface PlatformLog {
   initStart(init: InitStart, atMs: number): string | undefined;
@@ -79,47 +69,34 @@ function jsonPlatformLog(threshold: SystemLevel): PlatformLog {
       ? undefined
       : JSON.stringify({ time: new Date(atMs).toISOString(), type, record });
   return {
-    initStart: (init, atMs) =>
-      line('INFO', 'platform.initStart', atMs, { initializationType: 'on-demand', phase: 'init', ...init }),
-    initReport: ({ phase, durationMs, status, errorType }, atMs) =>
-      line(status === 'success' ? 'DEBUG' : 'WARN', 'platform.initReport', atMs, {
-        initializationType: 'on-demand',
-        phase,
-        status,
-        ...(errorType === undefined ? {} : { errorType }),
-        metrics: { durationMs: rounded(durationMs) },
-      }),
-    subscribed: ({ api, name, types }, atMs) =>
-      line('INFO', api === 'logs' ? 'platform.logsSubscription' : 'platform.telemetrySubscription', atMs, {
-        name,
-        state: 'Subscribed',
-        types,
-      }),
+    initStart: (init, atMs) => line('INFO', 'platform.initStart', atMs, initStartRecord(init)),
+    initReport: (report, atMs) =>
+      line(
+        report.status === 'success' ? 'DEBUG' : 'WARN',
+        'platform.initReport',
+        atMs,
+        initReportRecord(report),
+      ),
+    subscribed: (subscription, atMs) => {
+      const type =
+        subscription.api === 'logs' ? 'platform.logsSubscription' : 'platform.telemetrySubscription';
+      return line('INFO', type, atMs, subscriptionRecord(subscription));
+    },
     extension: (extension, atMs) => line('INFO', 'platform.extension', atMs, extension),
     start: (requestId, version, atMs) => line('INFO', 'platform.start', atMs, { requestId, version }),
     timedOut: () => undefined,
     exited: () => undefined,
     end: () => undefined,
     report: (requestId, report, errorType, atMs) =>
-      line(report.status === 'success' ? 'INFO' : 'WARN', 'platform.report', atMs, {
-        requestId,
-        metrics: {
-          durationMs: rounded(report.durationMs),
-          billedDurationMs: report.billedDurationMs,
-          memorySizeMB: report.memorySizeMb,
-          maxMemoryUsedMB: report.maxMemoryUsedMb,
-          ...(report.initDurationMs === undefined ? {} : { initDurationMs: rounded(report.initDurationMs) }),
-        },
-        status: report.status,
-        ...(errorType === undefined ? {} : { errorType }),
-      }),
+      line(
+        report.status === 'success' ? 'INFO' : 'WARN',
+        'platform.report',
+        atMs,
+        reportRecord(requestId, report, errorType),
+      ),
   };
 }
 
 function capitalized(word: string): string {
   return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
-}
-
-export function rounded(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }

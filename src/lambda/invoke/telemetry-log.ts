@@ -9,13 +9,19 @@ import type {
 } from '../../ports/environment.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { InvocationReport, InvocationStatus } from './outcome.ts';
-import type { InitReport, InitStart } from './platform-log.ts';
-import { rounded } from './platform-log.ts';
+import type { InitReport, InitStart } from './platform-records.ts';
+import {
+  errorTypeIfAny,
+  initReportRecord,
+  initRuntimeDoneRecord,
+  initStartRecord,
+  reportRecord,
+  rounded,
+  subscriptionRecord,
+} from './platform-records.ts';
 
 /** Events kept while a process is being started; its start takes milliseconds. */
 const MAX_EARLY_EVENTS = 100;
-
-const ON_DEMAND = 'on-demand';
 
 export interface RuntimeDone {
   readonly status: InvocationStatus;
@@ -43,39 +49,30 @@ export class TelemetryLog {
 
   initStart(init: InitStart): void {
     this.tell('platform.initStart', () => ({
-      initializationType: ON_DEMAND,
-      phase: 'init',
-      ...init,
+      ...initStartRecord(init),
       functionName: this.record.functionName,
       functionVersion: this.record.version,
     }));
   }
 
-  initRuntimeDone(phase: string, status: 'success' | 'error', errorType: string | undefined): void {
-    this.tell('platform.initRuntimeDone', () => ({
-      initializationType: ON_DEMAND,
-      phase,
-      status,
-      ...(errorType === undefined ? {} : { errorType }),
-    }));
+  initRuntimeDone(
+    phase: InitReport['phase'],
+    status: 'success' | 'error',
+    errorType: string | undefined,
+  ): void {
+    this.tell('platform.initRuntimeDone', () => initRuntimeDoneRecord(phase, status, errorType));
   }
 
-  initReport({ phase, durationMs, status, errorType }: InitReport): void {
-    this.tell('platform.initReport', () => ({
-      initializationType: ON_DEMAND,
-      phase,
-      status,
-      ...(errorType === undefined ? {} : { errorType }),
-      metrics: { durationMs: rounded(durationMs) },
-    }));
+  initReport(report: InitReport): void {
+    this.tell('platform.initReport', () => initReportRecord(report));
   }
 
   extension(extension: ExtensionInit): void {
     this.tell('platform.extension', () => extension);
   }
 
-  subscribed({ name, types }: TelemetrySubscription): void {
-    this.tell('platform.telemetrySubscription', () => ({ name, state: 'Subscribed', types }));
+  subscribed(subscription: TelemetrySubscription): void {
+    this.tell('platform.telemetrySubscription', () => subscriptionRecord(subscription));
   }
 
   start(requestId: string): void {
@@ -92,24 +89,13 @@ export class TelemetryLog {
     this.tell('platform.runtimeDone', () => ({
       requestId,
       status,
-      ...(errorType === undefined ? {} : { errorType }),
+      ...errorTypeIfAny(errorType),
       metrics: { durationMs: rounded(durationMs), producedBytes },
     }));
   }
 
   report(requestId: string, report: InvocationReport, errorType: string | undefined): void {
-    this.tell('platform.report', () => ({
-      requestId,
-      status: report.status,
-      ...(errorType === undefined ? {} : { errorType }),
-      metrics: {
-        durationMs: rounded(report.durationMs),
-        billedDurationMs: report.billedDurationMs,
-        memorySizeMB: report.memorySizeMb,
-        maxMemoryUsedMB: report.maxMemoryUsedMb,
-        ...(report.initDurationMs === undefined ? {} : { initDurationMs: rounded(report.initDurationMs) }),
-      },
-    }));
+    this.tell('platform.report', () => reportRecord(requestId, report, errorType));
   }
 
   /** Records are made only where somebody takes them: most environments have no subscriber. */
