@@ -19,8 +19,8 @@ import { notFound } from '../runtime-api/api-answers.ts';
 import type { ApiPlace } from '../runtime-api/api-server.ts';
 import { apiServer, listenOnLoopback, serverAddress } from '../runtime-api/api-server.ts';
 import { TelemetryApi } from '../telemetry/telemetry-api.ts';
-import type { Extension } from './extension-registry.ts';
-import { ExtensionRegistry } from './extension-registry.ts';
+import type { Extension, Refusal } from './extension-registry.ts';
+import { ExtensionRegistry, MAX_EXTENSIONS, tooManyExtensions } from './extension-registry.ts';
 import type { FunctionFacts } from './extensions-api.ts';
 import { ExtensionsApi } from './extensions-api.ts';
 
@@ -46,11 +46,6 @@ export interface SupervisedProcess {
   readonly control: Duplex | undefined;
 }
 
-interface Problem {
-  readonly errorType: string;
-  readonly message: string;
-}
-
 export class EnvironmentExtensions {
   /** Names of the external ones. */
   readonly external: readonly string[];
@@ -67,7 +62,7 @@ export class EnvironmentExtensions {
   private isReady = false;
   private isRuntimeStarted = false;
   private runtimeStatus: ProcessStatus | undefined;
-  private problem: Problem | undefined;
+  private problem: Refusal | undefined;
   private shuttingDown: Promise<void> | undefined;
   private shutdownEvent: object | undefined;
   /** Called whenever something changed that somebody may wait for. */
@@ -116,7 +111,9 @@ export class EnvironmentExtensions {
     const names = await externalExtensions(spec.layersDirectory);
     const extensions = new EnvironmentExtensions(spec, listener, names);
     const problem = await launchProblem(spec.layersDirectory, names);
-    if (problem !== undefined) extensions.problem = { errorType: 'Extension.LaunchError', message: problem };
+    if (names.length > MAX_EXTENSIONS) extensions.problem = tooManyExtensions();
+    else if (problem !== undefined)
+      extensions.problem = { errorType: 'Extension.LaunchError', message: problem };
     return extensions;
   }
 
@@ -147,10 +144,7 @@ export class EnvironmentExtensions {
     this.process = process;
     if (process.extensionOutput !== undefined)
       readLines(process.extensionOutput, (text) => this.target.output({ text, source: 'extension' }));
-    if (process.control !== undefined) {
-      process.control.on('error', () => {});
-      readLines(process.control, (line) => this.supervisorSays(line));
-    }
+    if (process.control !== undefined) readLines(process.control, (line) => this.supervisorSays(line));
     if (this.problem !== undefined) void process.kill();
     else this.startRuntime();
   }
@@ -192,28 +186,36 @@ export class EnvironmentExtensions {
     if (process === undefined || this.hasEnded) return;
     const registered = this.registry.all.filter(({ state }) => state !== 'Started');
     if (this.external.length > 0) await this.shutDownExternal(process, reason);
-    else if (registered.length > 0 && reason === 'spindown') {
-      await process.terminateRuntime();
-      await this.until(() => this.hasEnded, INTERNAL_SHUTDOWN_MS);
-    }
+    else if (registered.length > 0 && reason === 'spindown')
+      await this.shutDownInternal(process, Date.now() + INTERNAL_SHUTDOWN_MS);
     await process.kill();
+  }
+
+  private async shutDownInternal(process: SupervisedProcess, deadlineMs: number): Promise<void> {
+    await this.telemetrySent(INTERNAL_SHUTDOWN_MS * RUNTIME_SHARE);
+    await process.terminateRuntime();
+    await this.until(() => this.hasEnded, Math.max(0, deadlineMs - Date.now()));
+  }
+
+  /** What was gathered goes out while there is somebody to take it, for so many milliseconds at most. */
+  private async telemetrySent(timeoutMs: number): Promise<void> {
+    let isSent = false;
+    void this.telemetryApi.flush().then(() => {
+      isSent = true;
+      this.changed();
+    });
+    await this.until(() => isSent, timeoutMs);
   }
 
   private async shutDownExternal(process: SupervisedProcess, reason: ShutdownReason): Promise<void> {
     const deadlineMs = Date.now() + EXTERNAL_SHUTDOWN_MS;
-    let isTold = false;
-    void this.telemetryApi.flush().then(() => {
-      isTold = true;
-      this.changed();
-    });
     if (this.runtimeStatus === undefined && this.isRuntimeStarted) {
       // A runtime that hangs or has failed is not asked.
       process.control?.write(reason === 'spindown' ? 'term\n' : 'kill\n');
       await this.until(() => this.runtimeStatus !== undefined, EXTERNAL_SHUTDOWN_MS * RUNTIME_SHARE);
       if (this.runtimeStatus === undefined) process.control?.write('kill\n');
     }
-    // What was gathered goes out while there is somebody to take it.
-    await this.until(() => isTold, EXTERNAL_SHUTDOWN_MS * RUNTIME_SHARE);
+    await this.telemetrySent(EXTERNAL_SHUTDOWN_MS * RUNTIME_SHARE);
     const listening = this.registry.all.filter(
       ({ isExternal, events, hasEnded }) => isExternal && !hasEnded && events.includes('SHUTDOWN'),
     );
@@ -276,7 +278,7 @@ export class EnvironmentExtensions {
   }
 
   /** An extension that failed takes its environment with it. */
-  private fail(problem: Problem, { name, events }: Extension): void {
+  private fail(problem: Refusal, { name, events }: Extension): void {
     this.problem ??= problem;
     const { errorType } = problem;
     if (!this.isReady) this.target.extension?.({ name, state: 'LaunchError', events, errorType });
@@ -285,7 +287,6 @@ export class EnvironmentExtensions {
 
   private exited(exit: Parameters<EnvironmentListener['exit']>[0]): void {
     this.hasEnded = true;
-    this.close();
     this.changed();
     this.target.exit({
       ...exit,

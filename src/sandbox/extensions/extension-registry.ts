@@ -28,7 +28,7 @@ export interface Extension {
   hasEnded: boolean;
 }
 
-/** A call that AWS refuses with 403, and its words. */
+/** Why AWS refuses a call, with 403, or ends an environment for its extensions. */
 export interface Refusal {
   readonly errorType: string;
   readonly message: string;
@@ -66,10 +66,7 @@ export class ExtensionRegistry {
     if (known !== undefined && known.state !== 'Started') return transitionRefusal(known, 'Registered', name);
     if (this.isClosed)
       return { errorType: 'Extension.RegistrationClosed', message: 'Extension registration closed already' };
-    if (known === undefined && this.byIdentifier.size >= MAX_EXTENSIONS) {
-      const message = `Extension limit (${MAX_EXTENSIONS}) reached`;
-      return { errorType: 'Extension.TooManyExtensions', message };
-    }
+    if (known === undefined && this.byIdentifier.size >= MAX_EXTENSIONS) return tooManyExtensions();
     const extension = known ?? this.add(name, false);
     extension.events = [...new Set(events)] as ExtensionEvent[];
     extension.state = 'Registered';
@@ -89,6 +86,13 @@ export class ExtensionRegistry {
     this.byIdentifier.set(extension.identifier, extension);
     return extension;
   }
+}
+
+export function tooManyExtensions(): Refusal {
+  return {
+    errorType: 'Extension.TooManyExtensions',
+    message: `Extension limit (${MAX_EXTENSIONS}) reached`,
+  };
 }
 
 export function transitionRefusal(extension: Extension, to: ExtensionState, subject: string): Refusal {

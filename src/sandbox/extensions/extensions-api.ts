@@ -71,10 +71,6 @@ export class ExtensionsApi {
     return true;
   }
 
-  isWaiting(extension: Extension): boolean {
-    return this.waiting.has(extension);
-  }
-
   /** Answers the open request of an extension; its state becomes Running. */
   deliver(extension: Extension, event: object): void {
     const response = this.waiting.get(extension);
