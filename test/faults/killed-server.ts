@@ -3,10 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '../kit/free-port.ts';
 
 const run = promisify(execFile);
 const SELFSAME = fileURLToPath(new URL('../../bin/selfsame', import.meta.url));
@@ -35,9 +34,13 @@ export class KilledServer {
 
   async start(): Promise<void> {
     const flags = ['--port', String(this.port), '--data-dir', this.dataDirectory, '--log-level', 'error'];
-    const child = spawn(process.execPath, [SELFSAME, 'start', ...flags, '--isolation', 'namespaces'], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [SELFSAME, 'start', ...flags, '--nearest-runtime', '--isolation', 'namespaces'],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
     this.child = child;
     this.pids.push(child.pid!);
     for (;;) {
@@ -93,13 +96,4 @@ async function tracesOf(pids: readonly number[]): Promise<string[]> {
   return [...groups.split('\n'), ...links.split('\n')].filter(
     (line) => /selfsame-/.test(line) && isOurs(line),
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
