@@ -39,6 +39,7 @@ export async function startSelfsame(moreFlags: readonly string[] = []): Promise<
     dataDirectory,
     '--isolation',
     'namespaces',
+    '--nearest-runtime',
     ...moreFlags,
   ];
   const child = spawn(process.execPath, [here('../../bin/selfsame'), 'start', ...flags], {

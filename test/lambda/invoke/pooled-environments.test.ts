@@ -56,7 +56,12 @@ interface Setup {
 }
 
 async function setup(context: TestContext, pooledEnvironments: number): Promise<Setup> {
-  const platform = await startedPlatform(context, { isolation: 'namespaces', pooledEnvironments });
+  const platform = await startedPlatform(context, {
+    isolation: 'namespaces',
+    pooledEnvironments,
+    // Any Python that this host has.
+    nearestRuntime: true,
+  });
   const lambda = new LambdaClient(clientSettings(platform));
   context.after(() => lambda.destroy());
   return {
