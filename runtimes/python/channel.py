@@ -60,7 +60,7 @@ class Channel:
             return None
         body = self._take(struct.unpack(">I", prefix)[0])
         if body is not None and body[0] != kind:
-            raise RuntimeError("an unknown frame came from the host")
+            raise RuntimeError(f"a frame of the unknown type {body[0]} came from the host")
         return body
 
     def _take(self, count):

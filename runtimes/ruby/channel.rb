@@ -23,11 +23,10 @@ module SelfsameRuntime
 
     # Waits for the next event: [header, payload bytes], or nil when the host has gone.
     def next_event
-      prefix = @socket.read(4)
-      return nil if prefix.nil? || prefix.bytesize < 4
-
-      body = @socket.read(prefix.unpack1('N'))
-      raise 'an unknown frame came from the host' unless body.getbyte(0) == INVOKE
+      prefix = take(4)
+      body = take(prefix.unpack1('N')) unless prefix.nil?
+      return nil if body.nil?
+      raise "a frame of the unknown type #{body.getbyte(0)} came from the host" unless body.getbyte(0) == INVOKE
 
       header_end = 5 + body.byteslice(1, 4).unpack1('N')
       header = JSON.parse(body.byteslice(5...header_end).force_encoding(Encoding::UTF_8))
@@ -62,6 +61,12 @@ module SelfsameRuntime
     end
 
     private
+
+    # So many bytes, or nil when the host has gone before it sent them all.
+    def take(count)
+      data = @socket.read(count)
+      data if data&.bytesize == count
+    end
 
     def transmit(kind, body)
       frame = [1 + body.bytesize, kind].pack('NC') + body.b

@@ -8,7 +8,7 @@ import { interpreterVersion } from '../../src/sandbox/catalog/host-interpreters.
 import { openRuntimeCatalog } from '../../src/sandbox/catalog/runtime-catalog.ts';
 import { startedPlatform } from '../kit/started-platform.ts';
 import { scratchDirectory } from '../storage/scratch.ts';
-import { create, deploy } from './deployed-function.ts';
+import { create, deploy, substitutedRuntime } from './deployed-function.ts';
 
 /** A version that no host of this test has; the name is one of AWS's. */
 const FILES = { 'index.js': 'exports.handler = async () => process.versions.node.split(".")[0]' };
@@ -105,13 +105,7 @@ test('a configured path that does not run is named', async (context) => {
 
 test('the nearest version stands in only when allowed, and says so at every start', async (context) => {
   const platform = await startedPlatform(context, { nearestRuntime: true, logLevel: 'silent' });
-  const listing = (await platform.runtimes()).find(
-    ({ runtime, resolution }) =>
-      runtime.startsWith('nodejs') &&
-      resolution.available &&
-      resolution.installation.substituteFor !== undefined,
-  );
-  assert.ok(listing !== undefined, 'this host has every version of Node.js');
+  const Runtime = await substitutedRuntime(platform, 'nodejs');
   for (const [settings, pattern] of [
     [
       {},
@@ -123,7 +117,7 @@ test('the nearest version stands in only when allowed, and says so at every star
     ],
   ] as const) {
     const { invoke, logEvents } = await deploy(platform, FILES, {
-      Runtime: listing.runtime as Runtime,
+      Runtime,
       ...settings,
     });
     assert.equal((await invoke()).functionError, undefined);

@@ -1,7 +1,8 @@
 /** A function deployed on a running server, and what an invocation of it gave: answer and log. */
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import type { CreateFunctionCommandInput, FunctionConfiguration } from '@aws-sdk/client-lambda';
+import type { CreateFunctionCommandInput, FunctionConfiguration, Runtime } from '@aws-sdk/client-lambda';
 import {
   CreateFunctionCommand,
   GetFunctionConfigurationCommand,
@@ -9,6 +10,7 @@ import {
   LambdaClient,
 } from '@aws-sdk/client-lambda';
 import type { Platform } from '../../src/index.ts';
+import type { RuntimeInstallation } from '../../src/ports/environment.ts';
 import { clientSettings } from '../kit/started-platform.ts';
 import type { ZipFileContent } from '../kit/zip.ts';
 import { zipOf } from '../kit/zip.ts';
@@ -112,6 +114,21 @@ export async function create(
     if (configuration.State !== 'Pending') return { lambda, configuration };
     await new Promise((resolve) => setTimeout(resolve, STATE_POLL_MS));
   }
+}
+
+/** A runtime of the family that another version stands in for on this host. */
+export async function substitutedRuntime(
+  platform: Platform,
+  family: RuntimeInstallation['family'],
+): Promise<Runtime> {
+  const listing = (await platform.runtimes()).find(
+    ({ resolution }) =>
+      resolution.available &&
+      resolution.installation.family === family &&
+      resolution.installation.substituteFor !== undefined,
+  );
+  assert.ok(listing !== undefined, `this host has every version of ${family}`);
+  return listing.runtime as Runtime;
 }
 
 async function logEvents(platform: Platform, group: string): Promise<string[]> {

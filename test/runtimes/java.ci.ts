@@ -1,7 +1,7 @@
 /** Java functions on AWS's own interface client, which is fetched from Maven Central, with a JDK of this host. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -14,8 +14,9 @@ import type { Log } from '../../src/ports/log.ts';
 import { hostInterpreters } from '../../src/sandbox/catalog/host-interpreters.ts';
 import { provideJavaClient } from '../../src/sandbox/catalog/java-client.ts';
 import { javaClientDirectory } from '../../src/sandbox/runtime-files.ts';
+import { startedPlatform } from '../kit/started-platform.ts';
 import type { DeployedFunction } from './deployed-function.ts';
-import { create, deploy } from './deployed-function.ts';
+import { create, deploy, substitutedRuntime } from './deployed-function.ts';
 
 const run = promisify(execFile);
 const SOURCES = fileURLToPath(new URL('java-function/', import.meta.url));
@@ -93,7 +94,7 @@ test('without the client and leave to fetch it, the function is Failed with the 
   assert.deepEqual([listing?.resolution.available, listing?.fetchable], [false, true]);
 });
 
-for (const isolation of ['process', 'namespaces'] as const satisfies readonly IsolationLevel[]) {
+for (const isolation of ['process', 'namespaces', 'oci'] as const satisfies readonly IsolationLevel[]) {
   describe(`Java at the level ${isolation}`, () => {
     let dataDir: string;
     let platform: Platform;
@@ -191,21 +192,25 @@ for (const isolation of ['process', 'namespaces'] as const satisfies readonly Is
     });
 
     test('a later Java stands in for one that this host lacks, and says so', async () => {
-      const listing = (await platform.runtimes()).find(
-        ({ runtime, resolution }) =>
-          runtime.startsWith('java') &&
-          resolution.available &&
-          resolution.installation.substituteFor !== undefined,
-      );
-      assert.ok(listing !== undefined, 'this host has every version of Java');
-      const Runtime = listing.runtime as 'java21';
+      const Runtime = await substitutedRuntime(platform, 'java');
       const { invoke, logEvents } = await deploy(platform, files, { ...settings, Runtime });
       const { value } = await invoke({ what: 'version' });
-      assert.ok(Number(value) > Number(listing.runtime.slice('java'.length)));
+      assert.ok(Number(value) > Number(Runtime.slice('java'.length)));
       assert.match((await logEvents()).join('\n'), /\tWARN\tThis host has no interpreter for java\d+; /);
     });
   });
 }
+
+test('a configured path of Java may be a link', async (context) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'selfsame-test-'));
+  context.after(() => rm(dataDir, { recursive: true }));
+  await cp(client, javaClientDirectory(join(dataDir, 'runtimes')), { recursive: true });
+  const link = join(scratch, 'java');
+  await symlink(join(jdk.bin, 'java'), link);
+  const platform = await startedPlatform(context, { dataDir, runtimes: { java21: link } });
+  const { invoke } = await deploy(platform, files, { Runtime: 'java21', Handler: 'example.Handler' });
+  assert.equal((await invoke({ what: 'secure' })).value, 'Default');
+});
 
 test('in a sandbox the native library of the client takes no room in /tmp', async (context) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'selfsame-test-'));

@@ -64,7 +64,7 @@ end
 const FILES = { 'app.rb': CODE, 'channel.rb': "CHANNEL = 'own'", 'broken.rb': "require 'no_such_file'" };
 const SETTINGS = { Runtime: 'ruby3.4', Handler: 'app.handler' } as const;
 
-for (const isolation of ['process', 'namespaces'] as const satisfies readonly IsolationLevel[]) {
+for (const isolation of ['process', 'namespaces', 'oci'] as const satisfies readonly IsolationLevel[]) {
   describe(`Ruby at the level ${isolation}`, () => {
     let platform: Platform;
     let ruby: DeployedFunction;
