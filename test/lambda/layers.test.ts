@@ -210,7 +210,13 @@ test('what is not there is said in the words of AWS', async () => {
     lambda.send(new GetLayerVersionCommand({ LayerName: 'absent', VersionNumber: 1 })),
     gone,
   );
-  await assert.rejects(lambda.send(new GetLayerVersionByArnCommand({ Arn: arnOf('absent', 1) })), gone);
+  const elsewhere = new LambdaClient({ ...clientSettings(platform), region: 'eu-west-1' });
+  for (const [client, Arn] of [
+    [lambda, arnOf('absent', 1)],
+    [elsewhere, arnOf('there', 1)],
+  ] as const)
+    await assert.rejects(client.send(new GetLayerVersionByArnCommand({ Arn })), gone);
+  elsewhere.destroy();
   await assert.rejects(
     lambda.send(new GetLayerVersionCommand({ LayerName: 'there', VersionNumber: 0 })),
     refusal('InvalidParameterValueException', 'Layer Version Cannot be less than 1', 400),
@@ -362,12 +368,27 @@ test('another account needs a permission to get a layer version or to configure 
   assert.equal((await get()).LayerVersionArn, arn);
   const created = await create('allowed');
   assert.deepEqual(created.Layers, [{ Arn: arn, CodeSize: CONTENT.length }]);
-  await assert.rejects(
-    other.send(
-      new DeleteLayerVersionCommand({ LayerName: arn.slice(0, arn.lastIndexOf(':')), VersionNumber: 1 }),
-    ),
-    refusal('AccessDeniedException', /lambda:DeleteLayerVersion/, 403),
-  );
+});
+
+test('whom a policy lets use a layer can neither change nor list it', async () => {
+  await publish('only-mine');
+  const LayerName = `arn:aws:lambda:us-east-1:${ACCOUNT}:layer:only-mine`;
+  const version = { LayerName, VersionNumber: 1 };
+  const permission = { ...version, StatementId: 'all', Action: 'lambda:GetLayerVersion', Principal: '*' };
+  await lambda.send(new AddLayerVersionPermissionCommand(permission));
+  assert.equal((await other.send(new GetLayerVersionCommand(version))).Version, 1);
+  for (const [operation, attempt] of [
+    ['PublishLayerVersion', () => publish(LayerName, {}, other)],
+    ['ListLayerVersions', () => other.send(new ListLayerVersionsCommand({ LayerName }))],
+    ['DeleteLayerVersion', () => other.send(new DeleteLayerVersionCommand(version))],
+    ['AddLayerVersionPermission', () => other.send(new AddLayerVersionPermissionCommand(permission))],
+    ['GetLayerVersionPolicy', () => other.send(new GetLayerVersionPolicyCommand(version))],
+    [
+      'RemoveLayerVersionPermission',
+      () => other.send(new RemoveLayerVersionPermissionCommand({ ...version, StatementId: 'all' })),
+    ],
+  ] as const)
+    await assert.rejects(attempt, refusal('AccessDeniedException', new RegExp(`lambda:${operation} `), 403));
 });
 
 test('a configuration shows its layers in order; a published version keeps those it has', async () => {
