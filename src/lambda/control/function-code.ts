@@ -8,10 +8,7 @@ import type { ControlContext } from './control-context.ts';
 import { MAX_UNZIPPED_BYTES, MAX_ZIP_BYTES, TOTAL_CODE_BYTES } from './control-limits.ts';
 import { invalidParameter, notImplemented, tooLarge } from './lambda-errors.ts';
 
-type CodeRequest = Pick<
-  FunctionCode & UpdateFunctionCodeRequest,
-  'ZipFile' | 'S3Bucket' | 'ImageUri' | 'SourceKMSKeyArn'
->;
+type CodeRequest = Pick<FunctionCode & UpdateFunctionCodeRequest, 'ZipFile' | 'S3Bucket' | 'SourceKMSKeyArn'>;
 
 /** What is known of every package that a request has just brought. */
 export type StoredCode = CodeReference & Required<Pick<CodeReference, 'unpackedBytes'>>;
@@ -45,7 +42,6 @@ async function storeCode(
   operation: string,
 ): Promise<IngestedPackage> {
   if (code.S3Bucket !== undefined) throw notImplemented(operation, 'S3Bucket (code from S3)');
-  if (code.ImageUri !== undefined) throw notImplemented(operation, 'ImageUri (container images)');
   if (code.SourceKMSKeyArn !== undefined && code.SourceKMSKeyArn !== '')
     throw notImplemented(operation, 'SourceKMSKeyArn');
   if (code.ZipFile === undefined) {
