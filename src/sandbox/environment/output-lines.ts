@@ -4,6 +4,9 @@ import { StringDecoder } from 'node:string_decoder';
 /** A log event of a function holds at most so many bytes of text; Lambda cuts what is longer into several. */
 export const MAX_EVENT_BYTES = 256 * 1024;
 
+/** More lines than these, and nothing is read until the event loop has come round: else a flood holds up all others. */
+const LINES_A_TURN = 8_192;
+
 /** No character takes more bytes of UTF-8 for each of its UTF-16 units. */
 const MAX_BYTES_PER_UNIT = 3;
 
@@ -11,10 +14,23 @@ const MAX_BYTES_PER_UNIT = 3;
 export function readLines(stream: Readable, onLine: (line: string) => void): void {
   const decoder = new StringDecoder('utf8');
   let pending = '';
+  let linesOfTurn = 0;
+  let isTurnCounted = false;
   const emit = (line: string): void => {
+    linesOfTurn += 1;
     for (const piece of eventPieces(line)) onLine(piece);
   };
+  const countTurn = (): void => {
+    if (isTurnCounted) return;
+    isTurnCounted = true;
+    setImmediate(() => {
+      isTurnCounted = false;
+      linesOfTurn = 0;
+      stream.resume();
+    });
+  };
   stream.on('data', (chunk: Buffer) => {
+    countTurn();
     pending += decoder.write(chunk);
     let start = 0;
     for (let end = pending.indexOf('\n'); end >= 0; end = pending.indexOf('\n', start)) {
@@ -22,6 +38,7 @@ export function readLines(stream: Readable, onLine: (line: string) => void): voi
       start = end + 1;
     }
     pending = start === 0 ? pending : pending.slice(start);
+    if (linesOfTurn > LINES_A_TURN) stream.pause();
     if (pending.length < MAX_EVENT_BYTES) return;
     const pieces = eventPieces(pending);
     pending = pieces.pop() ?? '';
