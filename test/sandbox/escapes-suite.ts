@@ -37,7 +37,13 @@ export function testEscapes(level: IsolationLevel): void {
       (await intruder.invoke(event)).value as Result;
 
     before(async () => {
-      platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', isolation: level });
+      platform = await start({
+        port: 0,
+        dataDir: 'temporary',
+        logLevel: 'error',
+        fetchRuntimes: false,
+        isolation: level,
+      });
       const settings = { Runtime: 'python3.13', MemorySize: 256 } as const;
       const files = { 'index.py': INTRUDER };
       [intruder, neighbour] = await Promise.all([
