@@ -53,7 +53,8 @@ export interface ResolvedOptions {
   readonly runtimes: Readonly<Record<string, string>>;
   readonly nearestRuntime: boolean;
   readonly fetchRuntimes: boolean;
-  readonly pooledEnvironments: number;
+  /** Undefined where nobody has said, and the level decides. */
+  readonly pooledEnvironments: number | undefined;
 }
 
 const ISOLATION_LEVELS: readonly IsolationLevel[] = ['process', 'namespaces', 'oci'];
@@ -91,12 +92,8 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
       'Give a path, or `temporary` for none that stays.',
     );
   }
-  const pooledEnvironments = options.pooledEnvironments ?? DEFAULT_POOLED_ENVIRONMENTS;
-  if (
-    !Number.isInteger(pooledEnvironments) ||
-    pooledEnvironments < 0 ||
-    pooledEnvironments > MAX_POOLED_ENVIRONMENTS
-  ) {
+  const { pooledEnvironments } = options;
+  if (pooledEnvironments !== undefined && !isPoolSize(pooledEnvironments)) {
     throw new PlatformError(
       `The number of pooled environments, ${pooledEnvironments}, is not a whole number from 0 to ${MAX_POOLED_ENVIRONMENTS}.`,
       'Choose another --pooled-environments.',
@@ -118,6 +115,10 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
     fetchRuntimes: options.fetchRuntimes ?? true,
     pooledEnvironments,
   };
+}
+
+function isPoolSize(count: number): boolean {
+  return Number.isInteger(count) && count >= 0 && count <= MAX_POOLED_ENVIRONMENTS;
 }
 
 function requireInterpreter(name: string, path: string): void {

@@ -27,7 +27,7 @@ import { adminEndpoints } from './admin-endpoints.ts';
 import { Cleanup } from './cleanup.ts';
 import { chooseIsolation } from './isolation.ts';
 import type { ResolvedOptions, StartOptions } from './options.ts';
-import { resolveOptions } from './options.ts';
+import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
 import type { RoleSession } from './role-credentials.ts';
 import { RoleCredentialIssuer } from './role-credentials.ts';
@@ -132,11 +132,17 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const sandbox = await createSandbox(isolation.level, {
     environmentsDirectory: data.environments,
     runtimesDirectory: data.runtimes,
-    pooledEnvironments: options.pooledEnvironments,
+    pooledEnvironments: options.pooledEnvironments ?? DEFAULT_POOLED_ENVIRONMENTS,
     ociRuntime: options.ociRuntime,
     log,
   });
   cleanup.add(() => sandbox.close());
+  if ((options.pooledEnvironments ?? 0) > 0 && sandbox.pooledEnvironments === undefined) {
+    log.warn(
+      { pooledEnvironments: options.pooledEnvironments },
+      `At the isolation level '${isolation.level}' no environments are started ahead.`,
+    );
+  }
   const control = await openFunctionControl({ state, blobs, packages, images, catalog, clock, ids, log });
   cleanup.add(() => control.close());
 
@@ -204,6 +210,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   });
   cleanup.add(() => server.close());
   cleanup.add(async () => logs.endLiveTails());
+  // Requests that wait for a registry would hold up the server's end.
+  cleanup.add(async () => images.interrupt());
   const bound = await server.listen({ host: options.host, port: options.port });
   origin = originOf(bound);
   placement.prepareRuntimes();

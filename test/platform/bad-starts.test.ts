@@ -30,6 +30,17 @@ async function refused(options: StartOptions): Promise<PlatformError> {
 }
 
 describe('a start is refused', () => {
+  for (const pooledEnvironments of [-1, 1.5, 1_001]) {
+    test(`with ${pooledEnvironments} pooled environments`, async () => {
+      const { message, remedy } = await refused({ dataDir: 'temporary', pooledEnvironments });
+      assert.equal(
+        message,
+        `The number of pooled environments, ${pooledEnvironments}, is not a whole number from 0 to 1000.`,
+      );
+      assert.equal(remedy, 'Choose another --pooled-environments.');
+    });
+  }
+
   test('on a port that is taken, and its data directory is free again', async (context) => {
     const dataDir = join(await scratchDirectory(context), 'data');
     const other = createServer();
