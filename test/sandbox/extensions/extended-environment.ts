@@ -1,12 +1,14 @@
 /** A real environment of a function with extensions, at a level of isolation. */
+import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Environment } from '../../../src/lambda/invoke/environment.ts';
 import { EnvironmentLog } from '../../../src/lambda/invoke/environment-log.ts';
 import type { FunctionRecord } from '../../../src/lambda/records/function-record.ts';
-import type { IsolationLevel } from '../../../src/ports/environment.ts';
-import { createSandbox, probeIsolation } from '../../../src/sandbox/sandboxes.ts';
+import type { IsolationLevel, RuntimeInstallation } from '../../../src/ports/environment.ts';
+import { hostInterpreters } from '../../../src/sandbox/catalog/host-interpreters.ts';
+import { createSandbox } from '../../../src/sandbox/sandboxes.ts';
 import type { RecordingOwner } from '../../lambda/invoke/fixtures.ts';
 import {
   frozenClock,
@@ -19,11 +21,11 @@ import { scratchDirectory } from '../../storage/scratch.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** The levels that this host can hold. */
-export async function levels(): Promise<IsolationLevel[]> {
-  const { namespaces } = await probeIsolation();
-  return namespaces.available ? ['process', 'namespaces'] : ['process'];
-}
+/** One whole vCPU, so that no test waits for processor time. */
+const MEMORY_MB = 1_769;
+
+/** File names of the code by its language. */
+const FILES = { commonjs: 'index.js', module: 'index.mjs', python: 'index.py' } as const;
 
 export interface Extended {
   readonly environment: Environment;
@@ -60,8 +62,8 @@ export class WatchedSink extends MemoryLogSink {
 
 export interface ExtendedFunction {
   readonly code: string;
-  /** Default false: CommonJS. */
-  readonly isModule?: boolean;
+  /** Default: CommonJS. */
+  readonly language?: keyof typeof FILES;
   /** External extensions: file name and script; each is given its JavaScript prelude `EXTENSION`. */
   readonly extensions?: Readonly<Record<string, string>>;
   readonly change?: Partial<FunctionRecord>;
@@ -90,13 +92,13 @@ async function report(kind, type) {
 export async function extendedEnvironment(
   context: TestContext,
   level: IsolationLevel,
-  { code, isModule = false, extensions = {}, change = {} }: ExtendedFunction,
+  { code, language = 'commonjs', extensions = {}, change = {} }: ExtendedFunction,
 ): Promise<Extended> {
   const [codeDirectory, layersDirectory, environmentsDirectory, runtimesDirectory] = await Promise.all(
     [0, 1, 2, 3].map(() => scratchDirectory(context)),
   );
   await Promise.all([codeDirectory!, layersDirectory!].map((directory) => chmod(directory, 0o755)));
-  await writeFile(join(codeDirectory!, isModule ? 'index.mjs' : 'index.js'), code);
+  await writeFile(join(codeDirectory!, FILES[language]), code);
   if (Object.keys(extensions).length > 0) await mkdir(join(layersDirectory!, 'extensions'));
   for (const [name, script] of Object.entries(extensions)) {
     const text = script.startsWith('#!') ? script : `#!/usr/bin/env node\n${EXTENSION}\n${script}`;
@@ -107,7 +109,7 @@ export async function extendedEnvironment(
     runtimesDirectory: runtimesDirectory!,
     log: silent,
   });
-  const record = functionRecord(change);
+  const record = functionRecord({ memoryMb: MEMORY_MB, ...change });
   const sink = new WatchedSink();
   const owner = new Owner();
   const log = new EnvironmentLog(sink, frozenClock, record, 'stream');
@@ -116,13 +118,7 @@ export async function extendedEnvironment(
     record,
     {
       environmentId: '0'.repeat(32),
-      installation: {
-        runtime: 'nodejs24.x',
-        family: 'nodejs',
-        interpreter: process.execPath,
-        directories: [],
-        origin: 'test',
-      },
+      installation: await installationOf(language === 'python' ? 'python' : 'nodejs'),
       codeDirectory: codeDirectory!,
       layersDirectory: layersDirectory!,
       handler: 'index.handler',
@@ -130,7 +126,7 @@ export async function extendedEnvironment(
       variables: {
         AWS_LAMBDA_FUNCTION_NAME: 'echo',
         AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-        AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+        AWS_EXECUTION_ENV: 'AWS_Lambda_some-runtime',
         _HANDLER: 'index.handler',
         TASK: level === 'process' ? codeDirectory! : '/var/task',
       },
@@ -153,4 +149,16 @@ export async function extendedEnvironment(
     invoke: (requestId, event = {}) =>
       environment.invoke(invocation({ requestId, payload: Buffer.from(JSON.stringify(event)) })),
   };
+}
+
+/** The newest interpreter that this host has; a host without one fails. */
+async function installationOf(family: 'nodejs' | 'python'): Promise<RuntimeInstallation> {
+  const found = (await hostInterpreters()).filter((interpreter) => interpreter.family === family);
+  const newest = found.sort((one, other) =>
+    other.version.localeCompare(one.version, undefined, { numeric: true }),
+  )[0];
+  assert.ok(newest !== undefined, `this host has no interpreter for ${family}`);
+  const { path: interpreter, version, origin } = newest;
+  const runtime = family === 'nodejs' ? 'nodejs24.x' : 'python3.13';
+  return { runtime, family, interpreter, version, directories: [dirname(dirname(interpreter))], origin };
 }
