@@ -3,15 +3,12 @@ import type { FunctionCode, UpdateFunctionCodeRequest } from '@aws-sdk/client-la
 import { AwsError } from '../../core/errors.ts';
 import type { IngestedPackage } from '../../ports/package-store.ts';
 import { PackageRejected } from '../../ports/package-store.ts';
-import type { CodeReference } from '../records/function-record.ts';
+import type { CodeReference, StoredCode } from '../records/function-record.ts';
 import type { ControlContext } from './control-context.ts';
 import { MAX_UNZIPPED_BYTES, MAX_ZIP_BYTES, TOTAL_CODE_BYTES } from './control-limits.ts';
 import { invalidParameter, notImplemented, tooLarge } from './lambda-errors.ts';
 
 type CodeRequest = Pick<FunctionCode & UpdateFunctionCodeRequest, 'ZipFile' | 'S3Bucket' | 'SourceKMSKeyArn'>;
-
-/** What is known of every package that a request has just brought. */
-export type StoredCode = CodeReference & Required<Pick<CodeReference, 'unpackedBytes'>>;
 
 /**
  * Checks and stores the package and lets `use` store the record that refers to it; what `use` leaves

@@ -6,6 +6,7 @@ import type {
   PublishLayerVersionRequest,
 } from '@aws-sdk/client-lambda';
 import type { RequestContext } from '../../ports/service.ts';
+import type { StoredCode } from '../records/function-record.ts';
 import type { LayerIdentifier, LayerVersionIdentifier } from '../records/layer-identifier.ts';
 import {
   layerArn,
@@ -15,7 +16,6 @@ import {
 } from '../records/layer-identifier.ts';
 import type { LayerVersionRecord } from '../records/layer-version-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
-import type { StoredCode } from './function-code.ts';
 import { checkStorage, withStoredCode } from './function-code.ts';
 import { invalidParameter } from './lambda-errors.ts';
 import { readableLayerVersion } from './layer-access.ts';

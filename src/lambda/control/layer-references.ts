@@ -58,7 +58,7 @@ function findLayers(context: ControlContext, arns: readonly string[], owner: Own
   return arns.map((arn, index) => {
     const record = readableLayerVersion(context, identifiers[index]!, owner.accountId);
     if (record === undefined) throw doesNotExist(arn);
-    const { blob, sizeBytes, unpackedBytes = sizeBytes } = record.code;
+    const { blob, sizeBytes, unpackedBytes } = record.code;
     return { arn, blob, sizeBytes, unpackedBytes };
   });
 }

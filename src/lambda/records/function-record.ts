@@ -35,6 +35,9 @@ export interface CodeReference {
   readonly unpackedBytes?: number;
 }
 
+/** A package that a request has just brought, or that a layer has. */
+export type StoredCode = CodeReference & Required<Pick<CodeReference, 'unpackedBytes'>>;
+
 export interface FunctionRecord {
   readonly accountId: string;
   readonly region: string;

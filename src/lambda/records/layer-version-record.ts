@@ -1,5 +1,5 @@
 /** What is stored of a layer: one record per version, and the number that its last version got. */
-import type { CodeReference } from './function-record.ts';
+import type { StoredCode } from './function-record.ts';
 
 /** A statement of a layer version's policy, in the form AWS shows. */
 export interface LayerStatement {
@@ -26,7 +26,7 @@ export interface LayerVersionRecord {
   /** As given; absent where the request had none. */
   readonly compatibleRuntimes?: readonly string[];
   readonly compatibleArchitectures?: readonly ('x86_64' | 'arm64')[];
-  readonly code: CodeReference;
+  readonly code: StoredCode;
   /** Service time, epoch milliseconds. */
   readonly createdMs: number;
   /** Absent while nothing was ever allowed to others, and when the last permission was taken away. */
