@@ -107,5 +107,8 @@ test('links that lead out of the tree only together are refused', async (context
     message: /"up" is a link that leaves the package/,
   });
   assert.deepEqual(await extracted(), [under, over].sort(), 'nothing of the attempt is left');
+  const harmless = await ingested(store, { deep: { content: '.', mode: LINK }, up: 'no link any more' });
+  const path = await store.acquireMerged([under, harmless]);
+  assert.equal(await readFile(join(path, 'up'), 'utf8'), 'no link any more');
   assert.equal((await readdir(await store.acquireMerged([over, under]))).includes('up'), true);
 });
