@@ -37,7 +37,9 @@ export type ImageProblemKind =
   /** Not what its digests, its archive or its configuration say. */
   | 'invalid'
   /** The registry could not be asked. */
-  | 'unreachable';
+  | 'unreachable'
+  /** The server stops; the same image may well be had by the next one. */
+  | 'interrupted';
 
 /** Why an image cannot be had; the caller puts it into the words of its API. */
 export class ImageProblem extends Error {
@@ -63,6 +65,8 @@ export interface ImageStore {
   collect(isReferenced: (sha256: string) => boolean): Promise<void>;
   /** Says that a record does not refer to the image any more; removes it if nothing else does. */
   discard(sha256: string): void;
-  /** Waits for what is under way. */
+  /** Ends what is being fetched or extracted: whoever waits for it is rejected with `interrupted`. */
+  interrupt(): void;
+  /** Interrupts, and waits for what is under way on the disk. */
   close(): Promise<void>;
 }

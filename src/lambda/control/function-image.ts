@@ -73,6 +73,8 @@ function refusal(uri: string, { kind, message }: ImageProblem): AwsError {
       return invalidParameter(
         `The image manifest, config or layer media type for the source image ${uri} is not supported. (${message})`,
       );
+    case 'interrupted':
+      return new AwsError('ServiceException', message, {}, 500);
     case 'malformed-name':
     case 'invalid':
     case 'unreachable':

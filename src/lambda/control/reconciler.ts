@@ -40,6 +40,7 @@ export class Reconciler {
   /** Waits for what is under way; nothing new begins. */
   async close(): Promise<void> {
     this.closed = true;
+    this.context.images.interrupt();
     await Promise.all(this.running);
     await this.context.packages.idle();
     await this.context.images.close();
@@ -69,6 +70,8 @@ export class Reconciler {
 
   private async reconcile(record: FunctionRecord): Promise<void> {
     const problem = await this.prepare(record);
+    // The record stays as it is, so that the next start takes it up again.
+    if (problem === 'interrupted') return;
     const { table, ids } = this.context;
     const { accountId, region, functionName, version, generation } = record;
     await table.change(accountId, region, functionName, () => {
@@ -83,7 +86,7 @@ export class Reconciler {
   }
 
   /** Undefined when the function can run, else why not. */
-  private async prepare(record: FunctionRecord): Promise<Problem | undefined> {
+  private async prepare(record: FunctionRecord): Promise<Problem | 'interrupted' | undefined> {
     const { catalog, packages } = this.context;
     const { runtime = '', code, layers } = record;
     if (code.image !== undefined) return this.prepareImage(code, code.image.resolvedUri);
@@ -107,7 +110,7 @@ export class Reconciler {
   private async prepareImage(
     { blob: sha256 }: CodeReference,
     resolvedUri: string,
-  ): Promise<Problem | undefined> {
+  ): Promise<Problem | 'interrupted' | undefined> {
     const { images } = this.context;
     try {
       await images.acquire({ sha256, resolvedUri });
@@ -115,7 +118,8 @@ export class Reconciler {
       return undefined;
     } catch (error) {
       const reason = (error as Error).message;
-      return { reason, code: error instanceof ImageProblem ? imageStateReasonCode(error) : 'InternalError' };
+      if (!(error instanceof ImageProblem)) return { reason, code: 'InternalError' };
+      return error.kind === 'interrupted' ? 'interrupted' : { reason, code: imageStateReasonCode(error) };
     }
   }
 

@@ -1,11 +1,11 @@
 /**
  * Images by the digest of their manifest: manifests, configurations and layers in a blob store of
- * their own, each once, and for each image a root directory made of its layers. Whatever changes the
- * store takes its turn, since images share layers.
+ * their own, each once, and for each image a root directory made of its layers. Extracting and
+ * removing take turns, since images share layers.
  */
-import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
 import { PlatformError } from '../../core/errors.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type {
@@ -16,11 +16,12 @@ import type {
 } from '../../ports/image-store.ts';
 import { ImageProblem } from '../../ports/image-store.ts';
 import { openFileBlobStore } from '../files/blob-store.ts';
-import { parseImageName, sha256Of } from './image-name.ts';
+import { isThere, madeWhole, removeUnfinished, removeWhole } from '../files/whole-directories.ts';
+import { ImageContent } from './image-content.ts';
 import { extractLayer } from './layer-extraction.ts';
 import type { ImageManifest } from './manifest.ts';
-import { chooseFromIndex, parseConfiguration, parseManifest } from './manifest.ts';
-import { RegistryClient } from './registry-client.ts';
+import { MAX_IMAGE_BYTES } from './manifest.ts';
+import type { RegistryClient } from './registry-client.ts';
 import type { RegistryAccess } from './registry-connection.ts';
 import { completeRoot } from './root-directory.ts';
 
@@ -33,33 +34,24 @@ export interface ImageStoreOptions {
   readonly bootId: () => Promise<string | undefined>;
 }
 
-/** The largest image unpacked, bytes. Source: Lambda quotas, "Container image code package size", 10 GB. */
-const MAX_IMAGE_BYTES = 10 * 1024 * 1024 * 1024;
-
-const UNFINISHED = 'unfinished-';
-const BOOT_FILE = 'boot-id';
 const IMAGE_NAME = /^[0-9a-f]{64}$/;
 
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
-  const roots = join(options.directory, 'roots');
-  await mkdir(roots, { recursive: true });
+  const roots = await made(join(options.directory, 'roots'));
   const blobs = await openFileBlobStore({ directory: await made(join(options.directory, 'blobs')) });
-  const current = await options.bootId();
-  const last = await readFile(join(options.directory, BOOT_FILE), 'utf8').catch(() => undefined);
-  // Extracted files are not synced one by one: what was written before a power failure may not be whole.
-  const isWhole = current !== undefined && last === current;
-  for (const name of await readdir(roots)) {
-    if (!isWhole || name.startsWith(UNFINISHED))
-      await rm(join(roots, name), { recursive: true, force: true });
-  }
-  if (!isWhole && current !== undefined) await writeFile(join(options.directory, BOOT_FILE), current);
+  await removeUnfinished({
+    directory: roots,
+    bootFile: join(options.directory, 'boot-id'),
+    bootId: options.bootId,
+  });
   return new FileImageStore(roots, blobs, options.accessTo);
 }
 
 class FileImageStore implements ImageStore {
   private readonly roots: string;
   private readonly blobs: BlobStore;
-  private readonly accessTo: ImageStoreOptions['accessTo'];
+  private readonly content: ImageContent;
+  private readonly interruption = new AbortController();
   private readonly users = new Map<string, number>();
   private readonly extracted = new Map<string, Promise<ExtractedImage>>();
   private turn: Promise<unknown> = Promise.resolve();
@@ -70,21 +62,11 @@ class FileImageStore implements ImageStore {
   constructor(roots: string, blobs: BlobStore, accessTo: ImageStoreOptions['accessTo']) {
     this.roots = roots;
     this.blobs = blobs;
-    this.accessTo = accessTo;
+    this.content = new ImageContent({ blobs, accessTo, signal: this.interruption.signal });
   }
 
   async resolve(uri: string, architecture: ImageArchitecture): Promise<ImageIdentity> {
-    const name = parseImageName(uri);
-    const registry = new RegistryClient(name, this.accessTo(name.registry));
-    let { content, mediaType } = await registry.manifest(name.reference);
-    let sha256 = await this.keep(content, name.reference);
-    const chosen = chooseFromIndex(content, mediaType, architecture);
-    if (chosen !== undefined) {
-      ({ content } = await registry.manifest(chosen));
-      sha256 = await this.keep(content, chosen);
-    }
-    parseManifest(content);
-    return { resolvedUri: `${name.uri}@sha256:${sha256}`, sha256 };
+    return this.content.resolve(uri, architecture).catch((error: unknown) => this.fail(error));
   }
 
   async acquire(image: ImageIdentity): Promise<ExtractedImage> {
@@ -92,7 +74,7 @@ class FileImageStore implements ImageStore {
     this.users.set(sha256, (this.users.get(sha256) ?? 0) + 1);
     let extracted = this.extracted.get(sha256);
     if (extracted === undefined) {
-      extracted = this.inTurn(() => this.extract(image));
+      extracted = this.make(image);
       this.extracted.set(sha256, extracted);
       extracted.catch(() => this.extracted.delete(sha256));
     }
@@ -100,7 +82,7 @@ class FileImageStore implements ImageStore {
       return await extracted;
     } catch (error) {
       this.release(sha256);
-      throw error;
+      return this.fail(error);
     }
   }
 
@@ -126,7 +108,12 @@ class FileImageStore implements ImageStore {
     await this.inTurn(() => this.sweep());
   }
 
+  interrupt(): void {
+    this.interruption.abort();
+  }
+
   async close(): Promise<void> {
+    this.interrupt();
     await this.turn;
   }
 
@@ -134,45 +121,37 @@ class FileImageStore implements ImageStore {
     return this.users.has(sha256) || this.isReferenced(sha256);
   }
 
-  /** Stores content under its digest, and refuses it where it was asked for by another one. */
-  private async keep(content: Buffer | Readable, reference: string): Promise<string> {
-    const { sha256 } = await this.blobs.put(content);
-    if (reference.startsWith('sha256:') && sha256Of(reference) !== sha256) {
-      await this.blobs.delete(sha256);
-      throw new ImageProblem(
-        'invalid',
-        `what the registry gave for ${reference} has the digest sha256:${sha256}`,
-      );
+  /** Whatever fails after the interruption says nothing of the image. */
+  private fail(error: unknown): never {
+    if (!this.interruption.signal.aborted) throw error;
+    throw new ImageProblem('interrupted', 'The server stops before the image was here.', { cause: error });
+  }
+
+  /** Fetching takes no turn, as registries may be slow. What a sweep takes meanwhile is fetched again. */
+  private async make(image: ImageIdentity): Promise<ExtractedImage> {
+    const registry = this.content.registryOf(image.resolvedUri);
+    if (!(await isThere(this.rootOf(image)))) {
+      const manifest = await this.content.manifest(registry, image.sha256);
+      await this.content.configuration(registry, manifest);
+      for (const layer of manifest.layers) await this.content.fetch(registry, layer);
     }
-    return sha256;
+    return this.inTurn(() => this.extract(image, registry));
   }
 
-  private async extract(image: ImageIdentity): Promise<ExtractedImage> {
-    const manifest = parseManifest(await this.fetched(image, image.sha256, 'manifest'));
-    const configuration = parseConfiguration(await this.fetched(image, manifest.configSha256, 'blob'));
-    const rootDirectory = join(this.roots, image.sha256);
-    if (!(await isThere(rootDirectory)))
-      await this.makeRoot(image, manifest, rootDirectory, configuration.workingDirectory);
-    return { rootDirectory, configuration };
+  private rootOf({ sha256 }: ImageIdentity): string {
+    return join(this.roots, sha256);
   }
 
-  private async makeRoot(
-    image: ImageIdentity,
-    { layers }: ImageManifest,
-    target: string,
-    workingDirectory: string,
-  ): Promise<void> {
-    const work = await mkdtemp(join(this.roots, UNFINISHED));
+  private async extract(image: ImageIdentity, registry: RegistryClient): Promise<ExtractedImage> {
+    const manifest = await this.content.manifest(registry, image.sha256);
+    const configuration = await this.content.configuration(registry, manifest);
+    const rootDirectory = this.rootOf(image);
+    if (await isThere(rootDirectory)) return { rootDirectory, configuration };
     try {
-      const root = join(work, 'root');
-      await mkdir(root, { mode: 0o755 });
-      let left = MAX_IMAGE_BYTES;
-      for (const { sha256, compression } of layers) {
-        await this.fetch(image, sha256, 'blob');
-        left -= await extractLayer(await this.blobs.open(sha256), compression, root, left);
-      }
-      await completeRoot(root, workingDirectory);
-      await rename(root, target);
+      await madeWhole(rootDirectory, async (root) => {
+        await this.layOut(registry, manifest, root);
+        await completeRoot(root, configuration.workingDirectory);
+      });
     } catch (error) {
       if (error instanceof ImageProblem) throw error;
       throw new PlatformError(
@@ -180,33 +159,17 @@ class FileImageStore implements ImageStore {
         'Free space, or check the data directory.',
         { cause: error },
       );
-    } finally {
-      await rm(work, { recursive: true, force: true });
     }
+    return { rootDirectory, configuration };
   }
 
-  private async fetched(image: ImageIdentity, sha256: string, kind: 'manifest' | 'blob'): Promise<Buffer> {
-    await this.fetch(image, sha256, kind);
-    return this.blobs.read(sha256);
-  }
-
-  private async fetch(
-    { resolvedUri }: ImageIdentity,
-    sha256: string,
-    kind: 'manifest' | 'blob',
-  ): Promise<void> {
-    if (await this.blobs.has(sha256)) return;
-    const name = parseImageName(resolvedUri);
-    const registry = new RegistryClient(name, this.accessTo(name.registry));
-    const digest = `sha256:${sha256}`;
-    const content =
-      kind === 'manifest' ? (await registry.manifest(digest)).content : await registry.blob(digest);
-    await this.keep(content, digest).catch((error: unknown) => {
-      if (error instanceof ImageProblem || error instanceof PlatformError) throw error;
-      throw new ImageProblem('unreachable', `${digest} could not be fetched: ${(error as Error).message}`, {
-        cause: error,
-      });
-    });
+  private async layOut(registry: RegistryClient, { layers }: ImageManifest, root: string): Promise<void> {
+    let left = MAX_IMAGE_BYTES;
+    for (const layer of layers) {
+      await this.content.fetch(registry, layer);
+      const content = addAbortSignal(this.interruption.signal, await this.blobs.open(layer.sha256));
+      left -= await extractLayer(content, layer.compression, root, left);
+    }
   }
 
   /** Keeps the images that are needed, with all that they consist of. */
@@ -226,17 +189,20 @@ class FileImageStore implements ImageStore {
     }
   }
 
+  /** A record refers to manifests only; what else has such a name consists of nothing. */
   private async partsOf(sha256: string): Promise<string[]> {
-    const { configSha256, layers } = parseManifest(await this.blobs.read(sha256));
-    return [configSha256, ...layers.map((layer) => layer.sha256)];
+    try {
+      const { config, layers } = await this.content.storedManifest(sha256);
+      return [config.sha256, ...layers.map((layer) => layer.sha256)];
+    } catch (error) {
+      if (error instanceof ImageProblem) return [];
+      throw error;
+    }
   }
 
   private async removeRoot(sha256: string): Promise<void> {
     this.extracted.delete(sha256);
-    // Renamed first: a directory under its name is always whole.
-    const work = await mkdtemp(join(this.roots, UNFINISHED));
-    await rename(join(this.roots, sha256), join(work, 'root'));
-    await rm(work, { recursive: true, force: true });
+    await removeWhole(join(this.roots, sha256));
   }
 
   private inTurn<T>(change: () => Promise<T>): Promise<T> {
@@ -249,11 +215,4 @@ class FileImageStore implements ImageStore {
 async function made(directory: string): Promise<string> {
   await mkdir(directory, { recursive: true });
   return directory;
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

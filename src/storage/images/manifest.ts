@@ -27,13 +27,22 @@ const LAYER_TYPES: Readonly<Record<string, LayerCompression>> = {
 /** How processors are called in images. */
 const PLATFORMS: Readonly<Record<ImageArchitecture, string>> = { x86_64: 'amd64', arm64: 'arm64' };
 
-export interface LayerReference {
+/** The largest manifest or configuration, bytes. Source: OCI distribution specification, "Pushing manifests": registries take at least 4 MiB. */
+export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
+/** The largest image, packed or unpacked, bytes. Source: Lambda quotas, "Container image code package size", 10 GB unpacked. */
+export const MAX_IMAGE_BYTES = 10 * 1024 * 1024 * 1024;
+
+export interface ContentReference {
   readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+export interface LayerReference extends ContentReference {
   readonly compression: LayerCompression;
 }
 
 export interface ImageManifest {
-  readonly configSha256: string;
+  readonly config: ContentReference;
   /** The lowest first. */
   readonly layers: readonly LayerReference[];
 }
@@ -57,20 +66,38 @@ export function chooseFromIndex(
   throw new ImageProblem('unsupported', `the index has no image for linux/${PLATFORMS[architecture]}`);
 }
 
+/** Throws `ImageProblem` for what names no image, or one that is too large. */
 export function parseManifest(content: Buffer): ImageManifest {
   const document = objectOf(content, 'the manifest');
-  return {
-    configSha256: sha256Of(String(recordOf(document['config'])['digest'])),
-    layers: listOf(document['layers']).map((layer) => {
-      const compression = LAYER_TYPES[String(layer['mediaType'])];
-      if (compression === undefined)
-        throw new ImageProblem(
-          'unsupported',
-          `layers of type '${String(layer['mediaType'])}' are not supported`,
-        );
-      return { sha256: sha256Of(String(layer['digest'])), compression };
-    }),
-  };
+  const config = referenceOf(recordOf(document['config']));
+  const layers = listOf(document['layers']).map((layer): LayerReference => {
+    const compression = LAYER_TYPES[String(layer['mediaType'])];
+    if (compression === undefined)
+      throw new ImageProblem(
+        'unsupported',
+        `layers of type '${String(layer['mediaType'])}' are not supported`,
+      );
+    return { ...referenceOf(layer), compression };
+  });
+  checkSize('the configuration', config.sizeBytes, MAX_DOCUMENT_BYTES);
+  checkSize(
+    'the layers',
+    layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    MAX_IMAGE_BYTES,
+  );
+  return { config, layers };
+}
+
+function referenceOf(descriptor: Record<string, unknown>): ContentReference {
+  const sizeBytes = descriptor['size'];
+  if (typeof sizeBytes !== 'number' || sizeBytes < 0)
+    throw new ImageProblem('invalid', `the manifest names '${String(sizeBytes)}' as the size of its content`);
+  return { sha256: sha256Of(String(descriptor['digest'])), sizeBytes };
+}
+
+function checkSize(what: string, bytes: number, maxBytes: number): void {
+  if (bytes > maxBytes)
+    throw new ImageProblem('invalid', `${what} of ${bytes} bytes may have at most ${maxBytes}`);
 }
 
 export function parseConfiguration(content: Buffer): ImageConfiguration {

@@ -6,12 +6,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { ImageProblem } from '../../ports/image-store.ts';
 import type { ImageName } from './image-name.ts';
-import { MANIFEST_TYPES } from './manifest.ts';
+import { MANIFEST_TYPES, MAX_DOCUMENT_BYTES } from './manifest.ts';
 import type { RegistryAccess } from './registry-connection.ts';
 import { get, readAll } from './registry-connection.ts';
-
-/** Source: OCI distribution specification, "Pushing manifests": registries take at least 4 MiB. */
-const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 export interface FetchedManifest {
   readonly content: Buffer;
@@ -19,14 +16,16 @@ export interface FetchedManifest {
 }
 
 export class RegistryClient {
-  private readonly name: ImageName;
+  readonly name: ImageName;
   private readonly access: RegistryAccess;
+  private readonly signal: AbortSignal;
   private readonly origin: string;
   private authorization: string | undefined;
 
-  constructor(name: ImageName, access: RegistryAccess) {
+  constructor(name: ImageName, access: RegistryAccess, signal: AbortSignal) {
     this.name = name;
     this.access = access;
+    this.signal = signal;
     this.origin = access.origin ?? `${isLocal(name.registry) ? 'http' : 'https'}://${name.registry}`;
   }
 
@@ -34,7 +33,7 @@ export class RegistryClient {
   async manifest(reference: string): Promise<FetchedManifest> {
     const response = await this.ask(`manifests/${reference}`, { accept: MANIFEST_TYPES.join(', ') });
     const mediaType = (response.headers['content-type'] ?? '').split(';')[0]!.trim();
-    return { content: await readAll(response, MAX_MANIFEST_BYTES), mediaType };
+    return { content: await readAll(response, MAX_DOCUMENT_BYTES), mediaType };
   }
 
   async blob(digest: string): Promise<Readable> {
@@ -49,17 +48,18 @@ export class RegistryClient {
       response = await this.send(url, headers);
     }
     if (response.statusCode === 200) return response;
-    const words = await readAll(response, MAX_MANIFEST_BYTES).catch(() => Buffer.alloc(0));
+    const words = await readAll(response, MAX_DOCUMENT_BYTES).catch(() => Buffer.alloc(0));
     throw refusal(response.statusCode ?? 0, `${this.name.uri} (${path})`, words.toString().slice(0, 300));
   }
 
   private send(url: URL, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
     const { authorization } = this;
-    return get(
-      url,
-      { ...headers, ...(authorization === undefined ? {} : { authorization }) },
-      this.access.origin === undefined ? undefined : this.name.registry,
-    );
+    const sent = {
+      ...headers,
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(this.access.origin === undefined ? {} : { host: this.name.registry }),
+    };
+    return get(url, sent, this.signal);
   }
 
   /** True when there is an authorization to try that has not been tried. */
@@ -85,8 +85,8 @@ export class RegistryClient {
     if (service !== undefined) url.searchParams.set('service', service);
     url.searchParams.set('scope', challenge.get('scope') ?? `repository:${this.name.repository}:pull`);
     const authorization = this.basic();
-    const response = await get(url, authorization === undefined ? {} : { authorization });
-    const body = await readAll(response, MAX_MANIFEST_BYTES);
+    const response = await get(url, authorization === undefined ? {} : { authorization }, this.signal);
+    const body = await readAll(response, MAX_DOCUMENT_BYTES);
     if (response.statusCode !== 200)
       throw refusal(response.statusCode ?? 0, `the token of ${this.name.uri}`, '');
     const { token, access_token: accessToken } = parseObject(body);

@@ -5,13 +5,14 @@
  * package, its zip or its directory, happens in turn.
  */
 import { webcrypto } from 'node:crypto';
-import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '../../core/errors.ts';
 import { Turns } from '../../core/turns.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { IngestedPackage, PackageStore } from '../../ports/package-store.ts';
 import { mergedPackage } from '../../ports/package-store.ts';
+import { isThere, madeWhole, removeUnfinished, removeWhole } from '../files/whole-directories.ts';
 import { hostBootId } from './boot-id.ts';
 import { ZipThread } from './zip-thread.ts';
 
@@ -23,22 +24,11 @@ export interface PackageStoreOptions {
   readonly bootId?: () => Promise<string | undefined>;
 }
 
-/** Directories that are not whole yet, or not any more; those a killed process left go at the next start. */
-const UNFINISHED = 'unfinished-';
-const BOOT_FILE = 'boot-id';
 const PACKAGE_NAME = /^[0-9a-f]{64}$/;
 
 export async function openPackageStore(options: PackageStoreOptions): Promise<PackageStore> {
   const { directory, bootId = hostBootId } = options;
-  const current = await bootId();
-  const last = await readFile(join(directory, BOOT_FILE), 'utf8').catch(() => undefined);
-  // Extracted files are not synced one by one: what was written before a power failure may not be whole.
-  const isWhole = current !== undefined && last === current;
-  for (const name of await readdir(directory)) {
-    if (!isWhole || name.startsWith(UNFINISHED))
-      await rm(join(directory, name), { recursive: true, force: true });
-  }
-  if (!isWhole && current !== undefined) await writeFile(join(directory, BOOT_FILE), current);
+  await removeUnfinished({ directory, bootFile: join(directory, 'boot-id'), bootId });
   return new FilePackageStore(options);
 }
 
@@ -143,11 +133,8 @@ class FilePackageStore implements PackageStore {
   private async remove(blob: string): Promise<void> {
     if (this.isNeeded(blob)) return;
     this.extracted.delete(blob);
-    // Renamed first: a directory under its name is always whole.
-    const work = await mkdtemp(join(this.directory, UNFINISHED));
-    await rename(join(this.directory, blob), join(work, 'package')).catch(ignoreAbsence);
+    await removeWhole(join(this.directory, blob));
     await this.blobs.delete(blob);
-    await rm(work, { recursive: true, force: true });
   }
 
   private async extract(blob: string): Promise<string> {
@@ -181,13 +168,8 @@ class FilePackageStore implements PackageStore {
 
   /** Fills a directory, and gives it its name when it is whole. */
   private async laidOut(target: string, fill: (root: string) => Promise<void>): Promise<string> {
-    let work: string | undefined;
     try {
-      work = await mkdtemp(join(this.directory, UNFINISHED));
-      const root = join(work, 'package');
-      await mkdir(root, { mode: 0o755 });
-      await fill(root);
-      await rename(root, target);
+      await madeWhole(target, fill);
       return target;
     } catch (error) {
       throw new PlatformError(
@@ -195,8 +177,6 @@ class FilePackageStore implements PackageStore {
         'Free space, or check the data directory.',
         { cause: error },
       );
-    } finally {
-      if (work !== undefined) await rm(work, { recursive: true, force: true });
     }
   }
 }
@@ -205,15 +185,4 @@ class FilePackageStore implements PackageStore {
 async function digest(content: Uint8Array): Promise<string> {
   const hash = await webcrypto.subtle.digest('SHA-256', content as Uint8Array<ArrayBuffer>);
   return Buffer.from(hash).toString('hex');
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function ignoreAbsence(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }

@@ -10,6 +10,7 @@ import {
 import { builtImage } from '../../kit/container-image.ts';
 import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
 import { smallRegistry } from '../../storage/images/small-registry.ts';
+import { scratchDirectory } from '../../storage/scratch.ts';
 
 for (const [what, code, body] of [
   ['has another digest', 'InvalidImage', Buffer.from('something else')],
@@ -47,3 +48,29 @@ for (const [what, code, body] of [
     assert.match(failed.StateReason!, /sha256:/);
   });
 }
+
+test('a function whose image is being fetched when the server stops is made by the next one', async (context) => {
+  const registry = await smallRegistry(context);
+  const image = await builtImage({ layers: [[{ name: 'a', content: 'a' }]], config: { Cmd: ['/a'] } });
+  registry.add(image, 'v1');
+  const [layer] = image.blobs.keys();
+  const stalled = registry.stall(`blobs/${layer}`);
+  const dataDir = await scratchDirectory(context);
+  const before = await startedPlatform(context, { dataDir });
+  const creating = new LambdaClient(clientSettings(before));
+  context.after(() => creating.destroy());
+  await creating.send(
+    new CreateFunctionCommand({
+      FunctionName: 'f',
+      Role: 'arn:aws:iam::000000000000:role/test',
+      PackageType: 'Image',
+      Code: { ImageUri: `${registry.host}/team/app:v1` },
+    }),
+  );
+  await stalled.asked;
+  await before.close();
+  stalled.proceed();
+  const lambda = new LambdaClient(clientSettings(await startedPlatform(context, { dataDir })));
+  context.after(() => lambda.destroy());
+  await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 20, minDelay: 1 }, { FunctionName: 'f' });
+});

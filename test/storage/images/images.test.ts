@@ -20,9 +20,17 @@ interface OpenedStore {
 
 async function openedStore(context: TestContext, access: RegistryAccess = {}): Promise<OpenedStore> {
   const directory = await scratchDirectory(context);
-  const store = await openImageStore({ directory, accessTo: () => access, bootId: async () => 'this' });
+  return { store: await storeIn(context, directory, { access }), directory };
+}
+
+async function storeIn(
+  context: TestContext,
+  directory: string,
+  { access = {}, boot = 'this' }: { access?: RegistryAccess; boot?: string } = {},
+): Promise<ImageStore> {
+  const store = await openImageStore({ directory, accessTo: () => access, bootId: async () => boot });
   context.after(() => store.close());
-  return { store, directory };
+  return store;
 }
 
 const file = (name: string, content = name, mode = 0o644): LayerEntry => ({ name, content, mode });
@@ -133,6 +141,107 @@ test('content that does not have the digest it was asked for by is refused', asy
     kind: 'invalid',
   });
   await store.acquire(identity);
+});
+
+test('refused content takes nothing from an image that consists of it', async (context) => {
+  const registry = await smallRegistry(context);
+  const [good, bad] = [
+    await builtImage({ layers: [[file('good')]] }),
+    await builtImage({ layers: [[file('another')]] }),
+  ];
+  registry.add(good, 'good');
+  registry.add(bad, 'bad');
+  const { store, directory } = await openedStore(context);
+  const identity = await store.resolve(`${registry.host}/team/app:good`, 'x86_64');
+  await store.acquire(identity);
+  const [goodLayer] = good.blobs.keys();
+  const [badLayer] = bad.blobs.keys();
+  registry.content.set(`blobs/${badLayer}`, registry.content.get(`blobs/${goodLayer}`)!);
+  const wrong = await store.resolve(`${registry.host}/team/app:bad`, 'x86_64');
+  await assert.rejects(store.acquire(wrong), { kind: 'invalid' });
+  await store.close();
+  // After another start of the host the root is made anew, of what is here.
+  const served = registry.served.length;
+  const { rootDirectory } = await (await storeIn(context, directory, { boot: 'next' })).acquire(identity);
+  assert.equal(await readFile(join(rootDirectory, 'good'), 'utf8'), 'good');
+  assert.equal(registry.served.length, served);
+});
+
+test('content that is longer than its manifest says is refused', async (context) => {
+  const registry = await smallRegistry(context);
+  const image = await builtImage({ layers: [[file('run')]] });
+  const { store } = await openedStore(context);
+  const resolved = (configSize: unknown, layerSize: unknown) => {
+    const document = JSON.parse(image.manifest.toString());
+    const layers = [{ ...document.layers[0], size: layerSize }];
+    const changed = { ...document, config: { ...document.config, size: configSize }, layers };
+    const manifest = Buffer.from(JSON.stringify(changed));
+    registry.add({ ...image, manifest, digest: digestOf(manifest) }, 'v1');
+    return store.resolve(`${registry.host}/team/app:v1`, 'x86_64');
+  };
+  const [layer, config] = [...image.blobs.values()].map((blob) => blob.length);
+  await assert.rejects(store.acquire(await resolved(config, layer! - 1)), {
+    kind: 'invalid',
+    message: /more than the \d+ bytes/,
+  });
+  for (const [configSize, layerSize] of [
+    [config, undefined],
+    [config, 11 * 1024 ** 3],
+    [5 * 1024 ** 2, layer],
+  ])
+    await assert.rejects(resolved(configSize, layerSize), { kind: 'invalid', message: /size|bytes/ });
+});
+
+test('a slow registry holds up its own image only, and nothing that closes', async (context) => {
+  const registry = await smallRegistry(context);
+  const [slow, quick] = [
+    await builtImage({ layers: [[file('slow')]] }),
+    await builtImage({ layers: [[file('quick')]] }),
+  ];
+  registry.add(slow, 'slow');
+  registry.add(quick, 'quick');
+  const { store } = await openedStore(context);
+  const [layer] = slow.blobs.keys();
+  const { asked } = registry.stall(`blobs/${layer}`);
+  const waiting = store.acquire(await store.resolve(`${registry.host}/team/app:slow`, 'x86_64'));
+  const refused = assert.rejects(waiting, { kind: 'interrupted' });
+  await asked;
+  await store.acquire(await store.resolve(`${registry.host}/team/app:quick`, 'x86_64'));
+  await store.close();
+  await refused;
+  await assert.rejects(store.resolve(`${registry.host}/team/app:quick`, 'x86_64'), { kind: 'interrupted' });
+});
+
+test('a redirect is followed without the token of the registry, and to HTTP only', async (context) => {
+  const registry = await smallRegistry(context, 'bearer');
+  const elsewhere = await smallRegistry(context);
+  const image = await builtImage({ layers: [[file('run')]] });
+  registry.add(image, 'v1');
+  elsewhere.add(image, 'v1');
+  const [layer, config] = image.blobs.keys();
+  registry.redirects.set(`blobs/${layer}`, `http://${elsewhere.host}/v2/team/app/blobs/${layer}`);
+  registry.redirects.set(`blobs/${config}`, 'file:///etc/passwd');
+  const { store } = await openedStore(context, { credentials: { username: 'user', password: 'secret' } });
+  const identity = await store.resolve(`${registry.host}/team/app:v1`, 'x86_64');
+  await assert.rejects(store.acquire(identity), { kind: 'unreachable', message: /no HTTP address/ });
+  registry.redirects.delete(`blobs/${config}`);
+  await store.acquire(identity);
+  assert.deepEqual(elsewhere.authorizations, [undefined]);
+});
+
+test('what a killed process or another start of the host left half made goes', async (context) => {
+  const registry = await smallRegistry(context);
+  registry.add(await builtImage({ layers: [[file('run')]] }), 'v1');
+  const { store, directory } = await openedStore(context);
+  const identity = await store.resolve(`${registry.host}/team/app:v1`, 'x86_64');
+  await store.acquire(identity);
+  await store.close();
+  const roots = join(directory, 'roots');
+  await mkdir(join(roots, 'unfinished-1/filled'), { recursive: true });
+  await storeIn(context, directory);
+  assert.deepEqual(await readdir(roots), [identity.sha256]);
+  await storeIn(context, directory, { boot: 'next' });
+  assert.deepEqual(await readdir(roots), []);
 });
 
 test('whiteouts hide what lower layers have, and only that', async (context) => {

@@ -12,6 +12,12 @@ export interface SmallRegistry {
   readonly content: Map<string, { body: Buffer; mediaType: string }>;
   /** Paths of the requests that were answered with content, in order. */
   readonly served: string[];
+  /** By path: where else it says that the content is. */
+  readonly redirects: Map<string, string>;
+  /** Of the requests that were not refused, in order. */
+  readonly authorizations: (string | undefined)[];
+  /** Answers the path with a head only; `asked` resolves at the first request, `proceed` sends what is missing. */
+  stall(path: string): { readonly asked: Promise<void>; proceed(): void };
   add(image: BuiltImage, tag: string): void;
 }
 
@@ -23,6 +29,9 @@ export async function smallRegistry(
 ): Promise<SmallRegistry> {
   const content: SmallRegistry['content'] = new Map();
   const served: string[] = [];
+  const redirects: SmallRegistry['redirects'] = new Map();
+  const authorizations: SmallRegistry['authorizations'] = [];
+  const stalls = new Map<string, { readonly ask: () => void; readonly go: Promise<void> }>();
   const basic = `Basic ${Buffer.from('user:secret').toString('base64')}`;
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', `http://${request.headers.host}`);
@@ -43,14 +52,28 @@ export async function smallRegistry(
       response.writeHead(401, { 'www-authenticate': challenge }).end();
       return;
     }
+    authorizations.push(request.headers.authorization);
     const path = url.pathname.replace('/v2/team/app/', '');
+    const location = redirects.get(path);
+    if (location !== undefined) {
+      response.writeHead(307, { location }).end();
+      return;
+    }
     const found = content.get(path);
     if (found === undefined) {
       response.writeHead(404).end('{"errors":[{"code":"MANIFEST_UNKNOWN"}]}');
       return;
     }
     served.push(path);
-    response.writeHead(200, { 'content-type': found.mediaType }).end(found.body);
+    response.writeHead(200, { 'content-type': found.mediaType });
+    const stall = stalls.get(path);
+    if (stall === undefined) {
+      response.end(found.body);
+      return;
+    }
+    response.flushHeaders();
+    stall.ask();
+    void stall.go.then(() => response.end(found.body));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -62,6 +85,14 @@ export async function smallRegistry(
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     content,
     served,
+    redirects,
+    authorizations,
+    stall(path) {
+      const asked = Promise.withResolvers<void>();
+      const going = Promise.withResolvers<void>();
+      stalls.set(path, { ask: asked.resolve, go: going.promise });
+      return { asked: asked.promise, proceed: going.resolve };
+    },
     add(image, tag) {
       const manifest = { body: image.manifest, mediaType: image.mediaType };
       content.set(`manifests/${tag}`, manifest).set(`manifests/${image.digest}`, manifest);
