@@ -2,6 +2,8 @@
  * A network for each environment: a network namespace with one interface, made ahead so that a start need not wait
  * (making one takes 10 ms, entering it 1 ms). It belongs to the host's user namespace: nothing inside can change it.
  */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { PlatformError } from '../../core/errors.ts';
 import { GATEWAY_ADDRESS } from '../../core/gateway-address.ts';
 import {
@@ -44,6 +46,18 @@ export interface EnvironmentNetwork {
   release(): void;
 }
 
+const CLOSING = new PlatformError('The server is closing.', 'Start it again.');
+
+const ALL_IN_USE = new PlatformError(
+  `All ${LAST_INDEX - FIRST_INDEX + 1} networks for functions are in use.`,
+  'Let fewer environments run at once, or start another server.',
+);
+
+const PORT_TAKEN = new PlatformError(
+  `Port ${RUNTIME_API_HOST_PORT} of loopback, where the runtime APIs of functions listen, is in use.`,
+  `End what listens there: \`ss --listening --tcp --processes sport = ${RUNTIME_API_HOST_PORT}\` names it.`,
+);
+
 export class EnvironmentNetworks {
   /** `resolv.conf` as it must be inside. */
   readonly resolverConfiguration: string;
@@ -69,7 +83,13 @@ export class EnvironmentNetworks {
   static async open(): Promise<EnvironmentNetworks> {
     const names = await nameResolution();
     const bridge = await createBridge(names.resolver);
-    await allowForwarding();
+    try {
+      await allowForwarding();
+    } catch (error) {
+      await removeBridge(bridge.name);
+      await endForwarding().catch(() => {});
+      throw error;
+    }
     const networks = new EnvironmentNetworks(bridge, names);
     networks.refill();
     return networks;
@@ -109,8 +129,8 @@ export class EnvironmentNetworks {
   async close(): Promise<void> {
     this.isClosed = true;
     await this.work;
-    const closed = new PlatformError('The server is closing.', 'Start it again.');
-    for (const { reject } of this.waiting.splice(0)) reject(closed);
+    this.ready.length = 0;
+    this.refuse(CLOSING);
     await removeBridge(this.bridge.name);
     await endForwarding().catch(() => {});
   }
@@ -126,6 +146,7 @@ export class EnvironmentNetworks {
   }
 
   private next(): Promise<number> {
+    if (this.isClosed) return Promise.reject(CLOSING);
     const next = Promise.withResolvers<number>();
     this.waiting.push(next);
     this.readyCount = Math.min(this.readyCount * 2, READY_AT_MOST);
@@ -147,18 +168,30 @@ export class EnvironmentNetworks {
       if (batch.length > 0) {
         if (!(await this.make(batch))) return;
       } else if (this.ended.length > 0) await this.remove(this.ended.splice(0, BATCH_SIZE));
-      else return;
+      else return this.refuse(ALL_IN_USE);
     }
   }
 
-  /** Whether they could be made; those who wait for one hear of it otherwise. */
-  private async make(indices: number[]): Promise<boolean> {
+  /** Those who wait for a network are told why there is none. */
+  private refuse(reason: unknown): void {
+    for (const { reject } of this.waiting.splice(0)) reject(reason);
+  }
+
+  /** Whether any could be made. */
+  private async make(batch: number[]): Promise<boolean> {
+    const { block } = this.bridge;
+    const isFree = await Promise.all(batch.map((index) => isListenable(runtimeApiHost(block, index))));
+    const indices = batch.filter((_, place) => isFree[place]);
+    // For later: whoever listens there may have gone by then.
+    this.free.push(...batch.filter((_, place) => !isFree[place]));
     try {
+      if (indices.length === 0) throw PORT_TAKEN;
       await shell(indices.map((index) => this.namespaceScript(index)).join(''));
-      await nft(runtimeApiElements(this.bridge.name, this.bridge.block, indices));
+      await nft(runtimeApiElements(this.bridge.name, block, indices));
     } catch (error) {
-      for (const { reject } of this.waiting.splice(0)) reject(error);
-      // Some of them may be there: they are not used again, and removed at the end.
+      this.refuse(error);
+      // Some of them may be there.
+      this.ended.push(...indices);
       return false;
     }
     for (const index of indices) {
@@ -203,4 +236,17 @@ route add default via ${addressOf(block, 1)}
 EOF
 `;
   }
+}
+
+/** Whether a runtime API could listen there: somebody else's server may, or one of ours that has not ended yet. */
+async function isListenable(host: string): Promise<boolean> {
+  const server = createServer().listen(RUNTIME_API_HOST_PORT, host);
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
 }

@@ -2,6 +2,7 @@
 import type { Log } from '../../ports/log.ts';
 import { removeAbandonedBridges } from './bridge.ts';
 import { EnvironmentNetworks } from './environment-networks.ts';
+import { endForwarding } from './forwarding.ts';
 import type { NetworkProbe } from './network-probe.ts';
 import { probeNetwork } from './network-probe.ts';
 
@@ -23,7 +24,11 @@ export class HostNetworks {
     if (!probe.available) log.warn({}, `${SHARED}: ${probe.reason} ${probe.remedy}`);
     else {
       const removed = await removeAbandonedBridges().catch(() => 0);
-      if (removed > 0) log.warn({ removed }, 'Removed networks that earlier servers left.');
+      if (removed > 0) {
+        log.warn({ removed }, 'Removed networks that earlier servers left.');
+        // This server may never make one, and so never put it back itself.
+        await endForwarding().catch(() => {});
+      }
     }
     return new HostNetworks(probe, log);
   }
