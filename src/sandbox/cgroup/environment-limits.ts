@@ -11,14 +11,14 @@ const BYTES_PER_MB = 1024 * 1024;
 const MEMORY_OF_ONE_CPU_MB = 1_769;
 
 /** Processes and threads, and file descriptors, of an environment. Source: "Lambda quotas". */
-const MAX_PROCESSES = 1_024;
-const MAX_DESCRIPTORS = 1_024;
+export const MAX_PROCESSES = 1_024;
+export const MAX_DESCRIPTORS = 1_024;
 
 /**
  * For what is not the function's on AWS but is charged to an environment here: page tables, socket buffers
  * and kernel stacks, and the sandbox's own two processes.
  */
-const KERNEL_MEMORY_BYTES = 16 * BYTES_PER_MB;
+export const KERNEL_MEMORY_BYTES = 16 * BYTES_PER_MB;
 
 /** By how much the usage must have grown for another look at what it consists of. */
 const USAGE_STEP_BYTES = BYTES_PER_MB;

@@ -1,10 +1,8 @@
 /** An OCI bundle: the configuration of one container (OCI runtime specification 1.0.2), as much as an environment needs. */
+import { MAX_DESCRIPTORS } from '../cgroup/environment-limits.ts';
 import type { Mount } from '../filesystem/mount.ts';
 import { SANDBOX_USER } from '../namespaces/host-files.ts';
 import { seccomp } from './seccomp.ts';
-
-/** File descriptors of an environment. Source: "Lambda quotas". */
-const MAX_DESCRIPTORS = 1_024;
 
 /** What shows more of the host in /proc than a function may know. */
 const MASKED_PATHS = [
