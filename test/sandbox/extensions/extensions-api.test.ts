@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import type { EnvironmentSpec } from '../../../src/ports/environment.ts';
+import type {
+  EnvironmentExit,
+  EnvironmentListener,
+  EnvironmentSpec,
+} from '../../../src/ports/environment.ts';
 import { EnvironmentExtensions } from '../../../src/sandbox/extensions/environment-extensions.ts';
+import { scratchDirectory } from '../../storage/scratch.ts';
 
 const SPEC: EnvironmentSpec = {
   environmentId: '0'.repeat(32),
@@ -29,20 +39,28 @@ type Call = (
   body?: unknown,
 ) => Promise<Answer>;
 
+const DEAF: EnvironmentListener = {
+  ready() {},
+  initError() {},
+  response() {},
+  responseChunk() {},
+  error() {},
+  output() {},
+  leaving() {},
+  exit() {},
+};
+
 async function api(context: TestContext): Promise<Call> {
-  const extensions = await EnvironmentExtensions.open(SPEC, {
-    ready() {},
-    initError() {},
-    response() {},
-    responseChunk() {},
-    error() {},
-    output() {},
-    leaving() {},
-    exit() {},
-  });
+  return (await openApi(context)).call;
+}
+
+async function openApi(
+  context: TestContext,
+): Promise<{ readonly call: Call; readonly extensions: EnvironmentExtensions }> {
+  const extensions = await EnvironmentExtensions.open(SPEC, DEAF);
   const address = await extensions.listen();
   context.after(() => extensions.close());
-  return async (method, path, headers = {}, body) => {
+  const call: Call = async (method, path, headers = {}, body) => {
     const answer = await fetch(`http://${address}${path}`, {
       method,
       headers,
@@ -51,6 +69,7 @@ async function api(context: TestContext): Promise<Call> {
     const identifier = answer.headers.get('lambda-extension-identifier') ?? '';
     return { status: answer.status, body: await answer.text(), identifier };
   };
+  return { call, extensions };
 }
 
 const REGISTER = '/2020-01-01/extension/register';
@@ -160,10 +179,124 @@ test('a wrong subscription is told everything that is wrong with it', async (con
       { types: ['platform'], destination: { protocol: 'HTTP', URI: 'http://example.com:8080/' } },
       'URI host should be sandbox.localdomain',
     ],
+    [
+      { types: ['platform'], destination: { protocol: 'HTTP', URI: 'http://127.0.0.1:8080/' } },
+      'URI host should be sandbox.localdomain',
+    ],
+    [
+      {
+        types: ['platform'],
+        destination: { protocol: 'HTTP', URI: 'http://sandbox.localdomain:1@127.0.0.1:8080/' },
+      },
+      'URI host should be sandbox.localdomain',
+    ],
+    [
+      { types: ['platform'], destination: { protocol: 'HTTP', URI: 'http://sandbox.localdomain:0/' } },
+      'port should be between 1 and 65535',
+    ],
+    [{ types: ['platform'], destination: { protocol: 'TCP' } }, 'port is not provided'],
+    [
+      { types: ['platform'], destination: { protocol: 'TCP', port: 65_536, host: '127.0.0.1' } },
+      'port should be between 1 and 65535',
+    ],
+    [
+      { types: ['platform'], destination, schemaVersion: '2021-03-18' },
+      'schemaVersion should be one of 2022-12-13, 2022-07-01, 2025-01-29',
+    ],
   ] as const) {
     const answer = await subscribe(body);
     assert.equal(answer.status, 400);
     assert.deepEqual(JSON.parse(answer.body), { errorMessage, errorType: 'ValidationError' });
   }
   assert.equal((await subscribe({ types: ['platform'], destination })).status, 200);
+});
+
+test('subscriptions are taken during Init only', async (context) => {
+  const { call, extensions } = await openApi(context);
+  const own = await registered(call);
+  const waiting = call('GET', NEXT, own);
+  extensions.listener.ready();
+  // Init is over when both the runtime and the extension wait for events; an event answers the open request.
+  while (extensions.telemetry !== undefined) await new Promise((resolve) => setImmediate(resolve));
+  for (const [path, api] of [
+    ['/2022-07-01/telemetry', 'Telemetry'],
+    ['/2020-08-15/logs', 'Logs'],
+  ] as const) {
+    const destination = { protocol: 'TCP', port: 1 };
+    const answer = await call('PUT', path, own, { types: ['platform'], destination });
+    assert.equal(answer.status, 403);
+    assert.deepEqual(JSON.parse(answer.body), {
+      errorMessage: `${api} API subscription is closed already`,
+      errorType: `${api}.SubscriptionClosed`,
+    });
+  }
+  extensions.invoke({
+    requestId: 'id-1',
+    payload: Buffer.from('1'),
+    deadlineMs: 0,
+    invokedFunctionArn: 'arn',
+    traceId: undefined,
+    clientContext: undefined,
+    cognitoIdentity: undefined,
+    tenantId: undefined,
+  });
+  assert.equal((JSON.parse((await waiting).body) as { requestId: string }).requestId, 'id-1');
+});
+
+test('who subscribes late in Init is told what was said before, up to a limit, and how much was dropped', async (context) => {
+  const { call, extensions } = await openApi(context);
+  const own = await registered(call);
+  const [count, text] = [30, 'x'.repeat(100_000)];
+  for (let number = 0; number < count; number += 1)
+    extensions.telemetry?.({ time: `t${number}`, type: 'function', record: text });
+  const received: string[] = [];
+  const subscriber = createServer(async (socket) => {
+    let chunk = '';
+    for await (const part of socket) chunk += String(part);
+    received.push(...chunk.trim().split('\n'));
+    socket.end();
+    subscriber.emit('told');
+  });
+  subscriber.listen(0, '127.0.0.1');
+  await once(subscriber, 'listening');
+  context.after(() => subscriber.close());
+  const { port } = subscriber.address() as AddressInfo;
+  await call('PUT', '/2022-07-01/telemetry', own, {
+    types: ['function'],
+    destination: { protocol: 'TCP', port },
+    buffering: { timeoutMs: 25 },
+  });
+  const events = () => received.map((line) => JSON.parse(line) as { type: string; record: unknown });
+  const dropped = () => events().find(({ type }) => type === 'platform.logsDropped')?.record;
+  const told = () => events().filter(({ type }) => type === 'function').length;
+  while (dropped() === undefined || told() < 10) await once(subscriber, 'told');
+  // A mebibyte of events of 100 kB each.
+  assert.equal(told(), 10);
+  assert.equal((dropped() as { droppedRecords: number }).droppedRecords, count - 10);
+});
+
+test('more external extensions than a function may have end its environment', async (context) => {
+  const layersDirectory = await scratchDirectory(context);
+  await mkdir(join(layersDirectory, 'extensions'));
+  for (let number = 1; number <= 11; number += 1)
+    await writeFile(join(layersDirectory, 'extensions', `extension-${number}`), '', { mode: 0o755 });
+  const exits: EnvironmentExit[] = [];
+  const extensions = await EnvironmentExtensions.open(
+    { ...SPEC, layersDirectory },
+    { ...DEAF, exit: (exit) => exits.push(exit) },
+  );
+  extensions.attach({
+    kill: async () => extensions.listener.exit({ code: null, signal: 'SIGKILL' }),
+    keepLoop() {},
+    async terminateRuntime() {},
+    extensionOutput: undefined,
+    control: undefined,
+  });
+  assert.deepEqual(exits, [
+    {
+      code: null,
+      signal: 'SIGKILL',
+      problem: { errorType: 'Extension.TooManyExtensions', message: 'Extension limit (10) reached' },
+    },
+  ]);
 });
