@@ -87,6 +87,7 @@ describe('a function that isolates its tenants', () => {
     assert.equal(await environments(), 0);
     assert.deepEqual((await invoke('isolated', 'blue')).served, ['blue']);
     await lambda.send(new DeleteFunctionCommand({ FunctionName: 'isolated' }));
+    while ((await environments()) > 0) await new Promise((resolve) => setImmediate(resolve));
     await assert.rejects(invoke('isolated', 'blue'), { name: 'ResourceNotFoundException' });
   });
 
