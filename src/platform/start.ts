@@ -112,7 +112,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     authorization: options.authorization,
     defaultRegistry: { accountId: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION },
   });
-  cleanup.add(async () => ecr.close());
+  cleanup.add(() => ecr.close());
   const images = await openImageStore({
     directory: data.images,
     accessTo: (registry) =>

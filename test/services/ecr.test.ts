@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import {
@@ -23,10 +25,14 @@ import {
   UploadLayerPartCommand,
 } from '@aws-sdk/client-ecr';
 import type { Platform } from '../../src/index.ts';
+import { randomIds } from '../../src/platform/random-ids.ts';
+import { LayerUploads, MAX_LAYER_BYTES } from '../../src/services/ecr/layer-uploads.ts';
+import { openFileBlobStore } from '../../src/storage/files/blob-store.ts';
 import type { BuiltImage } from '../kit/container-image.ts';
 import { builtImage, digestOf, OCI_MANIFEST, pushImage } from '../kit/container-image.ts';
 import { clientSettings, startedPlatform } from '../kit/started-platform.ts';
 import { scratchDirectory } from '../storage/scratch.ts';
+import { SettableClock } from './settable-clock.ts';
 
 const ACCOUNT = '000000000000';
 
@@ -108,6 +114,13 @@ test('an image that was pushed is listed, described, read, and deleted by tag an
     { imageDigest: image.digest, imageTag: 'v1' },
     { imageDigest: image.digest, imageTag: 'v2' },
   ]);
+  for (const [imageStatus, count] of [
+    ['ACTIVE', 2],
+    ['ARCHIVED', 0],
+  ] as const) {
+    const listed = await ecr.send(new ListImagesCommand({ repositoryName, filter: { imageStatus } }));
+    assert.equal(listed.imageIds!.length, count, imageStatus);
+  }
   const { imageDetails } = await ecr.send(new DescribeImagesCommand({ repositoryName }));
   const sizes = [...image.blobs.values()].map((blob) => blob.length);
   assert.equal(imageDetails![0]!.imageSizeInBytes, sizes[0]! + sizes[1]!);
@@ -187,6 +200,34 @@ test('a layer is uploaded in parts by the API, and an image made of it', async (
   assert.deepEqual(Buffer.from(await (await fetch(downloadUrl!)).arrayBuffer()), content);
 });
 
+test('an image is refused by another digest than its own, with a tag too', async (context) => {
+  const { ecr } = await opened(context);
+  const repositoryName = 'app';
+  await ecr.send(new CreateRepositoryCommand({ repositoryName }));
+  const imageManifest = (await small('one')).manifest.toString();
+  const imageDigest = (await small('two')).digest;
+  for (const more of [{}, { imageTag: 'v1' }])
+    await assert.rejects(
+      ecr.send(new PutImageCommand({ repositoryName, imageManifest, imageDigest, ...more })),
+      {
+        name: 'ImageDigestDoesNotMatchException',
+      },
+    );
+});
+
+test('what an interrupted upload has sent goes, and no layer is larger than AWS takes', async (context) => {
+  const directory = await scratchDirectory(context);
+  const blobs = await openFileBlobStore({ directory });
+  const uploads = new LayerUploads(blobs, new SettableClock(0), randomIds);
+  const upload = uploads.begin('place');
+  await upload.append(Buffer.alloc(100));
+  upload.bytes = MAX_LAYER_BYTES - 1;
+  await assert.rejects(upload.append(Buffer.alloc(2)), { name: 'LimitExceededException' });
+  await uploads.close();
+  assert.deepEqual(await readdir(join(directory, 'incoming')), []);
+  assert.equal(uploads.find(upload.id, 'place'), undefined);
+});
+
 test('a tag of an immutable repository stays where it is', async (context) => {
   const { platform, ecr } = await opened(context);
   const repositoryName = 'app';
@@ -194,6 +235,7 @@ test('a tag of an immutable repository stays where it is', async (context) => {
   await ecr.send(new PutImageTagMutabilityCommand({ repositoryName, imageTagMutability: 'IMMUTABLE' }));
   await pushImage(platform.origin, repositoryName, 'v1', await small('one'));
   await assert.rejects(pushImage(platform.origin, repositoryName, 'v1', await small('two')), /immutable/);
+  await pushImage(platform.origin, repositoryName, 'constructor', await small('two'));
 });
 
 test('a registry client pushes in chunks, mounts layers, and reads back what it has pushed', async (context) => {
@@ -221,6 +263,8 @@ test('a registry client pushes in chunks, mounts layers, and reads back what it 
   const read = await fetch(`${base}/app/blobs/${digest}`);
   assert.equal(await read.text(), content.toString());
   assert.equal((await fetch(`${base}/other/blobs/${digest}`)).status, 404);
+  assert.equal((await fetch(`${base}/other/blobs/constructor`)).status, 404);
+  assert.equal((await fetch(`${base}/other/blobs/%ff`)).status, 400);
   const mount = await fetch(`${base}/other/blobs/uploads/?mount=${digest}&from=app`, { method: 'POST' });
   assert.equal(mount.status, 201);
   const head = await fetch(`${base}/other/blobs/${digest}`, { method: 'HEAD' });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { EnvironmentImage } from '../../ports/environment.ts';
 import { imageDirectory } from '../environment/image-launch.ts';
+import { KERNEL_MOUNTS } from './kernel-mounts.ts';
 
 /** Of the server's `/etc`: names are resolved as in every other environment. */
 const OWN_FILES = ['resolv.conf', 'hosts'];
@@ -18,15 +19,7 @@ export function imageArguments(image: EnvironmentImage, { etc, temporaryBytes }:
     '--ro-bind',
     image.rootDirectory,
     '/',
-    '--proc',
-    '/proc',
-    // As root on the host, the user inside could write the kernel's settings.
-    '--remount-ro',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--remount-ro',
-    '/dev',
+    ...KERNEL_MOUNTS,
     ...OWN_FILES.flatMap((file) => ['--ro-bind-try', join(etc, file), `/etc/${file}`]),
     '--size',
     String(temporaryBytes),

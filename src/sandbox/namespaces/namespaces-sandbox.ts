@@ -33,6 +33,7 @@ import { RelayListener } from '../pool/pooled-environment.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import { prepareEtc, SANDBOX_USER, systemMounts } from './host-files.ts';
 import { imageArguments } from './image-arguments.ts';
+import { KERNEL_MOUNTS } from './kernel-mounts.ts';
 import { seccompFilter } from './seccomp-filter.ts';
 
 /** Bubblewrap itself, and the first process of the PID namespace. */
@@ -270,22 +271,7 @@ export class NamespacesSandbox implements Sandbox {
         '--die-with-parent',
         '--new-session',
       ],
-      system: [
-        ...bubblewrapArguments(await systemMounts()),
-        '--ro-bind',
-        etc,
-        '/etc',
-        '--proc',
-        '/proc',
-        // For the kernel the function's user is the server's: if that is root, it may write the kernel's settings.
-        '--remount-ro',
-        '/proc',
-        '--dev',
-        '/dev',
-        // Its devices are mounts of their own and stay writable; there is no /dev/shm to write to, as on AWS.
-        '--remount-ro',
-        '/dev',
-      ],
+      system: [...bubblewrapArguments(await systemMounts()), '--ro-bind', etc, '/etc', ...KERNEL_MOUNTS],
     };
   }
 }

@@ -31,8 +31,8 @@ export interface Ecr {
   isRegistry(host: string): boolean;
   /** With which this server reads from every registry of its own. */
   readonly ownCredentials: { readonly username: string; readonly password: string };
-  /** Gives up what is being sent; the stores stay open. */
-  close(): void;
+  /** Gives up what is being sent, and removes it; the stores stay open. */
+  close(): Promise<void>;
 }
 
 export async function openEcr(dependencies: EcrDependencies): Promise<Ecr> {

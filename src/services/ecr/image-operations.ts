@@ -1,4 +1,10 @@
-import type { Image, ImageDetail, ImageFailure, ImageIdentifier } from '@aws-sdk/client-ecr';
+import type {
+  Image,
+  ImageDetail,
+  ImageFailure,
+  ImageIdentifier,
+  ListImagesFilter,
+} from '@aws-sdk/client-ecr';
 import { AwsError } from '../../core/errors.ts';
 import type { EcrContext, EcrOperations } from './ecr-context.ts';
 import { pageOf, registryOf } from './ecr-context.ts';
@@ -21,7 +27,8 @@ export function imageOperations({ repositories, content }: EcrContext): ImageOpe
       const digest = await content.putManifest(registry, name, {
         content: manifest,
         mediaType: input.imageManifestMediaType,
-        reference: tag ?? input.imageDigest,
+        tag,
+        digest: input.imageDigest,
       });
       const isSame =
         Object.hasOwn(before.images, digest) && (tag === undefined || before.imageTags[tag] === digest);
@@ -39,10 +46,9 @@ export function imageOperations({ repositories, content }: EcrContext): ImageOpe
 
     async ListImages(input, caller) {
       const record = repositories.get(registryOf(input, caller), input.repositoryName!);
-      const status = input.filter?.tagStatus ?? 'ANY';
       const ids = Object.keys(record.images).flatMap((imageDigest): ImageIdentifier[] => {
         const tags = tagsOf(record, imageDigest);
-        if (!hasStatus(tags, status)) return [];
+        if (!passes(tags, input.filter)) return [];
         return tags.length === 0 ? [{ imageDigest }] : tags.map((imageTag) => ({ imageDigest, imageTag }));
       });
       const { page, next } = pageOf(ids, input);
@@ -51,14 +57,13 @@ export function imageOperations({ repositories, content }: EcrContext): ImageOpe
 
     async DescribeImages(input, caller) {
       const record = repositories.get(registryOf(input, caller), input.repositoryName!);
-      const status = input.filter?.tagStatus ?? 'ANY';
       const asked = input.imageIds?.map((id) => {
         const digest = found(content, record, id);
         if (digest === undefined) throw imageNotFound(record, parts(id));
         return digest;
       });
       const digests = (asked ?? Object.keys(record.images)).filter((digest) =>
-        hasStatus(tagsOf(record, digest), status),
+        passes(tagsOf(record, digest), input.filter),
       );
       const { page, next } = pageOf(digests, input);
       return { imageDetails: page.map((digest) => detail(record, digest)), ...next };
@@ -87,7 +92,7 @@ export function imageOperations({ repositories, content }: EcrContext): ImageOpe
     async BatchDeleteImage(input, caller) {
       const deleted: ImageIdentifier[] = [];
       const failures: ImageFailure[] = [];
-      const unused = new Set<string>();
+      const gone: string[] = [];
       await repositories.change(registryOf(input, caller), input.repositoryName!, (record) => {
         let left = record;
         for (const id of input.imageIds ?? []) {
@@ -96,11 +101,10 @@ export function imageOperations({ repositories, content }: EcrContext): ImageOpe
           else left = without(left, digest, id.imageTag, deleted);
         }
         const layers = layersLeft(record, left);
-        for (const digest of [...Object.keys(record.images), ...Object.keys(record.layers)])
-          unused.add(digest);
+        gone.push(...keysGone(record.images, left.images), ...keysGone(record.layers, layers));
         return { ...left, layers };
       });
-      await content.discard(unused);
+      await content.discard(gone);
       return { imageIds: deleted, failures };
     },
   };
@@ -134,6 +138,10 @@ function layersLeft(before: RepositoryRecord, { images }: RepositoryRecord): Rep
   );
 }
 
+function keysGone(before: object, after: object): string[] {
+  return Object.keys(before).filter((key) => !Object.hasOwn(after, key));
+}
+
 function detail(record: RepositoryRecord, digest: string): ImageDetail {
   const { mediaType, sizeBytes, pushedMs } = record.images[digest]!;
   const tags = tagsOf(record, digest);
@@ -152,8 +160,13 @@ function tagsOf({ imageTags }: RepositoryRecord, digest: string): string[] {
   return Object.keys(imageTags).filter((tag) => imageTags[tag] === digest);
 }
 
-function hasStatus(tags: readonly string[], status: string): boolean {
-  return status === 'ANY' || (status === 'TAGGED') === tags.length > 0;
+/** Every image here is active: none is archived, and so none on its way back. */
+function passes(
+  tags: readonly string[],
+  { tagStatus = 'ANY', imageStatus = 'ANY' }: ListImagesFilter = {},
+): boolean {
+  if (imageStatus !== 'ANY' && imageStatus !== 'ACTIVE') return false;
+  return tagStatus === 'ANY' || (tagStatus === 'TAGGED') === tags.length > 0;
 }
 
 /** Both must fit where both are given. */

@@ -2,9 +2,12 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { Clock } from '../../core/clock.ts';
+import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { BlobStore, StoredBlob } from '../../ports/blob-store.ts';
 
+/** The largest layer, bytes. Source: ECR service quotas, "Maximum layer size", 52,000 MiB. */
+export const MAX_LAYER_BYTES = 52_000 * 1024 * 1024;
 /** An upload that nothing was added to for so long is given up, milliseconds of service time. */
 const ABANDONED_MS = 60 * 60_000;
 
@@ -28,8 +31,11 @@ export class LayerUpload {
     this.content.on('error', () => {});
   }
 
+  /** Rejects with `LimitExceededException` for what would make the layer too large. */
   async append(chunk: Uint8Array): Promise<void> {
     if (chunk.byteLength === 0) return;
+    if (this.bytes + chunk.byteLength > MAX_LAYER_BYTES)
+      throw new AwsError('LimitExceededException', `A layer may have at most ${MAX_LAYER_BYTES} bytes`);
     this.bytes += chunk.byteLength;
     if (!this.content.write(chunk)) await Promise.race([once(this.content, 'drain'), this.stored]);
   }
@@ -39,8 +45,10 @@ export class LayerUpload {
     return this.stored;
   }
 
-  abort(): void {
+  /** Resolves when nothing of it is left. */
+  async abort(): Promise<void> {
     this.content.destroy(new Error('the upload was given up'));
+    await this.stored.catch(() => {});
   }
 }
 
@@ -59,7 +67,7 @@ export class LayerUploads {
   begin(place: string): LayerUpload {
     const nowMs = this.clock.now();
     for (const upload of this.uploads.values())
-      if (nowMs - upload.touchedMs > ABANDONED_MS) this.abort(upload);
+      if (nowMs - upload.touchedMs > ABANDONED_MS) void this.abort(upload);
     const upload = new LayerUpload(this.ids.uuid(), place, this.blobs, nowMs);
     this.uploads.set(upload.id, upload);
     return upload;
@@ -79,12 +87,12 @@ export class LayerUploads {
     return upload.finish();
   }
 
-  abort(upload: LayerUpload): void {
+  async abort(upload: LayerUpload): Promise<void> {
     this.uploads.delete(upload.id);
-    upload.abort();
+    await upload.abort();
   }
 
-  close(): void {
-    for (const upload of this.uploads.values()) this.abort(upload);
+  async close(): Promise<void> {
+    await Promise.all([...this.uploads.values()].map((upload) => this.abort(upload)));
   }
 }

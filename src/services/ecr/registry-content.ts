@@ -5,7 +5,7 @@ import { AwsError } from '../../core/errors.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Registry, Repositories, RepositoryRecord, StoredImage } from './repositories.ts';
 
-/** Source: ECR service quotas, "Maximum image manifest size" as registries take it, 4 MiB. */
+/** Source: PutImage, the longest `imageManifest`. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
@@ -14,8 +14,9 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 export interface PushedManifest {
   readonly content: Buffer;
   readonly mediaType: string | undefined;
-  /** A tag, a digest, or neither. */
-  readonly reference: string | undefined;
+  readonly tag: string | undefined;
+  /** The one that the client says it has. */
+  readonly digest: string | undefined;
 }
 
 interface ReadManifest {
@@ -54,17 +55,15 @@ export class RegistryContent {
 
   /** Checks and stores a manifest. Throws AWS's errors; returns its digest. */
   async putManifest(registry: Registry, name: string, pushed: PushedManifest): Promise<string> {
-    const { content, reference } = pushed;
+    const { content, tag } = pushed;
     this.repositories.get(registry, name);
     const read = readManifest(content, pushed.mediaType);
     const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
-    const isDigest = reference?.includes(':') === true;
-    if (isDigest && reference !== digest)
+    if (pushed.digest !== undefined && pushed.digest !== digest)
       throw new AwsError(
         'ImageDigestDoesNotMatchException',
-        `The image digest is ${digest}, not ${reference}`,
+        `The image digest is ${digest}, not ${pushed.digest}`,
       );
-    const tag = isDigest ? undefined : reference;
     if (tag !== undefined && !TAG.test(tag)) throw invalidManifest(`'${tag}' is not a tag`);
     await this.repositories.change(registry, name, async (record) => {
       checkParts(record, read);
@@ -89,7 +88,7 @@ export class RegistryContent {
     return this.blobs.read(sha256Of(digest));
   }
 
-  /** Removes what no repository has any more of `digests`. */
+  /** Removes from the blob store those of `digests` that no repository uses any more. */
   async discard(digests: Iterable<string>): Promise<void> {
     await this.repositories.inTurn(async () => {
       for (const digest of digests)
@@ -145,8 +144,7 @@ function checkTag(
   tag: string,
   digest: string,
 ): void {
-  const current = imageTags[tag];
-  if (tagMutability === 'MUTABLE' || current === undefined || current === digest) return;
+  if (tagMutability === 'MUTABLE' || !Object.hasOwn(imageTags, tag) || imageTags[tag] === digest) return;
   throw new AwsError(
     'ImageTagAlreadyExistsException',
     `The image tag '${tag}' already exists in the '${name}' repository and cannot be overwritten because the repository is immutable. (${accountId})`,

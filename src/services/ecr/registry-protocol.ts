@@ -51,6 +51,7 @@ const CODES: Readonly<Record<string, readonly [number, string]>> = {
   ImageDigestDoesNotMatchException: [400, 'DIGEST_INVALID'],
   ImageTagAlreadyExistsException: [400, 'TAG_INVALID'],
   InvalidParameterException: [400, 'MANIFEST_INVALID'],
+  LimitExceededException: [413, 'SIZE_INVALID'],
 };
 
 export class RegistryProtocol {
@@ -100,8 +101,8 @@ export class RegistryProtocol {
     const repository = this.context.repositories.get(registry, name);
     if (kind === 'tags' && rest === 'list')
       return answerJson(response, { name, tags: Object.keys(repository.imageTags).sort() });
-    if (kind === 'manifests') return this.manifest(exchange, repository, decodeURIComponent(rest));
-    if (kind === 'blobs') return this.blob(exchange, repository, decodeURIComponent(rest));
+    if (kind === 'manifests') return this.manifest(exchange, repository, decoded(rest));
+    if (kind === 'blobs') return this.blob(exchange, repository, decoded(rest));
     if (kind === 'blobs/uploads') return this.upload(exchange, repository, rest);
     throw new RegistryError(404, 'UNSUPPORTED', `there is nothing at ${url.pathname}`);
   }
@@ -128,7 +129,9 @@ export class RegistryProtocol {
       const digest = await content.putManifest(registry, repository.name, {
         content: body,
         mediaType,
-        reference,
+        ...(reference.includes(':')
+          ? { tag: undefined, digest: reference }
+          : { tag: reference, digest: undefined }),
       });
       const location = `${PREFIX}${repository.name}/manifests/${digest}`;
       response.writeHead(201, { location, 'docker-content-digest': digest, 'content-length': 0 }).end();
@@ -152,7 +155,7 @@ export class RegistryProtocol {
     repository: RepositoryRecord,
     digest: string,
   ): Promise<void> {
-    const size = repository.layers[digest];
+    const size = sizeOf(repository, digest);
     if (size === undefined) throw new RegistryError(404, 'BLOB_UNKNOWN', 'blob unknown to registry');
     if (method !== 'GET' && method !== 'HEAD')
       throw new RegistryError(405, 'UNSUPPORTED', 'Layers go with the last image that has them.');
@@ -189,7 +192,7 @@ export class RegistryProtocol {
       case 'GET':
         return answerProgress(response, 204, name, upload);
       case 'DELETE':
-        uploads.abort(upload);
+        await uploads.abort(upload);
         response.writeHead(204).end();
         return;
       default:
@@ -201,7 +204,7 @@ export class RegistryProtocol {
   private async mounted({ response, query, registry }: Exchange, name: string): Promise<boolean> {
     const { repositories, content } = this.context;
     const digest = query.get('mount') ?? '';
-    const size = repositories.find(registry, query.get('from') ?? '')?.layers[digest];
+    const size = sizeOf(repositories.find(registry, query.get('from') ?? ''), digest);
     if (size === undefined) return false;
     await content.addLayer(registry, name, digest, size);
     answerStored(response, name, digest);
@@ -231,9 +234,22 @@ export class RegistryProtocol {
     try {
       for await (const chunk of request as AsyncIterable<Buffer>) await upload.append(chunk);
     } catch (error) {
-      this.context.uploads.abort(upload);
+      await this.context.uploads.abort(upload);
       throw error;
     }
+  }
+}
+
+/** Undefined where the repository has no such layer. */
+function sizeOf(repository: RepositoryRecord | undefined, digest: string): number | undefined {
+  return isDigest(digest) ? repository?.layers[digest] : undefined;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new RegistryError(400, 'UNSUPPORTED', `'${text}' is not encoded as a part of a URL is`);
   }
 }
 
