@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import {
@@ -308,4 +308,43 @@ test('what was pushed is there after a restart', async (context) => {
     assert.deepEqual(Buffer.from(await read.arrayBuffer()), content);
   }
   assert.equal((await fetch(`${after.platform.origin}/v2/app/manifests/v1`)).status, 200);
+});
+
+test('content goes from the disk with the last repository that uses it', async (context) => {
+  const dataDir = await scratchDirectory(context);
+  const { platform, ecr } = await opened(context, dataDir);
+  const shared = { name: 'shared', content: 'shared' };
+  const one = await builtImage({ layers: [[shared], [{ name: 'one', content: 'one' }]] });
+  const two = await builtImage({ layers: [[shared]] });
+  const stored = async (): Promise<string[]> => {
+    const files = await readdir(join(dataDir, 'registry'), { recursive: true, withFileTypes: true });
+    return files
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => `sha256:${basename(parentPath)}${name}`)
+      .sort();
+  };
+  for (const [repositoryName, image] of [
+    ['one', one],
+    ['two', two],
+  ] as const) {
+    await ecr.send(new CreateRepositoryCommand({ repositoryName }));
+    await pushImage(platform.origin, repositoryName, 'v1', image);
+  }
+  assert.deepEqual(
+    await stored(),
+    [...new Set([one.digest, two.digest, ...one.blobs.keys(), ...two.blobs.keys()])].sort(),
+  );
+  await ecr.send(new BatchDeleteImageCommand({ repositoryName: 'one', imageIds: [{ imageTag: 'v1' }] }));
+  assert.deepEqual(await stored(), [two.digest, ...two.blobs.keys()].sort());
+  await ecr.send(new DeleteRepositoryCommand({ repositoryName: 'two', force: true }));
+  assert.deepEqual(await stored(), []);
+});
+
+test('content that an interrupted push left goes at the next start', async (context) => {
+  const dataDir = await scratchDirectory(context);
+  await (await opened(context, dataDir)).platform.close();
+  const directory = join(dataDir, 'registry');
+  const { sha256 } = await (await openFileBlobStore({ directory })).put(Buffer.from('left behind'));
+  await (await opened(context, dataDir)).platform.close();
+  assert.equal(await (await openFileBlobStore({ directory })).has(sha256), false);
 });
