@@ -7,7 +7,7 @@ import { startSelfsame } from './processes.ts';
 const INVOCATIONS = 200;
 const WARM_UPS = 50;
 
-/** Over the latency of a warm invocation whose answer comes whole, in turns. */
+/** Over the latency of a warm invocation whose answer comes whole, in turns; below zero where it is there sooner. */
 export async function streamFirstByte(): Promise<Figures> {
   const server = await startSelfsame();
   try {
@@ -21,7 +21,7 @@ export async function streamFirstByte(): Promise<Figures> {
     }
     const firstByteMs = median(firstByte.slice(WARM_UPS));
     const overWarmMs = firstByteMs - median(warm.slice(WARM_UPS));
-    return { stream_first_byte_ms: Math.max(0, overWarmMs), stream_first_byte_p50_ms: firstByteMs };
+    return { stream_first_byte_ms: overWarmMs, stream_first_byte_p50_ms: firstByteMs };
   } finally {
     await server.stop();
   }
