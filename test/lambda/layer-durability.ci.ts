@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   CreateFunctionCommand,
@@ -8,43 +7,16 @@ import {
   DeleteLayerVersionCommand,
   GetLayerVersionCommand,
   InvokeCommand,
-  LambdaClient,
+  type LambdaClient,
   ListLayerVersionsCommand,
   PublishLayerVersionCommand,
 } from '@aws-sdk/client-lambda';
 import { openFileBlobStore } from '../../src/storage/files/blob-store.ts';
-import { TEST_CREDENTIALS, TEST_REGION } from '../kit/started-platform.ts';
 import { zipOf } from '../kit/zip.ts';
 import { hashes } from '../ports/blob-store-suite.ts';
-import { startChild } from '../storage/child.ts';
 import { scratchDirectory } from '../storage/scratch.ts';
+import { killableServer } from './control/killable-server.ts';
 import { ACCOUNT, functionNamed } from './control/lambda-server.ts';
-
-interface Server {
-  readonly lambda: LambdaClient;
-  kill(): Promise<void>;
-}
-
-async function serving(context: TestContext, dataDir: string): Promise<Server> {
-  const child = startChild(context, '../lambda/control/serving-child.ts', [dataDir, '/usr/bin/python3']);
-  const endpoint = await child.nextLine();
-  assert.ok(endpoint !== undefined, 'the server starts');
-  const lambda = new LambdaClient({
-    endpoint,
-    region: TEST_REGION,
-    credentials: TEST_CREDENTIALS,
-    maxAttempts: 1,
-  });
-  return {
-    lambda,
-    async kill() {
-      const exited = once(child.process, 'exit');
-      child.process.kill('SIGKILL');
-      await exited;
-      lambda.destroy();
-    },
-  };
-}
 
 const READ = `const fs = require('node:fs');
 const opt = process.env.NODE_PATH.split(':')[1].slice(0, -'/nodejs/node_modules'.length);
@@ -68,23 +40,23 @@ test('layers are as they were answered after kill -9, and what nothing needs goe
     return JSON.parse(Payload!.transformToString());
   };
 
-  let server = await serving(context, dataDir);
+  let server = await killableServer(context, dataDir);
   for (const name of ['a', 'b', 'unused']) await publish(server.lambda, name);
   await server.kill();
 
-  server = await serving(context, dataDir);
+  server = await killableServer(context, dataDir);
   const Code = { ZipFile: await zipOf({ 'index.js': READ }) };
   const Layers = [arnOf('a'), arnOf('b')];
   await server.lambda.send(new CreateFunctionCommand(functionNamed('user', { Code, Layers })));
   await server.kill();
 
-  server = await serving(context, dataDir);
+  server = await killableServer(context, dataDir);
   assert.deepEqual(await files(server.lambda), ['a.txt', 'b.txt']);
   for (const LayerName of ['a', 'unused'])
     await server.lambda.send(new DeleteLayerVersionCommand({ LayerName, VersionNumber: 1 }));
   await server.kill();
 
-  server = await serving(context, dataDir);
+  server = await killableServer(context, dataDir);
   assert.deepEqual(await files(server.lambda), ['a.txt', 'b.txt']);
   const listed = await server.lambda.send(new ListLayerVersionsCommand({ LayerName: 'a' }));
   assert.deepEqual(listed.LayerVersions, []);
@@ -94,7 +66,7 @@ test('layers are as they were answered after kill -9, and what nothing needs goe
   await server.lambda.send(new DeleteFunctionCommand({ FunctionName: 'user' }));
   await server.kill();
 
-  server = await serving(context, dataDir);
+  server = await killableServer(context, dataDir);
   while ((await blobs()).length > 2) await delay(10);
   const b = await server.lambda.send(new GetLayerVersionCommand({ LayerName: 'b', VersionNumber: 1 }));
   const download = await fetch(b.Content!.Location!);

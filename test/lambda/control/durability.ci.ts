@@ -1,25 +1,23 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   CreateFunctionCommand,
   DeleteFunctionCommand,
   GetFunctionCommand,
   InvokeCommand,
-  LambdaClient,
+  type LambdaClient,
   ListFunctionsCommand,
   PublishVersionCommand,
   TagResourceCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
-import { startChild } from '../../storage/child.ts';
 import { scratchDirectory } from '../../storage/scratch.ts';
 import { gatedRuntime } from './gated-runtime.ts';
+import { killableServer } from './killable-server.ts';
 import {
   ACCOUNT,
   CODE,
@@ -29,31 +27,6 @@ import {
   untilActive,
   untilUpdated,
 } from './lambda-server.ts';
-
-interface Server {
-  readonly lambda: LambdaClient;
-  kill(): Promise<void>;
-}
-
-async function serving(context: TestContext, dataDir: string, python: string): Promise<Server> {
-  const child = startChild(context, '../lambda/control/serving-child.ts', [dataDir, python]);
-  const endpoint = await child.nextLine();
-  assert.ok(endpoint !== undefined, 'the server starts');
-  const lambda = new LambdaClient({
-    endpoint,
-    region: TEST_REGION,
-    credentials: TEST_CREDENTIALS,
-    maxAttempts: 1,
-  });
-  return {
-    lambda,
-    async kill() {
-      const exited = once(child.process, 'exit');
-      child.process.kill('SIGKILL');
-      await exited;
-    },
-  };
-}
 
 async function invoked(lambda: LambdaClient, FunctionName: string): Promise<string> {
   const { Payload } = await lambda.send(new InvokeCommand({ FunctionName, Payload: '"echo"' }));
@@ -70,13 +43,13 @@ test('what was answered is there after kill -9, and what was under way is taken 
   const gate = await gatedRuntime('3.12.99');
   context.after(() => gate.remove());
 
-  let server = await serving(context, dataDir, gate.path);
+  let server = await killableServer(context, dataDir, gate.path);
   await server.lambda.send(
     new CreateFunctionCommand(functionNamed('created', { Description: 'd', Tags: { a: 'b' } })),
   );
   await server.kill();
 
-  server = await serving(context, dataDir, gate.path);
+  server = await killableServer(context, dataDir, gate.path);
   await untilActive(server.lambda, 'created');
   const { Configuration, Code, Tags } = await server.lambda.send(
     new GetFunctionCommand({ FunctionName: 'created' }),
@@ -90,7 +63,7 @@ test('what was answered is there after kill -9, and what was under way is taken 
   await server.lambda.send(new UpdateFunctionCodeCommand({ FunctionName: 'created', ZipFile: OTHER_CODE }));
   await server.kill();
 
-  server = await serving(context, dataDir, gate.path);
+  server = await killableServer(context, dataDir, gate.path);
   await untilUpdated(server.lambda, 'created');
   assert.equal(await invoked(server.lambda, 'created'), '"other"');
   assert.equal(await invoked(server.lambda, 'created:1'), '"echo"');
@@ -104,7 +77,7 @@ test('what was answered is there after kill -9, and what was under way is taken 
   );
   await server.kill();
 
-  server = await serving(context, dataDir, gate.path);
+  server = await killableServer(context, dataDir, gate.path);
   const pending = await server.lambda.send(new GetFunctionCommand({ FunctionName: 'waiting' }));
   assert.equal(pending.Configuration!.State, 'Pending');
   await gate.open();
@@ -116,7 +89,7 @@ test('what was answered is there after kill -9, and what was under way is taken 
   await server.lambda.send(new DeleteFunctionCommand({ FunctionName: 'created' }));
   await server.kill();
 
-  server = await serving(context, dataDir, gate.path);
+  server = await killableServer(context, dataDir, gate.path);
   const { Functions } = await server.lambda.send(new ListFunctionsCommand({}));
   assert.deepEqual(
     Functions!.map(({ FunctionName }) => FunctionName),
