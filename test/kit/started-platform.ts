@@ -1,4 +1,4 @@
-/** A whole server for one test: on a free port of loopback, with a data directory that vanishes. */
+/** A whole server for tests: on a free port of loopback, with a data directory that vanishes. */
 import type { TestContext } from 'node:test';
 import type { Platform, StartOptions } from '../../src/index.ts';
 import { start } from '../../src/index.ts';
@@ -16,15 +16,14 @@ export const TEST_REGION = 'us-east-1';
 
 export const TEST_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-/** The server fetches nothing unless the test says so, and is closed when it ends. */
+/** For all tests of a file or suite, which closes it. It fetches nothing unless `options` say so. */
+export function openPlatform(options: StartOptions = {}): Promise<Platform> {
+  return start({ port: 0, dataDir: 'temporary', logLevel: 'error', fetchRuntimes: false, ...options });
+}
+
+/** For one test: closed when that ends. */
 export async function startedPlatform(context: TestContext, options: StartOptions = {}): Promise<Platform> {
-  const platform = await start({
-    port: 0,
-    dataDir: 'temporary',
-    logLevel: 'error',
-    fetchRuntimes: false,
-    ...options,
-  });
+  const platform = await openPlatform(options);
   context.after(() => platform.close());
   return platform;
 }

@@ -13,9 +13,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import type { Platform } from '../../src/index.ts';
-import { start } from '../../src/index.ts';
 import type { IsolationLevel } from '../../src/ports/environment.ts';
-import { clientSettings } from '../kit/started-platform.ts';
+import { clientSettings, openPlatform } from '../kit/started-platform.ts';
 import { type ZipFileContent, zipOf } from '../kit/zip.ts';
 import { ROLE, untilUpdated } from './control/lambda-server.ts';
 
@@ -50,14 +49,7 @@ function layerTests(level: IsolationLevel): void {
   let lambda: LambdaClient;
 
   before(async () => {
-    platform = await start({
-      port: 0,
-      dataDir: 'temporary',
-      logLevel: 'error',
-      isolation: level,
-      fetchRuntimes: false,
-      nearestRuntime: true,
-    });
+    platform = await openPlatform({ isolation: level, nearestRuntime: true });
     lambda = new LambdaClient(clientSettings(platform));
   });
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Platform } from '../../src/index.ts';
-import { start } from '../../src/index.ts';
 import type { IsolationLevel } from '../../src/ports/environment.ts';
 import { probeIsolation } from '../../src/sandbox/sandboxes.ts';
+import { openPlatform } from '../kit/started-platform.ts';
 import { deploy } from './deployed-function.ts';
 
 const { namespaces } = await probeIsolation();
@@ -20,13 +20,7 @@ for (const isolation of LEVELS) {
   describe(`at the level ${isolation}`, () => {
     let platform: Platform;
     before(async () => {
-      platform = await start({
-        port: 0,
-        dataDir: 'temporary',
-        logLevel: 'error',
-        fetchRuntimes: false,
-        isolation,
-      });
+      platform = await openPlatform({ isolation });
     });
     after(() => platform.close());
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Runtime } from '@aws-sdk/client-lambda';
 import type { Platform } from '../../src/index.ts';
-import { start } from '../../src/index.ts';
+import { openPlatform } from '../kit/started-platform.ts';
 import { deploy } from './deployed-function.ts';
 
 const CLIENT_CONTEXT = {
@@ -20,13 +20,7 @@ const CLIENT_CONTEXT = {
 
 let platform: Platform;
 before(async () => {
-  platform = await start({
-    port: 0,
-    dataDir: 'temporary',
-    logLevel: 'error',
-    fetchRuntimes: false,
-    runtimes: { 'nodejs22.x': process.execPath },
-  });
+  platform = await openPlatform({ runtimes: { 'nodejs22.x': process.execPath } });
 });
 after(() => platform.close());
 

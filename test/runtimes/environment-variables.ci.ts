@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Runtime } from '@aws-sdk/client-lambda';
 import type { Platform } from '../../src/index.ts';
-import { start } from '../../src/index.ts';
 import { recordedJson } from '../kit/recorded.ts';
+import { openPlatform } from '../kit/started-platform.ts';
 import type { ZipFileContent } from '../kit/zip.ts';
 import { deploy } from './deployed-function.ts';
 
@@ -42,13 +42,7 @@ done
 
 let platform: Platform;
 before(async () => {
-  platform = await start({
-    port: 0,
-    dataDir: 'temporary',
-    logLevel: 'error',
-    isolation: 'namespaces',
-    fetchRuntimes: false,
-  });
+  platform = await openPlatform({ isolation: 'namespaces' });
 });
 after(() => platform.close());
 

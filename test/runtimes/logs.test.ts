@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Runtime } from '@aws-sdk/client-lambda';
 import type { Platform } from '../../src/index.ts';
-import { start } from '../../src/index.ts';
+import { openPlatform } from '../kit/started-platform.ts';
 import { deploy } from './deployed-function.ts';
 
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
@@ -13,13 +13,7 @@ const EVENT_BYTES = 256 * 1024;
 let platform: Platform;
 let python: Runtime;
 before(async () => {
-  platform = await start({
-    port: 0,
-    dataDir: 'temporary',
-    logLevel: 'error',
-    fetchRuntimes: false,
-    runtimes: { 'nodejs22.x': process.execPath },
-  });
+  platform = await openPlatform({ runtimes: { 'nodejs22.x': process.execPath } });
   const found = (await platform.runtimes()).filter(
     ({ runtime, resolution }) => runtime.startsWith('python') && resolution.available,
   );

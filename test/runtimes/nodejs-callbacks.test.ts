@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Platform } from '../../src/index.ts';
-import { start } from '../../src/index.ts';
+import { openPlatform } from '../kit/started-platform.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import { deploy } from './deployed-function.ts';
 
@@ -52,13 +52,7 @@ exports.handler = (event, context, callback) => cases[event.what](context, callb
 let platform: Platform;
 let called: DeployedFunction;
 before(async () => {
-  platform = await start({
-    port: 0,
-    dataDir: 'temporary',
-    logLevel: 'error',
-    fetchRuntimes: false,
-    runtimes: { 'nodejs22.x': process.execPath },
-  });
+  platform = await openPlatform({ runtimes: { 'nodejs22.x': process.execPath } });
   called = await deploy(platform, { 'index.js': CODE }, { Runtime: 'nodejs22.x' });
 });
 after(() => platform.close());

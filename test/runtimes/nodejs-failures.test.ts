@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Platform } from '../../src/index.ts';
-import { start } from '../../src/index.ts';
+import { openPlatform } from '../kit/started-platform.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import { deploy } from './deployed-function.ts';
 
@@ -33,7 +33,7 @@ exports.handler = (event) => cases[event.what]();
 let platform: Platform;
 let failing: DeployedFunction;
 before(async () => {
-  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', fetchRuntimes: false });
+  platform = await openPlatform();
   failing = await deploy(platform, { 'index.js': CODE });
 });
 after(() => platform.close());

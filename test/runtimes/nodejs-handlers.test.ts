@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Platform } from '../../src/index.ts';
-import { start } from '../../src/index.ts';
+import { openPlatform } from '../kit/started-platform.ts';
 import { deploy } from './deployed-function.ts';
 
 let platform: Platform;
 before(async () => {
-  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', fetchRuntimes: false });
+  platform = await openPlatform();
 });
 after(() => platform.close());
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Platform } from '../../src/index.ts';
-import { start } from '../../src/index.ts';
+import { openPlatform } from '../kit/started-platform.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import { deploy } from './deployed-function.ts';
 
@@ -34,7 +34,7 @@ export const handler = awslambda.streamifyResponse((event, stream, context) => {
 let platform: Platform;
 let streaming: DeployedFunction;
 before(async () => {
-  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', fetchRuntimes: false });
+  platform = await openPlatform();
   streaming = await deploy(platform, { 'index.mjs': CODE });
 });
 after(() => platform.close());

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Runtime } from '@aws-sdk/client-lambda';
 import type { Platform } from '../../src/index.ts';
-import { start } from '../../src/index.ts';
+import { openPlatform } from '../kit/started-platform.ts';
 import type { DeployedFunction } from './deployed-function.ts';
 import { deploy } from './deployed-function.ts';
 
@@ -58,7 +58,7 @@ let platform: Platform;
 let runtime: Runtime;
 let python: DeployedFunction;
 before(async () => {
-  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', fetchRuntimes: false });
+  platform = await openPlatform();
   const found = (await platform.runtimes()).filter(
     ({ runtime: name, resolution }) => name.startsWith('python') && resolution.available,
   );

@@ -9,7 +9,7 @@ import { PlatformError } from '../../src/core/errors.ts';
 import type { Platform } from '../../src/index.ts';
 import { start } from '../../src/index.ts';
 import { probeOci } from '../../src/sandbox/oci/probe.ts';
-import { clientSettings, startedPlatform } from '../kit/started-platform.ts';
+import { clientSettings, openPlatform, startedPlatform } from '../kit/started-platform.ts';
 import { zipOf } from '../kit/zip.ts';
 import { createProbe, invokeProbe } from '../lambda/invoke/probe-function.ts';
 import { testLeftovers } from './leftovers-suite.ts';
@@ -77,14 +77,7 @@ function helloTests(ociRuntime: string): void {
   let lambda: LambdaClient;
 
   before(async () => {
-    platform = await start({
-      port: 0,
-      dataDir: 'temporary',
-      logLevel: 'error',
-      fetchRuntimes: false,
-      isolation: 'oci',
-      ociRuntime,
-    });
+    platform = await openPlatform({ isolation: 'oci', ociRuntime });
     lambda = new LambdaClient(clientSettings(platform));
   });
 

@@ -6,8 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Platform } from '../../../src/index.ts';
-import { start } from '../../../src/index.ts';
-import { clientSettings } from '../../kit/started-platform.ts';
+import { clientSettings, openPlatform } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
 import { openGate, PASS_GATE } from './gate.ts';
 import { createProbe } from './probe-function.ts';
@@ -50,13 +49,7 @@ const answered = (request) => new Promise((resolve, reject) => request.on('respo
 let platform: Platform;
 let lambda: LambdaClient;
 before(async () => {
-  platform = await start({
-    port: 0,
-    dataDir: 'temporary',
-    logLevel: 'error',
-    fetchRuntimes: false,
-    isolation: 'process',
-  });
+  platform = await openPlatform({ isolation: 'process' });
   lambda = new LambdaClient(clientSettings(platform));
   const ZipFile = await zipOf({ bootstrap: { content: BOOTSTRAP, mode: 0o755 } });
   await createProbe(lambda, 'own', { Runtime: 'provided.al2023', Code: { ZipFile } });

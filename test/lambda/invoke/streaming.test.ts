@@ -8,8 +8,7 @@ import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cl
 import type { InvokeWithResponseStreamCommandInput } from '@aws-sdk/client-lambda';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Platform } from '../../../src/index.ts';
-import { start } from '../../../src/index.ts';
-import { clientSettings } from '../../kit/started-platform.ts';
+import { clientSettings, openPlatform } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
 import { openGate, PASS_GATE } from './gate.ts';
 import { createProbe } from './probe-function.ts';
@@ -41,7 +40,7 @@ let platform: Platform;
 let lambda: LambdaClient;
 let logs: CloudWatchLogsClient;
 before(async () => {
-  platform = await start({ port: 0, dataDir: 'temporary', logLevel: 'error', fetchRuntimes: false });
+  platform = await openPlatform();
   lambda = new LambdaClient(clientSettings(platform));
   logs = new CloudWatchLogsClient(clientSettings(platform));
   await create('streaming');
