@@ -7,7 +7,7 @@ import { functionConfiguration } from './function-configuration.ts';
 import { checkPackageSettings, withCode } from './function-image.ts';
 import { checkArchitectures, settings } from './function-settings.ts';
 import { checkChangeable, UPDATING } from './function-states.ts';
-import { invalidParameter, notImplemented } from './lambda-errors.ts';
+import { conflict, invalidParameter, notImplemented } from './lambda-errors.ts';
 import { checkCombinedSize, withLayers } from './layer-references.ts';
 import { newVersion } from './new-version.ts';
 
@@ -31,6 +31,11 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
         await context.table.change(accountId, region, functionName, () => {
           const { record } = findFunction(context, input.FunctionName, undefined, caller);
           checkChangeable(record, input.RevisionId);
+          // Registries may be slow: by now the name may be that of a function of the other kind.
+          if (record.packageType !== packageType)
+            throw conflict(
+              `The function ${functionName} has been replaced by one of packageType ${record.packageType}.`,
+            );
           checkCombinedSize(code, record.layers);
           const architectures = input.Architectures ?? record.architectures;
           if (input.DryRun === true) {

@@ -3,12 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   CreateFunctionCommand,
+  DeleteFunctionCommand,
   GetFunctionConfigurationCommand,
   LambdaClient,
+  UpdateFunctionCodeCommand,
   waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda';
 import { builtImage } from '../../kit/container-image.ts';
 import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
+import { zipOf } from '../../kit/zip.ts';
 import { smallRegistry } from '../../storage/images/small-registry.ts';
 import { scratchDirectory } from '../../storage/scratch.ts';
 
@@ -73,4 +76,32 @@ test('a function whose image is being fetched when the server stops is made by t
   const lambda = new LambdaClient(clientSettings(await startedPlatform(context, { dataDir })));
   context.after(() => lambda.destroy());
   await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 20, minDelay: 1 }, { FunctionName: 'f' });
+});
+
+test('an image that was looked up for a function does not become the code of its successor', async (context) => {
+  const registry = await smallRegistry(context);
+  registry.add(await builtImage({ layers: [[{ name: 'a', content: 'a' }]], config: { Cmd: ['/a'] } }), 'v1');
+  const platform = await startedPlatform(context);
+  const lambda = new LambdaClient(clientSettings(platform));
+  context.after(() => lambda.destroy());
+  const FunctionName = 'f';
+  const Role = 'arn:aws:iam::000000000000:role/test';
+  const ImageUri = `${registry.host}/team/app:v1`;
+  await lambda.send(
+    new CreateFunctionCommand({ FunctionName, Role, PackageType: 'Image', Code: { ImageUri } }),
+  );
+  await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 20, minDelay: 1 }, { FunctionName });
+  const { asked, proceed } = registry.stall('manifests/v1');
+  const refused = assert.rejects(lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ImageUri })), {
+    name: 'ResourceConflictException',
+    message: /replaced by one of packageType Zip/,
+  });
+  await asked;
+  await lambda.send(new DeleteFunctionCommand({ FunctionName }));
+  const ZipFile = await zipOf({ 'index.js': 'exports.handler = async () => 1;' });
+  const zip = { Runtime: 'nodejs24.x', Handler: 'index.handler', Code: { ZipFile } } as const;
+  await lambda.send(new CreateFunctionCommand({ FunctionName, Role, ...zip }));
+  await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 20, minDelay: 1 }, { FunctionName });
+  proceed();
+  await refused;
 });
