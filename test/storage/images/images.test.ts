@@ -281,12 +281,28 @@ test('links and modes are those of the archive', async (context) => {
   assert.equal((await stat(join(root, 'bin/two'))).ino, (await stat(join(root, 'bin/one'))).ino);
 });
 
+test('devices and pipes are left out', async (context) => {
+  const root = await rootOf(context, [
+    [
+      { name: 'made/null', type: 'character-device', devmajor: 1, devminor: 3 },
+      { name: 'made/disk', type: 'block-device', devmajor: 8, devminor: 0 },
+      { name: 'made/pipe', type: 'fifo' },
+      file('made/after'),
+    ],
+  ]);
+  assert.deepEqual(await readdir(join(root, 'made')), ['after']);
+});
+
 test('no layer reaches out of the image', async (context) => {
   const outside = await scratchDirectory(context);
   for (const entries of [
     [file('../outside')],
     [file('a/../../outside')],
     [{ name: 'stolen', type: 'link', linkname: '../../../../etc/passwd' }],
+    [
+      { name: 'way', type: 'symlink', linkname: '/etc' },
+      { name: 'stolen', type: 'link', linkname: 'way/passwd' },
+    ],
     [file('a/.wh...', '')],
   ] satisfies LayerEntry[][]) {
     await assert.rejects(rootOf(context, [entries]), { kind: 'invalid' }, JSON.stringify(entries));
