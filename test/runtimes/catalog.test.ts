@@ -1,6 +1,6 @@
 /** How runtime names come to interpreters, as functions see it. Nothing is fetched here. */
 import assert from 'node:assert/strict';
-import { symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Runtime } from '@aws-sdk/client-lambda';
@@ -75,6 +75,24 @@ test('what was installed since it was missing is found', async (context) => {
   process.env['PATH'] = `${directory}:${before}`;
   const found = await catalog.resolve(missing.runtime);
   assert.equal(found.available && found.installation.version, version);
+});
+
+test('no earlier Java stands in for a later one', async (context) => {
+  const home = await scratchDirectory(context);
+  await mkdir(join(home, 'bin'));
+  await writeFile(join(home, 'bin', 'java'), '');
+  await writeFile(join(home, 'release'), 'JAVA_VERSION="98.0.1"\n');
+  const before = process.env['JAVA_HOME'];
+  context.after(() => {
+    if (before === undefined) delete process.env['JAVA_HOME'];
+    else process.env['JAVA_HOME'] = before;
+  });
+  process.env['JAVA_HOME'] = home;
+  const resolution = await openRuntimeCatalog({ ...CATALOG, nearestRuntime: true }).resolve('java99');
+  assert.match(
+    resolution.available ? 'available' : resolution.reason,
+    /^Java 99 is not on this host \(found: .*98\.0\.1.*\)\. Install it or configure its path\.$/,
+  );
 });
 
 for (const [release, version] of [

@@ -94,6 +94,17 @@ test('without the client and leave to fetch it, the function is Failed with the 
   assert.deepEqual([listing?.resolution.available, listing?.fetchable], [false, true]);
 });
 
+test('a client that could not be fetched makes the function Failed, with what to check', async (context) => {
+  context.mock.method(globalThis, 'fetch', async () => new Response('', { status: 503 }));
+  const platform = await startedPlatform(context, { fetchRuntimes: true, logLevel: 'silent' });
+  const { configuration } = await create(platform, files, { Runtime: 'java17', Handler: 'example.Handler' });
+  assert.equal(configuration.State, 'Failed');
+  assert.match(
+    configuration.StateReason!,
+    /^AWS's Java runtime interface client is not on this host and could not be fetched: https:\S+\.jar: status 503\. Check that this host reaches Maven Central\.$/,
+  );
+});
+
 for (const isolation of ['process', 'namespaces', 'oci'] as const satisfies readonly IsolationLevel[]) {
   describe(`Java at the level ${isolation}`, () => {
     let dataDir: string;
