@@ -105,3 +105,26 @@ test('an image that was looked up for a function does not become the code of its
   proceed();
   await refused;
 });
+
+test('a request that waits for a registry is answered when the server stops', async (context) => {
+  const registry = await smallRegistry(context);
+  registry.add(await builtImage({ layers: [[{ name: 'a', content: 'a' }]] }), 'v1');
+  const { asked } = registry.stall('manifests/v1');
+  const platform = await startedPlatform(context);
+  const lambda = new LambdaClient(clientSettings(platform));
+  context.after(() => lambda.destroy());
+  const refused = assert.rejects(
+    lambda.send(
+      new CreateFunctionCommand({
+        FunctionName: 'f',
+        Role: 'arn:aws:iam::000000000000:role/test',
+        PackageType: 'Image',
+        Code: { ImageUri: `${registry.host}/team/app:v1` },
+      }),
+    ),
+    { name: 'ServiceException', message: /The server stops/ },
+  );
+  await asked;
+  await platform.close();
+  await refused;
+});
