@@ -448,7 +448,8 @@ export class Environment {
         report.status = 'timeout';
         this.deps.log.timedOut(inFlight.invocation.requestId, this.record.timeoutSeconds);
       }
-      wrapUp();
+      // Not before subscribers have been told that the runtime is done.
+      setImmediate(wrapUp);
     });
   }
 

@@ -42,6 +42,25 @@ describe('an environment', () => {
     assert.deepEqual(rest, []);
   });
 
+  test('tells subscribers that the runtime is done before the report, however quick its extensions are', async () => {
+    const { environment, sandbox, owner } = newEnvironment();
+    const told: string[] = [];
+    sandbox.behave = (runtime) => {
+      Object.assign(runtime, {
+        telemetry: ({ type }: { type: string }) => told.push(type),
+        extensionsAtWork: () => Promise.resolve(),
+      });
+      runtime.listener.ready();
+    };
+    await environment.start();
+    const answered = environment.invoke(invocation());
+    const ready = owner.change();
+    sandbox.started[0]!.respond('null');
+    await answered;
+    await ready;
+    assert.deepEqual(told.slice(-3), ['platform.start', 'platform.runtimeDone', 'platform.report']);
+  });
+
   test('reports the init duration only once', async () => {
     const { environment, sandbox, owner } = newEnvironment();
     await environment.start();
