@@ -100,7 +100,6 @@ ACTIONS = {
     'fill': lambda event: fill(),
     'address': lambda event: address(),
     'runtimeApi': lambda event: os.environ['AWS_LAMBDA_RUNTIME_API'],
-    'shout': lambda event: shout(event['lines']),
     'serve': lambda event: serve(),
     'hide': lambda event: hide(),
 }
@@ -110,10 +109,6 @@ def address():
         host = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')[0]
         probe.connect((host, 9))
         return probe.getsockname()[0]
-
-def shout(lines):
-    for _ in range(lines):
-        print('x' * 1000)
 
 listener = None
 
@@ -192,4 +187,15 @@ while True:
     connection.request('POST', PATH + request + '/response', json.dumps({**answer, 'requestId': request}))
     connection.getresponse().read()
     connection.close()
+`;
+
+/** Prints for ever: the longest lines that a read of a pipe may have, or the shortest. */
+export const LOG_BOMB = `
+import os
+
+BLOCK = b'x' * 65535 + b'\\n' if os.environ['LINES'] == 'long' else b'\\n' * 65536
+
+def handler(event, context):
+    while True:
+        os.write(1, BLOCK)
 `;
