@@ -70,12 +70,12 @@ export async function checkOci({ isolation, ociRuntime }: Settings): Promise<Fin
   return { subject, status: 'ok', finding: `not used, and could not be: ${reason}` };
 }
 
-/** Makes a cgroup as a server would, and removes it. */
 export async function checkNetwork({ isolation }: Settings): Promise<Finding[]> {
   const subject = 'network';
-  const { namespaces } = await probeIsolation();
-  // At the levels without, or where there is none, there is nothing to be said of it.
-  if (!namespaces.available || (isolation !== undefined && isolation !== 'namespaces')) return [];
+  // Functions that run as plain processes have the host's, and it is said of the level.
+  const isProcess =
+    isolation === undefined ? !(await probeIsolation()).namespaces.available : isolation === 'process';
+  if (isProcess) return [];
   const network = await probeNetwork();
   if (network.available) return [{ subject, status: 'ok', finding: 'each environment has its own' }];
   return [
@@ -88,6 +88,7 @@ export async function checkNetwork({ isolation }: Settings): Promise<Finding[]> 
   ];
 }
 
+/** Makes a cgroup as a server would, and removes it. */
 export async function checkCgroups(probe: () => Promise<CgroupProbe> = probeCgroups): Promise<Finding> {
   const subject = 'cgroups';
   const found = await probe();

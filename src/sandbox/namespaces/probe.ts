@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findOnPath } from '../executables.ts';
 
 const run = promisify(execFile);
 
@@ -59,16 +58,4 @@ export async function probeNamespaces(): Promise<Probe> {
         'Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces), or run as root.',
     };
   }
-}
-
-async function findOnPath(program: string): Promise<string | undefined> {
-  for (const directory of (process.env['PATH'] ?? '').split(':')) {
-    const path = join(directory, program);
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (directory !== '' && found) return path;
-  }
-  return undefined;
 }

@@ -24,7 +24,7 @@ interface Link {
 
 /** Takes a free block of addresses and makes its bridge. `resolver`: the host's name server, if on loopback. */
 export async function createBridge(resolver: string | undefined): Promise<Bridge> {
-  const bridge = await claimBridge(await ownerMark());
+  const bridge = await claimBridge(ownerMark());
   const { name, block } = bridge;
   try {
     await ip([
@@ -84,7 +84,7 @@ export async function removeBridge(name: string): Promise<void> {
 export async function removeAbandonedBridges(): Promise<number> {
   let removed = 0;
   for (const { ifname, ifalias } of await bridges()) {
-    if (!(await isAbandoned(ifalias))) continue;
+    if (!isAbandoned(ifalias)) continue;
     await removeBridge(ifname);
     removed += 1;
   }

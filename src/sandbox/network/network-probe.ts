@@ -1,6 +1,6 @@
 /** Whether this host can give each environment a network of its own. */
-import { access, constants, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { findOnPath } from '../executables.ts';
 
 export type NetworkProbe =
   /** `nsenter` is its absolute path. */
@@ -37,16 +37,4 @@ export async function probeNetwork(): Promise<NetworkProbe> {
     };
   }
   return { available: true, nsenter: (await findOnPath('nsenter'))! };
-}
-
-async function findOnPath(program: string): Promise<string | undefined> {
-  for (const directory of (process.env['PATH'] ?? '').split(':')) {
-    const path = join(directory, program);
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (directory !== '' && found) return path;
-  }
-  return undefined;
 }

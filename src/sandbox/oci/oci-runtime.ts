@@ -1,9 +1,9 @@
 /** Programs with runc's command line: which one it is, and in what they differ. */
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { promisify } from 'node:util';
 import { PlatformError } from '../../core/errors.ts';
+import { findOnPath, isExecutable } from '../executables.ts';
 
 const run = promisify(execFile);
 
@@ -37,7 +37,12 @@ export interface OciRuntime {
 /** The one that a setting names, or those that are on PATH. Empty where there is none. */
 export async function findOciRuntimes(demanded: string | undefined): Promise<OciRuntime[]> {
   const names = demanded === undefined ? OCI_RUNTIMES : [demanded];
-  const paths = await Promise.all(names.map((name) => (isAbsolute(name) ? executable(name) : onPath(name))));
+  const paths = await Promise.all(
+    names.map(async (name) => {
+      if (!isAbsolute(name)) return findOnPath(name);
+      return (await isExecutable(name)) ? name : undefined;
+    }),
+  );
   const found = await Promise.all(paths.filter((path) => path !== undefined).map(identify));
   return found.filter((runtime) => runtime !== undefined);
 }
@@ -74,19 +79,4 @@ export async function deleteContainer(
       `Run \`${path} --root ${stateDirectory} delete --force ${id}\`.`,
     );
   }
-}
-
-async function onPath(program: string): Promise<string | undefined> {
-  for (const directory of (process.env['PATH'] ?? '').split(':')) {
-    const path = directory === '' ? undefined : await executable(join(directory, program));
-    if (path !== undefined) return path;
-  }
-  return undefined;
-}
-
-async function executable(path: string): Promise<string | undefined> {
-  return access(path, constants.X_OK).then(
-    () => path,
-    () => undefined,
-  );
 }
