@@ -36,6 +36,9 @@ export interface Extended {
   invoke(requestId: string, event?: unknown): ReturnType<Environment['invoke']>;
 }
 
+/** What has not come by then never comes: the test fails, and does not hang; milliseconds. */
+export const PATIENCE_MS = 30_000;
+
 /** A log that can be waited on. */
 export class WatchedSink extends MemoryLogSink {
   private readonly watchers = new Set<() => void>();
@@ -47,11 +50,16 @@ export class WatchedSink extends MemoryLogSink {
 
   /** Resolves with the first line that matches. */
   line(pattern: RegExp): Promise<string> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`no line matches ${pattern} of: ${this.messages.join('')}`)),
+        PATIENCE_MS,
+      );
       const look = (): void => {
         const found = this.messages.find((message) => pattern.test(message));
         if (found === undefined) return;
         this.watchers.delete(look);
+        clearTimeout(timer);
         resolve(found);
       };
       this.watchers.add(look);

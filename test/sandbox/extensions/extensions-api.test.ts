@@ -13,6 +13,7 @@ import type {
 } from '../../../src/ports/environment.ts';
 import { EnvironmentExtensions } from '../../../src/sandbox/extensions/environment-extensions.ts';
 import { scratchDirectory } from '../../storage/scratch.ts';
+import { PATIENCE_MS } from './extended-environment.ts';
 
 const SPEC: EnvironmentSpec = {
   environmentId: '0'.repeat(32),
@@ -269,7 +270,8 @@ test('who subscribes late in Init is told what was said before, up to a limit, a
   const events = () => received.map((line) => JSON.parse(line) as { type: string; record: unknown });
   const dropped = () => events().find(({ type }) => type === 'platform.logsDropped')?.record;
   const told = () => events().filter(({ type }) => type === 'function').length;
-  while (dropped() === undefined || told() < 10) await once(subscriber, 'told');
+  while (dropped() === undefined || told() < 10)
+    await once(subscriber, 'told', { signal: AbortSignal.timeout(PATIENCE_MS) });
   // A mebibyte of events of 100 kB each.
   assert.equal(told(), 10);
   assert.equal((dropped() as { droppedRecords: number }).droppedRecords, count - 10);

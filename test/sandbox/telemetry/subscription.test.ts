@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { TelemetryEvent } from '../../../src/ports/environment.ts';
 import { Subscription } from '../../../src/sandbox/telemetry/subscription.ts';
+import { PATIENCE_MS } from '../extensions/extended-environment.ts';
 
 const MAX_BYTES = 262_144;
 
@@ -49,7 +50,8 @@ class Subscriber {
 
   /** The next request, unanswered. */
   async next(): Promise<readonly [IncomingMessage, ServerResponse]> {
-    while (this.requests.length === 0) await once(this.server, 'asked');
+    while (this.requests.length === 0)
+      await once(this.server, 'asked', { signal: AbortSignal.timeout(PATIENCE_MS) });
     return this.requests.shift()!;
   }
 
@@ -112,10 +114,10 @@ test('the end of an environment ends what is under way to a subscriber that does
   subscription.push(line(1));
   const sent = subscription.flush();
   const [request] = await subscriber.next();
-  const closed = once(request.socket, 'close');
+  const closed = once(request.socket, 'close', { signal: AbortSignal.timeout(PATIENCE_MS) });
   subscription.close();
-  await sent;
   await closed;
+  await sent;
   subscription.push(line(2));
   await subscription.flush();
 });
