@@ -1,6 +1,9 @@
 /** The level *oci*: functions in containers of every OCI runtime that this host has, and what code sees there. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
@@ -8,6 +11,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { PlatformError } from '../../src/core/errors.ts';
 import type { Platform } from '../../src/index.ts';
 import { start } from '../../src/index.ts';
+import { openContainerState, removeLeftContainers } from '../../src/sandbox/oci/container-state.ts';
 import { probeOci } from '../../src/sandbox/oci/probe.ts';
 import { clientSettings, openPlatform, startedPlatform } from '../kit/started-platform.ts';
 import { zipOf } from '../kit/zip.ts';
@@ -184,6 +188,19 @@ describe('an OCI runtime that cannot be used', () => {
       start({ port: 0, dataDir: 'temporary', isolation: 'oci', ociRuntime: 'crun' }),
       PlatformError,
     );
+  });
+});
+
+test('containers of an OCI runtime that is no longer there keep the next server from starting, with a remedy', async (context) => {
+  const directory = await mkdtemp(join(tmpdir(), 'selfsame-containers-'));
+  context.after(() => rm(directory, { recursive: true, force: true }));
+  assert.equal(await removeLeftContainers(directory), 0);
+  const runtime = { path: '/no/such/runc', name: 'runc', version: '1', channel: 'preserved' } as const;
+  await openContainerState(directory, { ...runtime, globalArguments: [] });
+  await assert.rejects(removeLeftContainers(directory), (error) => {
+    assert.ok(error instanceof PlatformError);
+    assert.match(error.message, /containers of \/no\/such\/runc cannot be ended: .*ENOENT/);
+    return error.remedy.includes(join(directory, 'oci-runtime.json'));
   });
 });
 

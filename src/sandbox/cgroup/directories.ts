@@ -1,5 +1,5 @@
 /** Directories of a cgroup file system: their files, processes and end. */
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlatformError } from '../../core/errors.ts';
 
@@ -39,6 +39,21 @@ export function isWritten(file: string, value: string): boolean {
 /** Sets what the kernel has; an older one lacks some files. */
 export function setWhereThere(file: string, value: string): void {
   if (existsSync(file)) writeFileSync(file, value);
+}
+
+/** Makes the directories and sets what is in them. Where the kernel refuses one thing it throws, and none of them is left. */
+export function makeDirectories(directories: readonly string[], set: () => void): void {
+  const made: string[] = [];
+  try {
+    for (const directory of directories) {
+      mkdirSync(directory);
+      made.push(directory);
+    }
+    set();
+  } catch (error) {
+    for (const directory of made) isRemoved(directory);
+    throw error;
+  }
 }
 
 /** Kills every process in the directory and gives their numbers; one that forks meanwhile is met by the next call. */

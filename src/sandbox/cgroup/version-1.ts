@@ -1,9 +1,17 @@
 /** Version 1: a hierarchy of directories per controller. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cgroup, CgroupLimits, CgroupParent } from './cgroup.ts';
 import { CPU_PERIOD_US, cpuQuotaUs } from './cgroup.ts';
-import { figure, isWritten, killIn, onlyFigure, removeDirectories, setWhereThere } from './directories.ts';
+import {
+  figure,
+  isWritten,
+  killIn,
+  makeDirectories,
+  onlyFigure,
+  removeDirectories,
+  setWhereThere,
+} from './directories.ts';
 
 export const V1_CONTROLLERS = ['memory', 'cpu', 'pids', 'freezer'] as const;
 export type V1Controller = (typeof V1_CONTROLLERS)[number];
@@ -37,18 +45,18 @@ export class V1Parent implements CgroupParent {
       const parent = this.directories[controller];
       if (parent !== undefined) directories[controller] = join(parent, name);
     }
-    for (const directory of new Set(Object.values(directories))) mkdirSync(directory);
-    const { memory, pids } = directories;
-    if (memory !== undefined) {
-      writeFileSync(join(memory, 'memory.limit_in_bytes'), String(limits.memoryBytes));
-      // Memory and swap together: nothing of a function is swapped out.
-      setWhereThere(join(memory, 'memory.memsw.limit_in_bytes'), String(limits.memoryBytes));
-    }
-    if (pids !== undefined) writeFileSync(join(pids, 'pids.max'), String(limits.processes));
     const cgroup = new V1Cgroup(directories);
-    if (directories.cpu !== undefined)
-      writeFileSync(join(directories.cpu, 'cpu.cfs_period_us'), String(CPU_PERIOD_US));
-    cgroup.setCpus(limits.cpus);
+    makeDirectories([...new Set(Object.values(directories))], () => {
+      const { memory, cpu, pids } = directories;
+      if (memory !== undefined) {
+        writeFileSync(join(memory, 'memory.limit_in_bytes'), String(limits.memoryBytes));
+        // Memory and swap together: nothing of a function is swapped out.
+        setWhereThere(join(memory, 'memory.memsw.limit_in_bytes'), String(limits.memoryBytes));
+      }
+      if (pids !== undefined) writeFileSync(join(pids, 'pids.max'), String(limits.processes));
+      if (cpu !== undefined) writeFileSync(join(cpu, 'cpu.cfs_period_us'), String(CPU_PERIOD_US));
+      cgroup.setCpus(limits.cpus);
+    });
     return cgroup;
   }
 

@@ -1,9 +1,17 @@
 /** Version 2: one directory for all controllers. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cgroup, CgroupLimits, CgroupParent } from './cgroup.ts';
 import { CPU_PERIOD_US, cpuQuotaUs } from './cgroup.ts';
-import { figure, isWritten, killIn, onlyFigure, removeDirectories, setWhereThere } from './directories.ts';
+import {
+  figure,
+  isWritten,
+  killIn,
+  makeDirectories,
+  onlyFigure,
+  removeDirectories,
+  setWhereThere,
+} from './directories.ts';
 
 export const V2_CONTROLLERS = ['memory', 'cpu', 'pids'] as const;
 
@@ -28,17 +36,18 @@ export class V2Parent implements CgroupParent {
 
   create(name: string, limits: CgroupLimits): Cgroup {
     const directory = join(this.directory, name);
-    mkdirSync(directory);
-    if (this.controllers.includes('memory')) {
-      writeFileSync(join(directory, 'memory.max'), String(limits.memoryBytes));
-      setWhereThere(join(directory, 'memory.swap.max'), '0');
-      // An environment that has lost one of its processes is of no use: all of them end together.
-      setWhereThere(join(directory, 'memory.oom.group'), '1');
-    }
-    if (this.controllers.includes('pids'))
-      writeFileSync(join(directory, 'pids.max'), String(limits.processes));
     const cgroup = new V2Cgroup(directory, this.controllers);
-    cgroup.setCpus(limits.cpus);
+    makeDirectories([directory], () => {
+      if (this.controllers.includes('memory')) {
+        writeFileSync(join(directory, 'memory.max'), String(limits.memoryBytes));
+        setWhereThere(join(directory, 'memory.swap.max'), '0');
+        // An environment that has lost one of its processes is of no use: all of them end together.
+        setWhereThere(join(directory, 'memory.oom.group'), '1');
+      }
+      if (this.controllers.includes('pids'))
+        writeFileSync(join(directory, 'pids.max'), String(limits.processes));
+      cgroup.setCpus(limits.cpus);
+    });
     return cgroup;
   }
 

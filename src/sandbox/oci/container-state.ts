@@ -4,8 +4,9 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { PlatformError } from '../../core/errors.ts';
 import type { OciRuntime } from './oci-runtime.ts';
-import { deleteContainer } from './oci-runtime.ts';
+import { COMMAND_TIMEOUT_MS, deleteContainer } from './oci-runtime.ts';
 
 const run = promisify(execFile);
 
@@ -27,17 +28,21 @@ export async function openContainerState(
 
 /** Ends the containers of a server that was killed, by the OCI runtime it had. Resolves with how many there were. */
 export async function removeLeftContainers(environmentsDirectory: string): Promise<number> {
-  const record = await readFile(join(environmentsDirectory, RUNTIME_FILE), 'utf8').catch(() => undefined);
-  if (record === undefined) return 0;
-  const runtime = JSON.parse(record) as Pick<OciRuntime, 'path' | 'globalArguments'>;
+  const record = join(environmentsDirectory, RUNTIME_FILE);
+  const content = await readFile(record, 'utf8').catch(() => undefined);
+  if (content === undefined) return 0;
+  const runtime = JSON.parse(content) as Pick<OciRuntime, 'path' | 'globalArguments'>;
   const directory = join(environmentsDirectory, STATE_DIRECTORY);
-  const { stdout } = await run(runtime.path, [
-    ...runtime.globalArguments,
-    '--root',
-    directory,
-    'list',
-    '--quiet',
-  ]);
+  const { stdout } = await run(
+    runtime.path,
+    [...runtime.globalArguments, '--root', directory, 'list', '--quiet'],
+    { timeout: COMMAND_TIMEOUT_MS },
+  ).catch((error: Error & { stderr?: string }) => {
+    throw new PlatformError(
+      `What an earlier server left in containers of ${runtime.path} cannot be ended: ${(error.stderr || error.message).trim()}`,
+      `Install it again; or, where none of its containers runs, remove ${directory} and ${record}.`,
+    );
+  });
   const ids = stdout.split('\n').filter((id) => id !== '');
   await Promise.all(ids.map((id) => deleteContainer(runtime, directory, id)));
   return ids.length;

@@ -7,8 +7,8 @@ import { findOnPath, isExecutable } from '../executables.ts';
 
 const run = promisify(execFile);
 
-/** An OCI runtime that does not say its version or delete a container within this time hangs; milliseconds. */
-const COMMAND_TIMEOUT_MS = 10_000;
+/** An OCI runtime that does not say its version, list its containers or delete one within this time hangs; milliseconds. */
+export const COMMAND_TIMEOUT_MS = 10_000;
 
 /** Looked for on PATH in this order. */
 export const OCI_RUNTIMES = ['runc', 'crun', 'runsc', 'kata-runtime'] as const;

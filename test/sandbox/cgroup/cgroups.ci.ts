@@ -86,6 +86,15 @@ test('the memory of a group has an end, and the kernel counts whom it ended', as
   assert.equal(cgroup.outOfMemoryKills(), 1);
 });
 
+test('of a cgroup whose limits the kernel refuses nothing is left', async (context) => {
+  const directory = await scratch(context);
+  const parent = (await openCgroups(directory, silentLog()))!;
+  context.after(() => parent.close());
+  assert.throws(() => parent.create('refused', { ...LIMITS, processes: -1 }), { code: 'EINVAL' });
+  for (const path of (await readFile(join(directory, 'cgroups'), 'utf8')).split('\n'))
+    assert.ok(!existsSync(join(path, 'refused')), path);
+});
+
 test('a server that closes leaves no cgroup, whatever is in it', async (context) => {
   const directory = await scratch(context);
   const parent = (await openCgroups(directory, silentLog()))!;
