@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -244,12 +244,10 @@ test('subscriptions are taken during Init only', async (context) => {
   assert.equal((JSON.parse((await waiting).body) as { requestId: string }).requestId, 'id-1');
 });
 
-test('who subscribes late in Init is told what was said before, up to a limit, and how much was dropped', async (context) => {
-  const { call, extensions } = await openApi(context);
-  const own = await registered(call);
-  const [count, text] = [30, 'x'.repeat(100_000)];
-  for (let number = 0; number < count; number += 1)
-    extensions.telemetry?.({ time: `t${number}`, type: 'function', record: text });
+/** Emits `told` whenever it has received lines. */
+async function tcpSubscriber(
+  context: TestContext,
+): Promise<{ readonly received: string[]; readonly subscriber: Server; readonly port: number }> {
   const received: string[] = [];
   const subscriber = createServer(async (socket) => {
     let chunk = '';
@@ -262,6 +260,16 @@ test('who subscribes late in Init is told what was said before, up to a limit, a
   await once(subscriber, 'listening');
   context.after(() => subscriber.close());
   const { port } = subscriber.address() as AddressInfo;
+  return { received, subscriber, port };
+}
+
+test('who subscribes late in Init is told what was said before, up to a limit, and how much was dropped', async (context) => {
+  const { call, extensions } = await openApi(context);
+  const own = await registered(call);
+  const [count, text] = [30, 'x'.repeat(100_000)];
+  for (let number = 0; number < count; number += 1)
+    extensions.telemetry?.({ time: `t${number}`, type: 'function', record: text });
+  const { received, subscriber, port } = await tcpSubscriber(context);
   await call('PUT', '/2022-07-01/telemetry', own, {
     types: ['function'],
     destination: { protocol: 'TCP', port },
@@ -301,4 +309,30 @@ test('more external extensions than a function may have end its environment', as
       problem: { errorType: 'Extension.TooManyExtensions', message: 'Extension limit (10) reached' },
     },
   ]);
+});
+
+test('a subscriber inside the runtime is told what was gathered before the runtime is asked to end', async (context) => {
+  const { call, extensions } = await openApi(context);
+  const own = await registered(call);
+  const { received, port } = await tcpSubscriber(context);
+  await call('PUT', '/2022-07-01/telemetry', own, {
+    types: ['function'],
+    destination: { protocol: 'TCP', port },
+    buffering: { timeoutMs: 30_000 },
+  });
+  let receivedBefore: number | undefined;
+  extensions.attach({
+    kill: async () => {},
+    keepLoop() {},
+    terminateRuntime: async () => {
+      receivedBefore = received.length;
+      extensions.listener.exit({ code: 0, signal: null });
+    },
+    extensionOutput: undefined,
+    control: undefined,
+  });
+  extensions.telemetry?.({ time: 't', type: 'function', record: 'the last words' });
+  await extensions.shutdown('spindown');
+  assert.equal(receivedBefore, 1);
+  assert.match(received[0]!, /the last words/);
 });
