@@ -1,4 +1,4 @@
-/** What an environment is held to, at both levels, on a host with cgroups: memory, processor time, processes, descriptors, /tmp. */
+/** What an environment is held to, at every level, on a host with cgroups: memory, processor time, processes, descriptors, /tmp. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -85,7 +85,7 @@ interface Burner {
   readonly rounds: number;
 }
 
-for (const level of ['process', 'namespaces'] satisfies IsolationLevel[])
+for (const level of ['process', 'namespaces', 'oci'] satisfies IsolationLevel[])
   describe(`limits at ${level}`, () => limitTests(level));
 
 function limitTests(level: IsolationLevel): void {
@@ -182,7 +182,7 @@ function limitTests(level: IsolationLevel): void {
     assert.deepEqual({ code, highest }, { code: 'EMFILE', highest: 1_023 });
   });
 
-  if (level === 'namespaces') {
+  if (level !== 'process') {
     test('/tmp: its size and no more, which is no memory of the function', async () => {
       const name = await newFunction(192, { EphemeralStorage: { Size: 512 } });
       const { payload } = await invokeProbe(lambda, name, { action: 'fillTmp', mb: 600 });
