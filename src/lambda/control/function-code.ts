@@ -8,7 +8,7 @@ import type { ControlContext } from './control-context.ts';
 import { MAX_UNZIPPED_BYTES, MAX_ZIP_BYTES, TOTAL_CODE_BYTES } from './control-limits.ts';
 import { invalidParameter, notImplemented, tooLarge } from './lambda-errors.ts';
 
-type CodeRequest = Pick<FunctionCode & UpdateFunctionCodeRequest, 'ZipFile' | 'S3Bucket' | 'SourceKMSKeyArn'>;
+type CodeRequest = Pick<FunctionCode & UpdateFunctionCodeRequest, 'ZipFile' | 'S3Bucket'>;
 
 /**
  * Checks and stores the package and lets `use` store the record that refers to it; what `use` leaves
@@ -39,8 +39,6 @@ async function storeCode(
   operation: string,
 ): Promise<IngestedPackage> {
   if (code.S3Bucket !== undefined) throw notImplemented(operation, 'S3Bucket (code from S3)');
-  if (code.SourceKMSKeyArn !== undefined && code.SourceKMSKeyArn !== '')
-    throw notImplemented(operation, 'SourceKMSKeyArn');
   if (code.ZipFile === undefined) {
     throw invalidParameter('Please provide a source for function code.');
   }

@@ -10,7 +10,7 @@ import { ImageProblem } from '../../ports/image-store.ts';
 import type { CodeReference, FunctionRecord } from '../records/function-record.ts';
 import type { ControlContext } from './control-context.ts';
 import { withStoredCode } from './function-code.ts';
-import { invalidParameter } from './lambda-errors.ts';
+import { invalidParameter, notImplemented } from './lambda-errors.ts';
 
 type CodeRequest = FunctionCode & UpdateFunctionCodeRequest;
 
@@ -23,7 +23,8 @@ export async function withCode<T>(
   use: (code: CodeReference) => Promise<T>,
 ): Promise<T> {
   const verb = operation === 'CreateFunction' ? 'creating' : 'updating';
-  const { ImageUri: uri } = code;
+  const { ImageUri: uri, SourceKMSKeyArn: key } = code;
+  if (key !== undefined && key !== '') throw notImplemented(operation, 'SourceKMSKeyArn');
   if (packageType === 'Zip') {
     if (uri !== undefined)
       throw invalidParameter(`Please don't provide ImageUri when ${verb} a function with packageType Zip.`);

@@ -87,10 +87,11 @@ export class EnvironmentLog {
     this.write((at) => this.platform.initReport(shown, at));
   }
 
-  begin(requestId: string, tail: LogTail | undefined): void {
+  begin(requestId: string, tenantId: string | undefined, tail: LogTail | undefined): void {
     this.tail = tail;
-    this.telemetry.start(requestId);
-    this.write((at) => this.platform.start(requestId, this.record.version, at));
+    const start = { requestId, version: this.record.version, tenantId };
+    this.telemetry.start(start);
+    this.write((at) => this.platform.start(start, at));
   }
 
   output(line: EnvironmentOutput): void {

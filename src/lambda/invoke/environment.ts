@@ -169,7 +169,7 @@ export class Environment {
       };
       this.inFlight = inFlight;
       this.payReport();
-      log.begin(invocation.requestId, tail);
+      log.begin(invocation.requestId, invocation.tenantId, tail);
       const timeoutMs = this.record.timeoutSeconds * 1_000;
       inFlight.timer = setTimeout(() => this.timedOut(inFlight), timeoutMs);
       if (wasBroken) void this.initAgain(inFlight, timeoutMs);
@@ -378,6 +378,7 @@ export class Environment {
     const durationMs = status === 'timeout' ? this.record.timeoutSeconds * 1_000 : elapsedMs;
     const initDurationMs = this.initDurationMs;
     this.initDurationMs = undefined;
+    const { tenantId } = inFlight.invocation;
     let report = {
       status,
       durationMs,
@@ -385,6 +386,7 @@ export class Environment {
       memorySizeMb: this.record.memoryMb,
       maxMemoryUsedMb: 0,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
+      ...(tenantId === undefined ? {} : { tenantId }),
     };
     const failed =
       status === 'success'

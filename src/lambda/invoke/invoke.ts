@@ -55,7 +55,7 @@ export class Invoker {
     const record = await this.find(input, context);
     const type = input.InvocationType ?? 'RequestResponse';
     if (type === 'DryRun') return { StatusCode: 204 };
-    if (type === 'Event') throw notImplemented('InvocationType Event (asynchronous invocation)');
+    if (type === 'Event') throw notImplemented('Invoke', 'InvocationType Event (asynchronous invocation)');
     const outcome = await this.begin(record, input, context).outcome;
     return {
       StatusCode: 200,
@@ -76,7 +76,7 @@ export class Invoker {
   ): Invoking {
     const payload = bytesOf(input.Payload);
     checkPayload(payload);
-    refuseMissingParts(record);
+    refuseMissingParts(record, stream === undefined ? 'Invoke' : 'InvokeWithResponseStream');
     checkTenant(record, input.TenantId);
     const clientContext = decodeClientContext(input.ClientContext);
     const event = {
@@ -195,16 +195,16 @@ function checkTenant(record: FunctionRecord, tenantId: string | undefined): void
 }
 
 /** Settings that are stored but whose effect does not exist yet must not be ignored silently. */
-function refuseMissingParts(record: FunctionRecord): void {
+function refuseMissingParts(record: FunctionRecord, operation: string): void {
   if (record.vpcConfig !== undefined && record.vpcConfig.subnetIds.length > 0)
-    throw notImplemented('VpcConfig');
+    throw notImplemented(operation, 'VpcConfig');
   if (record.fileSystemConfigs !== undefined && record.fileSystemConfigs.length > 0) {
-    throw notImplemented('FileSystemConfigs');
+    throw notImplemented(operation, 'FileSystemConfigs');
   }
 }
 
-function notImplemented(part: string): AwsError {
-  return new AwsError('NotImplemented', `lambda:Invoke does not implement ${part} yet.`, {}, 501);
+function notImplemented(operation: string, part: string): AwsError {
+  return new AwsError('NotImplemented', `lambda:${operation} does not implement ${part} yet.`, {}, 501);
 }
 
 function throttled(): AwsError {

@@ -24,6 +24,8 @@ export interface InvocationReport {
   readonly maxMemoryUsedMb: number;
   /** Only for the invocation that started the environment. */
   readonly initDurationMs?: number;
+  /** Whose invocation it was, where the function isolates its tenants. */
+  readonly tenantId?: string;
 }
 
 /** Whole milliseconds. Since August 2025 AWS bills the Init phase too ("Standardizing billing for the INIT phase"). */

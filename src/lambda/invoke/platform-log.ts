@@ -5,8 +5,14 @@
 import type { ExtensionInit, TelemetrySubscription } from '../../ports/environment.ts';
 import type { LoggingConfig } from '../records/function-record.ts';
 import type { InvocationReport } from './outcome.ts';
-import type { InitReport, InitStart } from './platform-records.ts';
-import { initReportRecord, initStartRecord, reportRecord, subscriptionRecord } from './platform-records.ts';
+import type { InitReport, InitStart, InvocationStart } from './platform-records.ts';
+import {
+  initReportRecord,
+  initStartRecord,
+  reportRecord,
+  startRecord,
+  subscriptionRecord,
+} from './platform-records.ts';
 
 type SystemLevel = 'DEBUG' | 'INFO' | 'WARN';
 const SYSTEM_LEVELS: readonly SystemLevel[] = ['DEBUG', 'INFO', 'WARN'];
@@ -17,7 +23,7 @@ export interface PlatformLog {
   initReport(report: InitReport, atMs: number): string | undefined;
   extension(extension: ExtensionInit, atMs: number): string | undefined;
   subscribed(subscription: TelemetrySubscription, atMs: number): string | undefined;
-  start(requestId: string, version: string, atMs: number): string | undefined;
+  start(start: InvocationStart, atMs: number): string | undefined;
   timedOut(requestId: string, timeoutSeconds: number, atMs: number): string | undefined;
   /** A runtime that exited, in the words of the error message. */
   exited(requestId: string, message: string, errorType: string): string | undefined;
@@ -47,7 +53,7 @@ const TEXT_PLATFORM_LOG: PlatformLog = {
     (errorType === undefined ? '' : `\tError Type: ${errorType}`),
   subscribed: ({ api, name, types }) =>
     `${api.toUpperCase()}\tName: ${name}\tState: Subscribed\tTypes: [${types.map(capitalized).join(', ')}]`,
-  start: (requestId, version) => `START RequestId: ${requestId} Version: ${version}`,
+  start: ({ requestId, version }) => `START RequestId: ${requestId} Version: ${version}`,
   timedOut: (requestId, timeoutSeconds, atMs) =>
     `${new Date(atMs).toISOString()} ${requestId} Task timed out after ${timeoutSeconds.toFixed(2)} seconds\n`,
   exited: (requestId, message, errorType) => `RequestId: ${requestId} Error: ${message}\n${errorType}`,
@@ -83,7 +89,7 @@ function jsonPlatformLog(threshold: SystemLevel): PlatformLog {
       return line('INFO', type, atMs, subscriptionRecord(subscription));
     },
     extension: (extension, atMs) => line('INFO', 'platform.extension', atMs, extension),
-    start: (requestId, version, atMs) => line('INFO', 'platform.start', atMs, { requestId, version }),
+    start: (start, atMs) => line('INFO', 'platform.start', atMs, startRecord(start)),
     timedOut: () => undefined,
     exited: () => undefined,
     end: () => undefined,

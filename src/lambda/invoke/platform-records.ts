@@ -40,14 +40,26 @@ export function subscriptionRecord({ name, types }: TelemetrySubscription): obje
   return { name, state: 'Subscribed', types };
 }
 
+export interface InvocationStart {
+  readonly requestId: string;
+  readonly version: string;
+  /** Where the function isolates its tenants. Source: Lambda developer guide, "Monitoring Lambda functions with tenant isolation". */
+  readonly tenantId: string | undefined;
+}
+
+export function startRecord({ requestId, version, tenantId }: InvocationStart): object {
+  return { requestId, version, ...(tenantId === undefined ? {} : { tenantId }) };
+}
+
 export function reportRecord(
   requestId: string,
   report: InvocationReport,
   errorType: string | undefined,
 ): object {
-  const { initDurationMs } = report;
+  const { initDurationMs, tenantId } = report;
   return {
     requestId,
+    ...(tenantId === undefined ? {} : { tenantId }),
     metrics: {
       durationMs: rounded(report.durationMs),
       billedDurationMs: report.billedDurationMs,

@@ -9,7 +9,7 @@ import type {
 } from '../../ports/environment.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { InvocationReport, InvocationStatus } from './outcome.ts';
-import type { InitReport, InitStart } from './platform-records.ts';
+import type { InitReport, InitStart, InvocationStart } from './platform-records.ts';
 import {
   errorTypeIfAny,
   initReportRecord,
@@ -17,6 +17,7 @@ import {
   initStartRecord,
   reportRecord,
   rounded,
+  startRecord,
   subscriptionRecord,
 } from './platform-records.ts';
 
@@ -75,8 +76,8 @@ export class TelemetryLog {
     this.tell('platform.telemetrySubscription', () => subscriptionRecord(subscription));
   }
 
-  start(requestId: string): void {
-    this.tell('platform.start', () => ({ requestId, version: this.record.version }));
+  start(start: InvocationStart): void {
+    this.tell('platform.start', () => startRecord(start));
   }
 
   output({ text, source }: EnvironmentOutput): void {

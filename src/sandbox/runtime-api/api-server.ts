@@ -21,6 +21,12 @@ export async function listenOnLoopback(server: Server, { host, port }: ApiPlace 
   return server.unref();
 }
 
+/**
+ * Connections of one environment at once: a runtime and ten extensions have one to three each. Every one takes a
+ * descriptor of this process, and a function may open a thousand.
+ */
+export const MAX_API_CONNECTIONS = 256;
+
 export function apiServer(listener: RequestListener): Server {
   const server = createServer({ keepAlive: true, noDelay: true }, listener);
   // A runtime or extension may hold its request open for as long as there is no event.
@@ -28,6 +34,7 @@ export function apiServer(listener: RequestListener): Server {
   server.headersTimeout = 0;
   server.keepAliveTimeout = 0;
   server.timeout = 0;
+  server.maxConnections = MAX_API_CONNECTIONS;
   return server;
 }
 

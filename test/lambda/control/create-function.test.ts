@@ -371,6 +371,15 @@ const UNSUPPORTED: Readonly<Record<string, [Partial<CreateFunctionCommandInput>,
     { Code: { ZipFile: CODE, SourceKMSKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/a' } },
     'SourceKMSKeyArn',
   ],
+  'a key for an image': [
+    {
+      Runtime: undefined,
+      Handler: undefined,
+      PackageType: 'Image',
+      Code: { ImageUri: '127.0.0.1:1/a', SourceKMSKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/a' },
+    },
+    'SourceKMSKeyArn',
+  ],
   'a key for variables': [{ KMSKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/a' }, 'KMSKeyArn'],
   'active tracing': [{ TracingConfig: { Mode: 'Active' } }, 'TracingConfig (Mode Active)'],
   'code signing': [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateFunctionCommand,
   DeleteFunctionCommand,
@@ -17,6 +18,7 @@ import { zipOf } from '../../kit/zip.ts';
 const HANDLER = `
 const served = [];
 exports.handler = async (event, context) => {
+  console.log('served');
   served.push(context.tenantId ?? null);
   return { tenantId: context.tenantId ?? null, served };
 };
@@ -24,6 +26,13 @@ exports.handler = async (event, context) => {
 
 /** Longer than an environment may be idle, milliseconds. */
 const LONG_IDLE_MS = 20 * 60_000;
+
+/** Of the JSON log format. */
+interface LogLine {
+  readonly type?: string;
+  readonly tenantId?: string;
+  readonly record?: { readonly tenantId?: string };
+}
 
 interface Served {
   readonly tenantId: string | null;
@@ -44,6 +53,7 @@ async function setup(context: TestContext): Promise<Setup> {
     Runtime: 'nodejs24.x',
     Handler: 'index.handler',
     Role: 'arn:aws:iam::000000000000:role/r',
+    LoggingConfig: { LogFormat: 'JSON' },
     Code: { ZipFile: await zipOf({ 'index.js': HANDLER }) },
   } as const;
   await lambda.send(new CreateFunctionCommand({ FunctionName: 'shared', ...common }));
@@ -72,6 +82,35 @@ describe('a function that isolates its tenants', () => {
       new GetFunctionConfigurationCommand({ FunctionName: 'isolated' }),
     );
     assert.deepEqual(configuration.TenancyConfig, { TenantIsolationMode: 'PER_TENANT' });
+  });
+
+  test('names the tenant in the records of the platform and in lines of its own', async (context) => {
+    const { platform, invoke } = await setup(context);
+    const logs = new CloudWatchLogsClient(clientSettings(platform));
+    context.after(() => logs.destroy());
+    const tenantsOf = async (name: string): Promise<Record<string, unknown>> => {
+      const { events = [] } = await logs.send(
+        new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}` }),
+      );
+      const lines = events.map(({ message }) => JSON.parse(message!) as LogLine);
+      return Object.fromEntries(
+        lines
+          .filter(({ type }) => type !== 'platform.initStart')
+          .map(({ type = 'own', tenantId, record }) => [type, record?.tenantId ?? tenantId]),
+      );
+    };
+    await invoke('isolated', 'blue');
+    assert.deepEqual(await tenantsOf('isolated'), {
+      'platform.start': 'blue',
+      own: 'blue',
+      'platform.report': 'blue',
+    });
+    await invoke('shared', undefined);
+    assert.deepEqual(await tenantsOf('shared'), {
+      'platform.start': undefined,
+      own: undefined,
+      'platform.report': undefined,
+    });
   });
 
   test('keeps nothing of a tenant that stays away, or of a deleted function', async (context) => {
