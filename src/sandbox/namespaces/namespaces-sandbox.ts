@@ -20,6 +20,7 @@ import { launchOf, locationVariables } from '../environment/launch.ts';
 import { layoutInside } from '../environment/layout.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
 import { warnOfSubstitute } from '../environment/substitute-warning.ts';
+import { keepWhileRunning, withResources } from '../environment/taken-resources.ts';
 import { supervised } from '../extensions/supervisor.ts';
 import { bubblewrapArguments } from '../filesystem/mount.ts';
 import { SharedFiles } from '../filesystem/shared-files.ts';
@@ -146,17 +147,12 @@ export class NamespacesSandbox implements Sandbox {
     listener: EnvironmentListener,
     removeTask?: () => Promise<void>,
   ): Promise<RunningEnvironment> {
-    const resources = new AsyncDisposableStack();
-    if (removeTask !== undefined) resources.defer(removeTask);
-    try {
-      return await this.startWith(resources, spec, listener, removeTask !== undefined);
-    } catch (error) {
-      await resources.disposeAsync();
-      throw error;
-    }
+    return withResources((resources) => {
+      if (removeTask !== undefined) resources.defer(removeTask);
+      return this.startWith(resources, spec, listener, removeTask !== undefined);
+    });
   }
 
-  /** `resources` get what must go when the environment has ended, or has not come to be. */
   private async startWith(
     resources: AsyncDisposableStack,
     spec: EnvironmentSpec,
@@ -220,8 +216,7 @@ export class NamespacesSandbox implements Sandbox {
       },
       extensions.listener,
     ).finally(() => filter?.close());
-    this.running.add(environment);
-    resources.defer(async () => void this.running.delete(environment));
+    keepWhileRunning(this.running, environment, resources);
     return environment;
   }
 

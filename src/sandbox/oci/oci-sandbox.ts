@@ -9,7 +9,7 @@ import type {
   RuntimeInstallation,
   Sandbox,
 } from '../../ports/environment.ts';
-import { HostLimits } from '../cgroup/environment-limits.ts';
+import { HostLimits, KERNEL_MEMORY_BYTES, MAX_PROCESSES } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
 import { openEnvironmentApi } from '../environment/environment-api.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
@@ -19,6 +19,7 @@ import { launchOf, locationVariables } from '../environment/launch.ts';
 import { layoutInside } from '../environment/layout.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
 import { warnOfSubstitute } from '../environment/substitute-warning.ts';
+import { keepWhileRunning, withResources } from '../environment/taken-resources.ts';
 import { supervised } from '../extensions/supervisor.ts';
 import type { Mount } from '../filesystem/mount.ts';
 import { bind } from '../filesystem/mount.ts';
@@ -35,14 +36,8 @@ import { makeRootDirectory } from './root-directory.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
 
-/** Processes and threads inside. Source: "Lambda quotas". */
-const MAX_PROCESSES = 1_024;
-
 /** Threads of the OCI runtime that stays beside its container: 5 to 9 were seen of runc, 40 of gVisor's three processes. */
 const OWN_PROCESSES = 64;
-
-/** Beyond the function's own memory and /tmp, for page tables and socket buffers. */
-const KERNEL_MEMORY_BYTES = 16 * BYTES_PER_MB;
 
 /** What every container of this server shares. */
 interface Shared {
@@ -75,16 +70,9 @@ export class OciSandbox implements Sandbox {
   async start(given: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
     // The first process of a container is a shell, which an image need not have.
     if (given.image !== undefined) throw imagesRefused(this.level);
-    const resources = new AsyncDisposableStack();
-    try {
-      return await this.startWith(resources, given, listener);
-    } catch (error) {
-      await resources.disposeAsync();
-      throw error;
-    }
+    return withResources((resources) => this.startWith(resources, given, listener));
   }
 
-  /** `resources` get what must go when the environment has ended, or has not come to be. */
   private async startWith(
     resources: AsyncDisposableStack,
     given: EnvironmentSpec,
@@ -117,13 +105,15 @@ export class OciSandbox implements Sandbox {
       launch.framed,
       supervised(launch, layout.optDirectory, extensions.external),
     );
-    const container = await this.makeContainer(spec, shared, {
+    const container = this.containerOf(spec, shared);
+    resources.defer(() => this.removeContainer(container));
+    await this.makeBundle(container, spec, {
       inner,
       variables,
+      rootDirectory: shared.rootDirectory,
       network: network?.namespace,
       mounts: [...shared.mounts, ...mounts.mounts, ...environmentMounts(spec)],
     });
-    resources.defer(() => this.removeContainer(container));
     const environment = await EnvironmentProcess.start(
       {
         ...outsideCommand(this.runtime, pipes, launch.framed, container),
@@ -140,8 +130,7 @@ export class OciSandbox implements Sandbox {
       },
       extensions.listener,
     );
-    this.running.add(environment);
-    resources.defer(async () => void this.running.delete(environment));
+    keepWhileRunning(this.running, environment, resources);
     return environment;
   }
 
@@ -152,24 +141,29 @@ export class OciSandbox implements Sandbox {
     await this.limits.close();
   }
 
-  private async makeContainer(
+  private containerOf({ environmentId }: EnvironmentSpec, { stateDirectory }: Shared): Container {
+    const bundle = join(this.options.environmentsDirectory, environmentId);
+    return { id: environmentId, bundle, pidFile: join(bundle, 'pid'), stateDirectory };
+  }
+
+  private async makeBundle(
+    { bundle }: Container,
     spec: EnvironmentSpec,
-    { stateDirectory, rootDirectory }: Shared,
     run: {
       readonly inner: Wrapping;
       readonly variables: Readonly<Record<string, string>>;
+      readonly rootDirectory: string;
       readonly network: string | undefined;
       readonly mounts: readonly Mount[];
     },
-  ): Promise<Container> {
-    const bundle = join(this.options.environmentsDirectory, spec.environmentId);
+  ): Promise<void> {
     await mkdir(bundle, { mode: 0o700 });
     const tmpBytes = spec.ephemeralStorageMb * BYTES_PER_MB;
     const configuration = containerConfiguration({
       ...run.inner,
       variables: run.variables,
       workingDirectory: '/var/task',
-      rootDirectory,
+      rootDirectory: run.rootDirectory,
       mounts: run.mounts,
       tmpBytes,
       memoryBytes: spec.memoryMb * BYTES_PER_MB + tmpBytes + KERNEL_MEMORY_BYTES,
@@ -177,12 +171,6 @@ export class OciSandbox implements Sandbox {
       network: run.network,
     });
     await writeFile(join(bundle, 'config.json'), JSON.stringify(configuration));
-    return {
-      id: spec.environmentId,
-      bundle,
-      pidFile: join(bundle, 'pid'),
-      stateDirectory,
-    };
   }
 
   /** An OCI runtime that could end by itself has removed its own state already. */

@@ -17,7 +17,9 @@ import type { Layout } from '../environment/launch.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
 import { RefusedEnvironment } from '../environment/refused-environment.ts';
 import { warnOfSubstitute } from '../environment/substitute-warning.ts';
+import { keepWhileRunning, withResources } from '../environment/taken-resources.ts';
 import { supervised } from '../extensions/supervisor.ts';
+import { processStart } from '../process-identity.ts';
 import {
   BOOTSTRAPS_DIRECTORY,
   javaClientDirectory,
@@ -51,16 +53,11 @@ export class ProcessSandbox implements Sandbox {
     const bootstrap = spec.installation.family === 'provided' ? await findBootstrap(spec) : undefined;
     if (bootstrap !== undefined && 'problem' in bootstrap)
       return new RefusedEnvironment(listener, bootstrap.problem);
-    const resources = new AsyncDisposableStack();
-    try {
-      return await this.startWith(resources, spec, bootstrap?.place ?? 'task', listener);
-    } catch (error) {
-      await resources.disposeAsync();
-      throw error;
-    }
+    return withResources((resources) =>
+      this.startWith(resources, spec, bootstrap?.place ?? 'task', listener),
+    );
   }
 
-  /** `resources` get what must go when the environment has ended, or has not come to be. */
   private async startWith(
     resources: AsyncDisposableStack,
     spec: EnvironmentSpec,
@@ -90,8 +87,7 @@ export class ProcessSandbox implements Sandbox {
       },
       extensions.listener,
     );
-    this.running.add(environment);
-    resources.defer(async () => void this.running.delete(environment));
+    keepWhileRunning(this.running, environment, resources);
     void recordProcess(join(scratch, PROCESS_FILE), environment.pid);
     return environment;
   }
@@ -135,15 +131,9 @@ export class ProcessSandbox implements Sandbox {
 }
 
 async function recordProcess(file: string, pid: number): Promise<void> {
-  const begun = await startTime(pid);
+  const begun = processStart(pid);
   // The environment may have ended, and its directory gone with it.
   if (begun !== undefined) await writeFile(file, `${pid} ${begun}\n`).catch(() => {});
-}
-
-/** Clock ticks since boot at which a process began: with its number, it names one process for good. */
-async function startTime(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 /** Ends what a server that was killed left running, and removes its scratch directories. */
@@ -153,7 +143,7 @@ export async function removeLeftovers(environmentsDirectory: string): Promise<nu
     const scratch = join(environmentsDirectory, name);
     const record = await readFile(join(scratch, PROCESS_FILE), 'utf8').catch(() => '');
     const [pid, begun] = record.trim().split(' ');
-    if (pid !== undefined && begun !== undefined && (await startTime(Number(pid))) === begun) {
+    if (pid !== undefined && begun !== undefined && processStart(Number(pid)) === begun) {
       try {
         process.kill(-Number(pid), 'SIGKILL');
         ended += 1;

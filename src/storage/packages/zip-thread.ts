@@ -10,16 +10,27 @@ import type { NumberedJob, ZipJob, ZipOutcome } from './zip-job.ts';
 /** How long the thread waits for another zip: it holds some 10 MB. Milliseconds. */
 const IDLE_MS = 10_000;
 
+interface ZipWorker {
+  readonly thread: Worker;
+  readonly waiting: Map<number, Waiting>;
+}
+
 interface Waiting {
   resolve(unpackedBytes: number): void;
   reject(error: Error): void;
 }
 
 export class ZipThread {
-  private worker: Worker | undefined;
-  private readonly waiting = new Map<number, Waiting>();
+  /** The one that takes the next zip; one that is being ended is none. */
+  private current: ZipWorker | undefined;
+  private readonly ending = new Set<Promise<number>>();
   private lastId = 0;
   private idleTimer: NodeJS.Timeout | undefined;
+  private readonly idleMs: number;
+
+  constructor(idleMs = IDLE_MS) {
+    this.idleMs = idleMs;
+  }
 
   /** The bytes that its files have unpacked; rejects with `PackageRejected` for a zip that is refused. */
   check(zip: Uint8Array, maxUnpackedBytes: number): Promise<number> {
@@ -38,49 +49,60 @@ export class ZipThread {
 
   /** Ends the thread; what it still does is lost and rejects. */
   async close(): Promise<void> {
-    clearTimeout(this.idleTimer);
-    await this.worker?.terminate();
+    this.end();
+    await Promise.all(this.ending);
   }
 
   private run(job: ZipJob): Promise<number> {
     clearTimeout(this.idleTimer);
-    const worker = this.worker ?? this.start();
-    worker.ref();
+    this.current ??= this.start();
+    const { thread, waiting } = this.current;
+    thread.ref();
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      worker.postMessage({ id, job } satisfies NumberedJob);
+      waiting.set(id, { resolve, reject });
+      thread.postMessage({ id, job } satisfies NumberedJob);
     });
   }
 
-  private start(): Worker {
-    const worker = new Worker(siblingModule(import.meta.url, 'zip-worker'), { name: 'zips' });
+  private start(): ZipWorker {
+    const thread = new Worker(siblingModule(import.meta.url, 'zip-worker'), { name: 'zips' });
+    const worker: ZipWorker = { thread, waiting: new Map() };
     let cause = 'it was ended';
-    worker.on('message', (outcome: ZipOutcome) => this.receive(outcome, worker));
-    worker.on('error', (error) => {
+    thread.on('message', (outcome: ZipOutcome) => this.receive(outcome, worker));
+    thread.on('error', (error) => {
       cause = error.message;
     });
-    worker.on('exit', () => {
-      this.worker = undefined;
-      for (const { reject } of this.waiting.values())
+    thread.on('exit', () => {
+      if (this.current === worker) this.current = undefined;
+      for (const { reject } of worker.waiting.values())
         reject(new Error(`the thread that reads zips has ended: ${cause}`));
-      this.waiting.clear();
+      worker.waiting.clear();
     });
-    this.worker = worker;
     return worker;
   }
 
-  private receive(outcome: ZipOutcome, worker: Worker): void {
-    const waiting = this.waiting.get(outcome.id);
-    this.waiting.delete(outcome.id);
-    if ('unpackedBytes' in outcome) waiting?.resolve(outcome.unpackedBytes);
-    else if ('failed' in outcome) waiting?.reject(new Error(outcome.failed));
-    else waiting?.reject(new PackageRejected(outcome.rejected, outcome.message));
-    if (this.waiting.size > 0) return;
+  private receive(outcome: ZipOutcome, { thread, waiting }: ZipWorker): void {
+    const job = waiting.get(outcome.id);
+    waiting.delete(outcome.id);
+    if ('unpackedBytes' in outcome) job?.resolve(outcome.unpackedBytes);
+    else if ('failed' in outcome) job?.reject(new Error(outcome.failed));
+    else job?.reject(new PackageRejected(outcome.rejected, outcome.message));
+    if (waiting.size > 0) return;
     // An idle thread keeps no process alive.
-    worker.unref();
-    this.idleTimer = setTimeout(() => void worker.terminate(), IDLE_MS);
+    thread.unref();
+    this.idleTimer = setTimeout(() => this.end(), this.idleMs);
     this.idleTimer.unref();
+  }
+
+  /** It takes some time to end, in which a zip may come: that one gets another thread. */
+  private end(): void {
+    clearTimeout(this.idleTimer);
+    const ended = this.current?.thread.terminate();
+    this.current = undefined;
+    if (ended === undefined) return;
+    this.ending.add(ended);
+    void ended.finally(() => this.ending.delete(ended));
   }
 }
 
