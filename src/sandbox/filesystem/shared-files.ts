@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RuntimeInstallation } from '../../ports/environment.ts';
-import type { RuntimeMounts } from '../namespaces/runtime-mounts.ts';
-import { runtimeMounts } from '../namespaces/runtime-mounts.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
+import type { RuntimeMounts } from './runtime-mounts.ts';
+import { runtimeMounts } from './runtime-mounts.ts';
 
 interface Made<T> {
   readonly directory: string;

@@ -1,7 +1,7 @@
 /** An OCI bundle: the configuration of one container (OCI runtime specification 1.0.2), as much as an environment needs. */
 import { MAX_DESCRIPTORS } from '../cgroup/environment-limits.ts';
+import { SANDBOX_USER } from '../filesystem/host-files.ts';
 import type { Mount } from '../filesystem/mount.ts';
-import { SANDBOX_USER } from '../namespaces/host-files.ts';
 import { seccomp } from './seccomp.ts';
 
 /** What shows more of the host in /proc than a function may know. */

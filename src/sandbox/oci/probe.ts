@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { systemMounts } from '../namespaces/host-files.ts';
+import { systemMounts } from '../filesystem/host-files.ts';
 import { containerConfiguration } from './bundle.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 import { deleteContainer, findOciRuntimes, OCI_RUNTIMES } from './oci-runtime.ts';

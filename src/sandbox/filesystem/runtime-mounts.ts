@@ -4,8 +4,6 @@ import { copyFile, cp, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RuntimeInstallation } from '../../ports/environment.ts';
-import type { Mount } from '../filesystem/mount.ts';
-import { bind } from '../filesystem/mount.ts';
 import {
   BOOTSTRAPS_DIRECTORY,
   findNodePackages,
@@ -13,6 +11,8 @@ import {
   pythonPackagesDirectory,
 } from '../runtime-files.ts';
 import { copyJavaSettings } from './java-mounts.ts';
+import type { Mount } from './mount.ts';
+import { bind } from './mount.ts';
 
 const run = promisify(execFile);
 

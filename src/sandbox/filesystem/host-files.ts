@@ -1,8 +1,8 @@
 /** Files and mounts that every sandbox of the *namespaces* level shares, prepared once per server. */
 import { appendFile, copyFile, lstat, mkdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Mount } from '../filesystem/mount.ts';
-import { bind } from '../filesystem/mount.ts';
+import type { Mount } from './mount.ts';
+import { bind } from './mount.ts';
 
 /** The user that AWS runs functions as. */
 export const SANDBOX_USER = { name: 'sbx_user1051', uid: 993, gid: 990 } as const;
