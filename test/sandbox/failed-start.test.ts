@@ -3,46 +3,12 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { test } from 'node:test';
 import { PlatformError } from '../../src/core/errors.ts';
-import type { EnvironmentListener, EnvironmentSpec } from '../../src/ports/environment.ts';
 import { createSandbox, probeIsolation } from '../../src/sandbox/sandboxes.ts';
 import { scratchDirectory } from '../storage/scratch.ts';
-
-const NOBODY: EnvironmentListener = {
-  ready() {},
-  initError() {},
-  response() {},
-  responseChunk: () => undefined,
-  error() {},
-  output() {},
-  leaving() {},
-  exit() {},
-};
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+import { NOBODY, SILENT, specBelow } from './nobody.ts';
 
 /** No process can be given it; read as a list of arguments, it would show the host's files inside. */
 const ZERO_BYTES = 'a\0--bind\0/\0/host';
-
-function specOf(codeDirectory: string, changes: Partial<EnvironmentSpec>): EnvironmentSpec {
-  return {
-    environmentId: '0'.repeat(32),
-    installation: {
-      runtime: 'nodejs24.x',
-      family: 'nodejs',
-      interpreter: process.execPath,
-      directories: [],
-      origin: 'the test',
-    },
-    codeDirectory,
-    handler: 'index.handler',
-    variables: {},
-    endpoint: 'http://127.0.0.1:1',
-    memoryMb: 128,
-    ephemeralStorageMb: 512,
-    logFormat: 'text',
-    ...changes,
-  };
-}
 
 /** Sockets of this process on which it listens. */
 async function listening(): Promise<number> {
@@ -63,8 +29,8 @@ for (const level of namespaces.available ? (['process', 'namespaces'] as const) 
   test(`at the level ${level} a variable with a zero byte is refused, and nothing is left of the start`, async (context) => {
     const environmentsDirectory = await scratchDirectory(context);
     const runtimesDirectory = await scratchDirectory(context);
-    const sandbox = await createSandbox(level, { environmentsDirectory, runtimesDirectory, log: silent });
-    const spec = specOf(await scratchDirectory(context), { variables: { BROKEN: ZERO_BYTES } });
+    const sandbox = await createSandbox(level, { environmentsDirectory, runtimesDirectory, log: SILENT });
+    const spec = specBelow(await scratchDirectory(context), { variables: { BROKEN: ZERO_BYTES } });
     const before = await listening();
     for (let attempt = 0; attempt < 3; attempt += 1)
       await assert.rejects(sandbox.start(spec, NOBODY), PlatformError);

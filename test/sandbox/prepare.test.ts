@@ -2,41 +2,17 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type {
-  EnvironmentListener,
-  EnvironmentSpec,
-  RuntimeInstallation,
-} from '../../src/ports/environment.ts';
 import { createSandbox, probeIsolation } from '../../src/sandbox/sandboxes.ts';
 import { scratchDirectory } from '../storage/scratch.ts';
+import { NOBODY, NODE, SILENT, specBelow } from './nobody.ts';
 
-const NODE: RuntimeInstallation = {
-  runtime: 'nodejs24.x',
-  family: 'nodejs',
-  interpreter: process.execPath,
-  directories: [],
-  origin: 'the test',
-};
-
-const NOBODY: EnvironmentListener = {
-  ready() {},
-  initError() {},
-  response() {},
-  responseChunk: () => undefined,
-  error() {},
-  output() {},
-  leaving() {},
-  exit() {},
-};
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const { namespaces } = await probeIsolation();
 
 for (const level of namespaces.available ? (['process', 'namespaces'] as const) : (['process'] as const)) {
   test(`at the level ${level} a runtime is made ready ahead, and what was made goes with the sandbox`, async (context) => {
     const environmentsDirectory = await scratchDirectory(context);
     const runtimesDirectory = await scratchDirectory(context);
-    const open = () => createSandbox(level, { environmentsDirectory, runtimesDirectory, log: silent });
+    const open = () => createSandbox(level, { environmentsDirectory, runtimesDirectory, log: SILENT });
     const sandbox = await open();
     await sandbox.prepare(NODE);
     if (level === 'process') assert.deepEqual(await readdir(runtimesDirectory), ['node-packages']);
@@ -65,7 +41,7 @@ for (const level of namespaces.available ? (['process', 'namespaces'] as const) 
     await writeFile(blocked, '');
     const environmentsDirectory = join(blocked, 'environments');
     const runtimesDirectory = join(blocked, 'runtimes');
-    const sandbox = await createSandbox(level, { environmentsDirectory, runtimesDirectory, log: silent });
+    const sandbox = await createSandbox(level, { environmentsDirectory, runtimesDirectory, log: SILENT });
     context.after(() => sandbox.close());
     await sandbox.prepare(NODE);
     await assert.rejects(sandbox.start(specBelow(directory), NOBODY), /blocked/);
@@ -75,18 +51,4 @@ for (const level of namespaces.available ? (['process', 'namespaces'] as const) 
     const made = level === 'process' ? runtimesDirectory : environmentsDirectory;
     assert.equal((await readdir(made)).length, 1);
   });
-}
-
-function specBelow(codeDirectory: string): EnvironmentSpec {
-  return {
-    environmentId: '0'.repeat(32),
-    installation: NODE,
-    codeDirectory,
-    handler: 'index.handler',
-    variables: {},
-    endpoint: 'http://127.0.0.1:1',
-    memoryMb: 128,
-    ephemeralStorageMb: 512,
-    logFormat: 'text',
-  };
 }

@@ -1,4 +1,4 @@
-/** Files and mounts that every sandbox of the *namespaces* level shares, prepared once per server. */
+/** Files and mounts that every sandbox shares, whatever its level, prepared once per server. */
 import { appendFile, copyFile, lstat, mkdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mount } from './mount.ts';
