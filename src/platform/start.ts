@@ -32,6 +32,7 @@ import { randomIds } from './random-ids.ts';
 import type { RoleSession } from './role-credentials.ts';
 import { RoleCredentialIssuer } from './role-credentials.ts';
 import { rootCredentials } from './root-credentials.ts';
+import { createSeams } from './seams.ts';
 import { createServerLog } from './server-log.ts';
 import { ServiceClock } from './service-clock.ts';
 import { version } from './version.ts';
@@ -100,6 +101,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
 
   let origin = '';
   const ids = randomIds;
+  const seams = createSeams(ids, () => origin);
   const logs = await openLogs({ state, streamLog, clock, ids, log });
   cleanup.add(() => logs.close());
   const packages = await openPackageStore({ directory: data.packages, blobs });
@@ -172,6 +174,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     ecr.service,
     stsService({ roleOf }),
   ];
+  seams.connect(services);
 
   const facts = (): PlatformFacts => ({
     version: version(),

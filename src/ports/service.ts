@@ -1,5 +1,6 @@
 /** The one contract of every AWS service in this process. It names no service. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Receive } from './delivery.ts';
 
 /** Who calls what from where; made by the wire for each request. */
 export interface RequestContext {
@@ -58,6 +59,8 @@ export interface Service {
   /** Erased here; each service's module types them with `Operations`. */
   readonly operations: Readonly<Record<string, Operation<never, unknown> | undefined>>;
   readonly endpoints?: readonly Endpoint[];
+  /** Takes events that other services deliver to its resources. */
+  readonly receive?: Receive;
   /** Largest request body by operation, with the error AWS answers beyond it. */
   readonly bodyLimits?: Readonly<Record<string, BodyLimit>>;
 }

@@ -1,0 +1,24 @@
+/** The seam *deliver*: how one service hands an event to a resource of another, by its ARN. */
+import type { Arn } from '../core/arn.ts';
+
+export interface Delivery {
+  /** What arrives, as text: the body of a message, the event of a function. */
+  readonly body: string;
+  /** Message attributes, where the receiver has such; all are strings on AWS. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** The service that delivers, `lambda.amazonaws.com`; resource policies of the receiver name it. */
+  readonly principal: string;
+  /** The ARN of the resource on whose behalf it is delivered, for `aws:SourceArn`. */
+  readonly sourceArn: string;
+  /** An X-Ray trace header to be carried on. */
+  readonly traceHeader?: string;
+}
+
+/**
+ * Takes one event for the resource `target`; durable when it resolves. Throws `AwsError` in the words
+ * of the receiving service where it cannot be taken (gone, refused, too large).
+ */
+export type Receive = (target: Arn, delivery: Delivery) => Promise<void>;
+
+/** Delivers to whatever service owns the ARN; `AwsError` `NotImplemented` where none here receives. */
+export type Deliver = (targetArn: string, delivery: Delivery) => Promise<void>;
