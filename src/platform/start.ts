@@ -163,7 +163,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     roleCredentials: (record) => credentials.credentialsFor(record),
   });
   cleanup.add(() => placement.close());
-  const invoker = new Invoker({ directory: control.directory, placement, log });
+  const invoker = new Invoker({ directory: control.directory, aliases: control.aliases, placement, log });
   const roleOf = ({ headers }: RequestContext): RoleSession | undefined => {
     const token = headers['x-amz-security-token'];
     return typeof token === 'string' ? credentials.session(token) : undefined;

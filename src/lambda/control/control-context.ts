@@ -7,6 +7,7 @@ import type { Log } from '../../ports/log.ts';
 import type { PackageStore } from '../../ports/package-store.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import type { AliasTable } from '../records/alias-table.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
@@ -29,22 +30,25 @@ export interface FunctionControlDependencies {
 /** What the operations of the control plane share. */
 export interface ControlContext extends FunctionControlDependencies {
   readonly table: FunctionTable;
+  readonly aliases: AliasTable;
   readonly layers: LayerVersionTable;
   readonly links: CodeLinks;
 }
 
 export type LambdaOperations = Operations<typeof import('@aws-sdk/client-lambda')>;
 
-/** The function a request names; throws AWS's error when there is none. */
+/** The function a request names, of an alias the version that it points to; throws AWS's error when there is none. */
 export function findFunction(
-  { table }: ControlContext,
+  { table, aliases }: ControlContext,
   name: string | undefined,
-  qualifier: string | undefined,
+  requested: string | undefined,
   caller: RequestContext,
 ): { readonly identifier: FunctionIdentifier; readonly record: FunctionRecord } {
-  const identifier = parseFunctionIdentifier(name ?? '', qualifier, caller);
+  const identifier = parseFunctionIdentifier(name ?? '', requested, caller);
   const { accountId, region, functionName } = identifier;
-  const record = table.find(accountId, region, functionName, identifier.qualifier ?? LATEST);
+  const qualifier = identifier.qualifier ?? LATEST;
+  const version = aliases.get(identifier, qualifier)?.functionVersion ?? qualifier;
+  const record = table.find(accountId, region, functionName, version);
   if (record === undefined) throw functionNotFound(identifier);
   return { identifier, record };
 }

@@ -7,8 +7,8 @@ import { runtimeVersionArn } from '../records/runtime-version.ts';
 import { imageConfigResponse } from './function-image.ts';
 
 export interface ConfigurationView {
-  /** The ARN ends with the version, also where that is `$LATEST`. */
-  readonly qualified: boolean;
+  /** The ARN ends with the version, also where that is `$LATEST`; with the alias where one was named. */
+  readonly qualified: boolean | string;
   /** Lists leave the states and the version of the runtime out. */
   readonly states: boolean;
 }
@@ -18,14 +18,14 @@ export function functionConfiguration(
   view: ConfigurationView,
 ): FunctionConfiguration {
   const { accountId, region, functionName, version, logging } = record;
-  const isQualified = view.qualified || version !== LATEST;
+  const unnamed = view.qualified || version !== LATEST ? version : undefined;
   return {
     FunctionName: functionName,
     FunctionArn: functionArn({
       accountId,
       region,
       functionName,
-      qualifier: isQualified ? version : undefined,
+      qualifier: typeof view.qualified === 'string' ? view.qualified : unnamed,
     }),
     ...(record.runtime === undefined
       ? {}

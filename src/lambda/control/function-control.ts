@@ -1,8 +1,11 @@
 /** Lambda's control plane: what is wanted of functions, and the work that makes it so. */
 import type { BodyLimit, Endpoint } from '../../ports/service.ts';
+import type { AliasDirectory } from '../records/alias-table.ts';
+import { AliasTable } from '../records/alias-table.ts';
 import type { FunctionDirectory } from '../records/function-record.ts';
 import { FunctionTable } from '../records/function-table.ts';
 import { LayerVersionTable } from '../records/layer-version-table.ts';
+import { aliasOperations } from './alias-operations.ts';
 import { CodeLinks } from './code-links.ts';
 import type { ControlContext, FunctionControlDependencies, LambdaOperations } from './control-context.ts';
 import { MAX_CODE_REQUEST_BYTES } from './control-limits.ts';
@@ -23,6 +26,7 @@ export interface FunctionControl {
   readonly endpoints: readonly Endpoint[];
   readonly bodyLimits: Readonly<Record<string, BodyLimit>>;
   readonly directory: FunctionDirectory;
+  readonly aliases: AliasDirectory;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -31,9 +35,11 @@ export async function openFunctionControl(
   dependencies: FunctionControlDependencies,
 ): Promise<FunctionControl> {
   const table = await FunctionTable.open(dependencies.state);
+  const { state, ids } = dependencies;
+  const aliases = await AliasTable.openAliases(state, table, () => ids.random());
   const layers = await LayerVersionTable.open(dependencies.state);
   const links = new CodeLinks(dependencies.blobs, dependencies.clock, dependencies.ids);
-  const context: ControlContext = { ...dependencies, table, layers, links };
+  const context: ControlContext = { ...dependencies, table, aliases, layers, links };
   const reconciler = new Reconciler(context);
   reconciler.resume();
   return {
@@ -42,6 +48,7 @@ export async function openFunctionControl(
       ...updateFunctionOperations(context),
       ...readOperations(context),
       ...versionOperations(context),
+      ...aliasOperations(context),
       ...layerOperations(context),
       ...layerPermissions(context),
       ...tagOperations(context),
@@ -53,6 +60,7 @@ export async function openFunctionControl(
       PublishLayerVersion: codeLimit('PublishLayerVersion'),
     },
     directory: table,
+    aliases,
     close: () => reconciler.close(),
   };
 }

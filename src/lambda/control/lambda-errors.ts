@@ -11,6 +11,10 @@ export function conflict(message: string): AwsError {
   return new AwsError('ResourceConflictException', message, { Type: 'User' });
 }
 
+export function notFound(message: string): AwsError {
+  return new AwsError('ResourceNotFoundException', message, { Type: 'User' });
+}
+
 export function preconditionFailed(): AwsError {
   return new AwsError(
     'PreconditionFailedException',

@@ -2,14 +2,11 @@
 import { AwsError } from '../../core/errors.ts';
 import type { LayerVersionIdentifier } from '../records/layer-identifier.ts';
 import { layerVersionArn } from '../records/layer-identifier.ts';
+import { notFound } from './lambda-errors.ts';
 
 /** The policy's operations name the version; recorded with these words. */
 export function layerVersionNotFound(identifier: LayerVersionIdentifier): AwsError {
   return notFound(`Layer version ${layerVersionArn(identifier)} does not exist.`);
-}
-
-export function notFound(message: string): AwsError {
-  return new AwsError('ResourceNotFoundException', message, { Type: 'User' });
 }
 
 /** Also for a version that does not exist: others are not told which of an account's do. */

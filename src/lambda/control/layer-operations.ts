@@ -17,10 +17,10 @@ import {
 import type { LayerVersionRecord } from '../records/layer-version-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { checkStorage, withStoredCode } from './function-code.ts';
-import { invalidParameter } from './lambda-errors.ts';
+import { pageByKey } from './keyed-page.ts';
+import { invalidParameter, notFound } from './lambda-errors.ts';
 import { readableLayerVersion } from './layer-access.ts';
-import { layerAccessDenied, notFound } from './layer-errors.ts';
-import { pageOfLayers } from './layer-page.ts';
+import { layerAccessDenied } from './layer-errors.ts';
 
 type LayerOperations = Required<
   Pick<
@@ -74,7 +74,7 @@ export function layerOperations(context: ControlContext): LayerOperations {
         listed.push({ ...item, LatestMatchingVersion: listItem(latest) });
       }
       const nameOf = ({ LayerName }: LayersListItem): string => LayerName!;
-      const { page, next } = pageOfLayers(listed, nameOf, (item, key) => nameOf(item) > key, input);
+      const { page, next } = pageByKey(listed, nameOf, (item, key) => nameOf(item) > key, input);
       return { Layers: [...page], ...next };
     },
 
@@ -82,7 +82,7 @@ export function layerOperations(context: ControlContext): LayerOperations {
       const layer = parseLayerIdentifier(input.LayerName ?? '', caller);
       checkOwner('ListLayerVersions', layer, caller);
       const versions = layers.versions(layer).filter(matching(input));
-      const { page, next } = pageOfLayers(
+      const { page, next } = pageByKey(
         versions,
         ({ version }) => String(version),
         ({ version }, key) => version < Number(key),

@@ -7,9 +7,9 @@ import { layerVersionArn, parseLayerIdentifier } from '../records/layer-identifi
 import type { LayerPolicy, LayerStatement, LayerVersionRecord } from '../records/layer-version-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { MAX_POLICY_BYTES } from './control-limits.ts';
-import { conflict } from './lambda-errors.ts';
+import { conflict, notFound } from './lambda-errors.ts';
 import { rootOf } from './layer-access.ts';
-import { layerVersionNotFound, notFound, policyPreconditionFailed } from './layer-errors.ts';
+import { layerVersionNotFound, policyPreconditionFailed } from './layer-errors.ts';
 import { checkOwner, versionOf } from './layer-operations.ts';
 
 type LayerPermissions = Required<

@@ -35,7 +35,7 @@ export function readOperations(context: ControlContext): ReadOperations {
       const { accountId, region, functionName, qualifier } = identifier;
       const { tags } = table.meta(accountId, region, functionName);
       const answer: GetFunctionResponse = {
-        Configuration: functionConfiguration(record, { qualified: qualifier !== undefined, states: true }),
+        Configuration: functionConfiguration(record, { qualified: qualifier ?? false, states: true }),
         Code: codeLocation(context, record, caller.origin),
         ...(Object.keys(tags).length === 0 ? {} : { Tags: { ...tags } }),
       };
@@ -44,7 +44,7 @@ export function readOperations(context: ControlContext): ReadOperations {
 
     async GetFunctionConfiguration(input, caller) {
       const { identifier, record } = findFunction(context, input.FunctionName, input.Qualifier, caller);
-      return functionConfiguration(record, { qualified: identifier.qualifier !== undefined, states: true });
+      return functionConfiguration(record, { qualified: identifier.qualifier ?? false, states: true });
     },
 
     async ListFunctions(input, caller) {

@@ -1,11 +1,12 @@
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
+import type { FunctionName } from '../records/qualified-table.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { findFunction } from './control-context.ts';
 import { functionConfiguration } from './function-configuration.ts';
 import { checkChangeable } from './function-states.ts';
-import { invalidParameter, notImplemented, preconditionFailed } from './lambda-errors.ts';
+import { conflict, invalidParameter, notImplemented, preconditionFailed } from './lambda-errors.ts';
 import { newVersion } from './new-version.ts';
 import { pageOfFunctions } from './page.ts';
 
@@ -63,12 +64,22 @@ export function versionOperations(context: ControlContext): VersionOperations {
         // Recorded without the qualifier, also where one was given.
         if (versions.length === 0) throw functionNotFound({ ...identifier, qualifier: undefined });
         if (qualifier === undefined) return { remove: versions.map(({ version }) => version) };
+        checkUnreferenced(context, identifier, qualifier);
         // A version that is not there is deleted already, as AWS sees it.
         return versions.some(({ version }) => version === qualifier) ? { remove: [qualifier] } : undefined;
       });
       return { StatusCode: 204 };
     },
   };
+}
+
+/** Words of AWS's answer as its users quote it. */
+function checkUnreferenced({ aliases }: ControlContext, name: FunctionName, version: string): void {
+  const names = aliases.pointingTo(name, version);
+  if (names.length === 0) return;
+  throw conflict(
+    `Unable to delete version because the following aliases reference it: [${names.join(', ')}]`,
+  );
 }
 
 function checkDeletable(qualifier: string | undefined): void {

@@ -3,7 +3,9 @@ import type { InvokeCommandInput, InvokeCommandOutput } from '@aws-sdk/client-la
 import { AwsError, PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { BodyLimit, Operation, RequestContext } from '../../ports/service.ts';
-import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
+import type { AliasDirectory } from '../records/alias-table.ts';
+import type { FunctionIdentifier } from '../records/function-identifier.ts';
+import { functionArn, functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import type { Invocation } from './environment.ts';
 import {
@@ -20,6 +22,7 @@ import type { ResponseStream } from './response-stream.ts';
 
 export interface InvokeDependencies {
   readonly directory: FunctionDirectory;
+  readonly aliases: AliasDirectory;
   readonly placement: Pick<Placement, 'acquire'>;
   readonly log: Log;
 }
@@ -32,6 +35,29 @@ const EMPTY_EVENT = Buffer.from('{}');
 
 /** What Invoke and InvokeWithResponseStream have in common. */
 type InvokeInput = Omit<InvokeCommandInput, 'InvocationType' | 'DurableExecutionName'>;
+
+/** An event that no request of the wire has brought; whoever brings it has checked what AWS checks of it. */
+export interface InternalEvent {
+  /** The same on every attempt. */
+  readonly requestId: string;
+  /** JSON text. */
+  readonly payload: Buffer;
+  /** X-Ray's trace header. */
+  readonly traceId: string;
+  /** Decoded JSON text. */
+  readonly clientContext?: string;
+  readonly tenantId?: string;
+}
+
+/** Whose function an event is for. */
+export interface InternalTarget {
+  readonly accountId: string;
+  readonly region: string;
+  /** Name or ARN. */
+  readonly functionName: string;
+  /** Version or alias; without it `$LATEST`. */
+  readonly qualifier?: string;
+}
 
 /** An invocation under way. */
 export interface Invoking {
@@ -67,6 +93,25 @@ export class Invoker {
     };
   };
 
+  /** Runs an event that did not come over the wire; throws AWS's errors where the function cannot be run. */
+  async run(
+    target: InternalTarget,
+    event: InternalEvent,
+  ): Promise<{ readonly executedVersion: string; readonly outcome: InvocationOutcome }> {
+    const input = { FunctionName: target.functionName, Qualifier: target.qualifier };
+    const record = await this.find(input, target);
+    refuseMissingParts(record, 'Invoke');
+    const invocation = {
+      ...event,
+      invokedFunctionArn: invokedArn(record, input, target),
+      clientContext: event.clientContext,
+      tenantId: event.tenantId,
+      wantsLogTail: false,
+    };
+    const outcome = await this.deliver(record, invocation, () => this.findAgain(record));
+    return { executedVersion: record.version, outcome };
+  }
+
   /** Checks what was asked for and runs it; throws AWS's errors. */
   begin(
     record: FunctionRecord,
@@ -81,7 +126,7 @@ export class Invoker {
     const clientContext = decodeClientContext(input.ClientContext);
     const event = {
       requestId: context.requestId,
-      invokedFunctionArn: invokedArn(record, input),
+      invokedFunctionArn: invokedArn(record, input, context),
       traceId: traceId(context),
       clientContext,
       tenantId: input.TenantId,
@@ -90,7 +135,7 @@ export class Invoker {
       ...(stream === undefined ? {} : { stream }),
     };
     context.answerHeaders['x-amzn-trace-id'] = event.traceId;
-    const outcome = this.deliver(record, event, () => this.find(input, context));
+    const outcome = this.deliver(record, event, () => this.findAgain(record));
     return { executedVersion: record.version, outcome };
   }
 
@@ -128,18 +173,44 @@ export class Invoker {
   }
 
   /** The version that is meant, once it can be run. */
-  async find(input: InvokeInput, context: RequestContext): Promise<FunctionRecord> {
+  async find(
+    input: InvokeInput,
+    context: Pick<RequestContext, 'accountId' | 'region'>,
+  ): Promise<FunctionRecord> {
     const identifier = parseFunctionIdentifier(input.FunctionName ?? '', input.Qualifier, context);
     const { accountId, region, functionName } = identifier;
     const version = identifier.qualifier ?? '$LATEST';
-    const record = this.deps.directory.find(accountId, region, functionName, version);
+    const record =
+      this.deps.directory.find(accountId, region, functionName, version) ?? this.aliased(identifier);
+    if (record !== undefined && isSettled(record)) return record;
     // Recorded: Invoke names the version, also where the caller named none.
-    if (record === undefined) throw functionNotFound({ ...identifier, qualifier: version });
+    return this.untilSettled(record, { ...identifier, qualifier: version });
+  }
+
+  private aliased(identifier: FunctionIdentifier): FunctionRecord | undefined {
+    const { accountId, region, functionName, qualifier } = identifier;
+    if (qualifier === undefined) return undefined;
+    const version = this.deps.aliases.chooseVersion(identifier, qualifier);
+    if (version === undefined) return undefined;
+    return this.deps.directory.find(accountId, region, functionName, version);
+  }
+
+  /** The same version as it is now: its alias may point elsewhere, and the answer has named the version. */
+  private findAgain({ accountId, region, functionName, version }: FunctionRecord): Promise<FunctionRecord> {
+    const record = this.deps.directory.find(accountId, region, functionName, version);
+    return this.untilSettled(record, { accountId, region, functionName, qualifier: version });
+  }
+
+  private async untilSettled(
+    record: FunctionRecord | undefined,
+    named: FunctionIdentifier,
+  ): Promise<FunctionRecord> {
+    if (record === undefined) throw functionNotFound(named);
     if (isSettled(record)) return record;
     // On AWS a function is Pending for seconds and refuses invocations until then; here it is for
     // milliseconds unless a runtime is being fetched, so a client that invokes at once is served.
     const settled = await this.waiters.wait(record, isSettled, PENDING_WAIT_MS);
-    if (settled === undefined) throw functionNotFound({ ...identifier, qualifier: version });
+    if (settled === undefined) throw functionNotFound(named);
     if (settled.state === 'Active' || settled.state === 'Inactive') return settled;
     throw new AwsError(
       'ResourceConflictException',
@@ -215,10 +286,17 @@ function throttled(): AwsError {
   });
 }
 
-function invokedArn(record: FunctionRecord, input: InvokeInput): string {
-  const unqualified = `arn:aws:lambda:${record.region}:${record.accountId}:function:${record.functionName}`;
-  const named = input.Qualifier !== undefined || record.version !== '$LATEST';
-  return named ? `${unqualified}:${input.Qualifier ?? record.version}` : unqualified;
+/** As the caller named it: an alias stays one. */
+function invokedArn(
+  record: FunctionRecord,
+  input: InvokeInput,
+  context: Pick<RequestContext, 'accountId' | 'region'>,
+): string {
+  const { accountId, region, functionName } = record;
+  // Only a name with a colon can have a qualifier; most invocations are of a bare name.
+  const isBare = input.Qualifier === undefined && input.FunctionName?.includes(':') !== true;
+  if (isBare) return functionArn({ accountId, region, functionName, qualifier: undefined });
+  return functionArn(parseFunctionIdentifier(input.FunctionName ?? '', input.Qualifier, context));
 }
 
 /** Base64 JSON in a header; AWS refuses what is not. */

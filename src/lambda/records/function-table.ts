@@ -37,6 +37,22 @@ export interface FunctionChange {
   readonly put?: readonly FunctionRecord[];
   readonly remove?: readonly VersionName[];
   readonly meta?: FunctionMeta;
+  /** Aliases that go, with all that is stored of them. */
+  readonly removeAliases?: readonly string[];
+  /** Changes of what accompanies the function, stored in the same commit. */
+  readonly joined?: readonly Joined[];
+}
+
+/** A change of a table beside this one: what is written, and what is done once it is. */
+export interface Joined {
+  readonly writes: readonly StateWrite[];
+  remember(): void;
+}
+
+/** A table of what belongs to functions, their versions and their aliases, and goes with them. */
+export interface FunctionCompanion {
+  /** Takes away what is stored of these versions and aliases, or (undefined) of all and of the function itself. */
+  removalOf(functionKey: string, qualifiers: readonly string[] | undefined): Joined;
 }
 
 const NO_META: FunctionMeta = { tags: {}, lastVersion: 0 };
@@ -46,6 +62,7 @@ export class FunctionTable implements FunctionDirectory {
   /** By `account/region/name`. */
   private readonly functions = new Map<string, HeldFunction>();
   private readonly listeners: ChangeListener[] = [];
+  private readonly companions: FunctionCompanion[] = [];
   /** Packages of code and of layers. */
   private readonly codeUses = new PackageUses();
   /** Names of each account and region in order; made anew when a name came or went. */
@@ -127,6 +144,11 @@ export class FunctionTable implements FunctionDirectory {
     this.listeners.push(listener);
   }
 
+  /** From now on what the companion has of a function goes with it, in one commit. */
+  accompany(companion: FunctionCompanion): void {
+    this.companions.push(companion);
+  }
+
   /**
    * Decides and stores a change of one function while no other change of it happens; what `decide`
    * throws is passed on and nothing is stored.
@@ -165,10 +187,19 @@ export class FunctionTable implements FunctionDirectory {
     ];
     if (remaining === 0) writes.push({ table: META, key, delete: true });
     else if (change.meta !== undefined) writes.push({ table: META, key, value: change.meta });
+    const gone = [...remove, ...(change.removeAliases ?? [])];
+    const joined = [
+      ...(change.joined ?? []),
+      ...(remaining === 0 || gone.length > 0
+        ? this.companions.map((companion) => companion.removalOf(key, remaining === 0 ? undefined : gone))
+        : []),
+    ];
+    for (const { writes: more } of joined) writes.push(...more);
     const revisions = await this.state.commit(writes).catch((error: unknown) => {
       invariant(!(error instanceof RevisionConflict), `another process changed ${key}`);
       throw error;
     });
+    for (const one of joined) one.remember();
     this.remember(key, put, remove, change.meta, revisions);
   }
 

@@ -32,7 +32,8 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoke
       return { invoke: answer } as never;
     },
   };
-  return { invoker: new Invoker({ directory, placement, log }), acquired: () => acquired };
+  const aliases = { chooseVersion: () => undefined };
+  return { invoker: new Invoker({ directory, aliases, placement, log }), acquired: () => acquired };
 }
 
 function contextIn(region: string): RequestContext {

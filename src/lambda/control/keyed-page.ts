@@ -1,10 +1,10 @@
-/** Pages of layers and their versions; a marker holds the key of the last item of the page before. */
+/** Pages of what has a key of its own: layers, aliases; a marker holds the key of the last item of the page before. */
 import { PAGE_ITEMS } from './control-limits.ts';
 import type { PageRequest } from './page.ts';
 import { markerError } from './page.ts';
 
 /** `items` in order, those behind the marker; `isAfter` compares an item with a key. */
-export function pageOfLayers<T>(
+export function pageByKey<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
   isAfter: (item: T, key: string) => boolean,
