@@ -1,140 +1,29 @@
 /** Functions from container images: pushed to a registry as any client does, then invoked. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { CreateRepositoryCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import {
-  CreateFunctionCommand,
   GetFunctionCommand,
-  InvokeCommand,
-  LambdaClient,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
-  waitUntilFunctionActiveV2,
   waitUntilFunctionUpdatedV2,
 } from '@aws-sdk/client-lambda';
-import yauzl from 'yauzl';
-import type { Platform } from '../../src/index.ts';
-import { builtFunction } from '../clients/built-function.ts';
-import type { BuiltImage, LayerEntry } from '../kit/container-image.ts';
-import { builtImage, pushImage } from '../kit/container-image.ts';
+import { pushImage } from '../kit/container-image.ts';
 import { clientSettings, startedPlatform } from '../kit/started-platform.ts';
-import { scratchDirectory } from '../storage/scratch.ts';
+import type { Shown } from './image-functions.ts';
+import { debianRegistry, functionsOf, goImage, IMAGE_LEVELS } from './image-functions.ts';
 
-const ROLE = 'arn:aws:iam::000000000000:role/test';
+for (const level of IMAGE_LEVELS)
+  test(`an image of another registry is run as a function at ${Object.values(level).join(' with ')}`, (context) =>
+    testForeignImage(context, level));
 
-/** Debian's registry on a port of loopback, as `127.0.0.1:port`. */
-async function debianRegistry(context: TestContext): Promise<string> {
-  const directory = await scratchDirectory(context);
-  const host = `127.0.0.1:${await freePort()}`;
-  const configuration = {
-    version: 0.1,
-    storage: { filesystem: { rootdirectory: join(directory, 'registry') } },
-    http: { addr: host, secret: 'of this test' },
-  };
-  // A YAML parser reads JSON.
-  const file = join(directory, 'registry.yml');
-  await writeFile(file, JSON.stringify(configuration));
-  const registry = spawn('docker-registry', ['serve', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  context.after(async () => {
-    registry.kill();
-    if (registry.exitCode === null) await once(registry, 'exit');
-  });
-  for await (const line of createInterface({ input: registry.stderr }))
-    if (line.includes('listening on')) break;
-  registry.stderr.resume();
-  return host;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  assert.ok(typeof address === 'object' && address !== null);
-  return address.port;
-}
-
-/** The content of a zip's first file. */
-async function onlyFile(zip: Buffer): Promise<Buffer> {
-  const archive = await yauzl.fromBufferPromise(zip);
-  for await (const entry of archive.eachEntry()) return buffer(await archive.openReadStreamPromise(entry));
-  throw new Error('the zip is empty');
-}
-
-/** A root with one static program in it, AWS's client for Go, and nothing else. */
-async function goImage(more: readonly LayerEntry[] = []): Promise<BuiltImage> {
-  const program = await onlyFile(await builtFunction('go'));
-  return builtImage({
-    layers: [
-      [
-        { name: 'function/program', content: program, mode: 0o755 },
-        { name: 'secret', content: 'gone' },
-      ],
-      [{ name: '.wh.secret' }, { name: 'link', type: 'symlink', linkname: 'function/program' }, ...more],
-    ],
-    config: {
-      Entrypoint: ['/link'],
-      Cmd: ['handler'],
-      WorkingDir: '/function',
-      Env: ['PATH=/function', 'FROM_IMAGE=image', 'FROM_BOTH=image'],
-    },
-  });
-}
-
-interface Shown {
-  readonly arguments: readonly string[];
-  readonly directory: string;
-  readonly root: readonly string[];
-}
-
-interface Functions {
-  readonly lambda: LambdaClient;
-  create(name: string, uri: string, more?: Partial<CreateFunctionCommandInput>): Promise<void>;
-  invoke(name: string, event: object): Promise<{ payload: unknown; error: string | undefined }>;
-}
-
-function functionsOf(context: TestContext, platform: Platform): Functions {
-  const lambda = new LambdaClient(clientSettings(platform));
-  context.after(() => lambda.destroy());
-  return {
-    lambda,
-    async create(name, uri, more = {}) {
-      const wanted = {
-        FunctionName: name,
-        Role: ROLE,
-        PackageType: 'Image',
-        Code: { ImageUri: uri },
-      } as const;
-      await lambda.send(new CreateFunctionCommand({ ...wanted, Timeout: 30, MemorySize: 512, ...more }));
-      await waitUntilFunctionActiveV2(
-        { client: lambda, maxWaitTime: 60, minDelay: 1 },
-        { FunctionName: name },
-      );
-    },
-    async invoke(name, event) {
-      const output = await lambda.send(
-        new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event) }),
-      );
-      return { payload: JSON.parse(Buffer.from(output.Payload!).toString()), error: output.FunctionError };
-    },
-  };
-}
-
-test('an image of another registry is run as a function', async (context) => {
+async function testForeignImage(context: TestContext, level: (typeof IMAGE_LEVELS)[number]): Promise<void> {
   const registry = await debianRegistry(context);
   const image = await goImage();
   await pushImage(`http://${registry}`, 'team/app', 'v1', image);
-  const platform = await startedPlatform(context, { isolation: 'namespaces' });
+  const platform = await startedPlatform(context, level);
+  const isGvisor = 'ociRuntime' in level && level.ociRuntime === 'runsc';
   const { lambda, create, invoke } = functionsOf(context, platform);
   const uri = `${registry}/team/app:v1`;
   await create('f', uri, { Environment: { Variables: { FROM_BOTH: 'function' } } });
@@ -165,7 +54,8 @@ test('an image of another registry is run as a function', async (context) => {
     arguments: ['/link', 'handler'],
     directory: '/function',
     variables: { FROM_IMAGE: 'image', FROM_BOTH: 'function', PATH: '/function' },
-    root: ['dev', 'etc', 'function', 'link', 'opt', 'proc', 'tmp'],
+    // gVisor shows its own /sys in every container.
+    root: ['dev', 'etc', 'function', 'link', 'opt', 'proc', ...(isGvisor ? ['sys'] : []), 'tmp', 'var'],
     writable: ['/tmp'],
   });
 
@@ -192,7 +82,7 @@ test('an image of another registry is run as a function', async (context) => {
   const { arguments: given, directory, root } = (await invoke('f', { action: 'process' })).payload as Shown;
   assert.deepEqual([given, directory], [['program', 'other'], '/']);
   assert.ok(root.includes('another'));
-});
+}
 
 for (const authorization of [false, true]) {
   test(`an image pushed to this server itself is run, ${authorization ? 'with' : 'without'} authorization`, async (context) => {
@@ -221,18 +111,16 @@ for (const authorization of [false, true]) {
   });
 }
 
-for (const isolation of ['process', 'oci'] as const) {
-  test(`at the level ${isolation} a function from an image says that it cannot run there`, async (context) => {
-    const platform = await startedPlatform(context, { isolation, logLevel: 'silent' });
-    const { create, invoke } = functionsOf(context, platform);
-    const ecr = new ECRClient(clientSettings(platform));
-    context.after(() => ecr.destroy());
-    await ecr.send(new CreateRepositoryCommand({ repositoryName: 'app' }));
-    await pushImage(platform.origin, 'app', 'v1', await goImage());
-    await create('f', `${new URL(platform.origin).host}/app:v1`);
-    await assert.rejects(invoke('f', {}), {
-      name: 'ServiceException',
-      message: new RegExp(`isolation level ${isolation}`),
-    });
+test('at the level process a function from an image says that it cannot run there', async (context) => {
+  const platform = await startedPlatform(context, { isolation: 'process', logLevel: 'silent' });
+  const { create, invoke } = functionsOf(context, platform);
+  const ecr = new ECRClient(clientSettings(platform));
+  context.after(() => ecr.destroy());
+  await ecr.send(new CreateRepositoryCommand({ repositoryName: 'app' }));
+  await pushImage(platform.origin, 'app', 'v1', await goImage());
+  await create('f', `${new URL(platform.origin).host}/app:v1`);
+  await assert.rejects(invoke('f', {}), {
+    name: 'ServiceException',
+    message: /isolation level process/,
   });
-}
+});

@@ -14,7 +14,7 @@ export const NO_COMMAND = 'no command specified';
 export function imagesRefused(level: IsolationLevel): PlatformError {
   return new PlatformError(
     `Functions from container images do not run at the isolation level ${level}.`,
-    'Start the server with `--isolation namespaces`.',
+    'Start the server with `--isolation namespaces`, or oci.',
   );
 }
 
@@ -22,6 +22,26 @@ export function imagesRefused(level: IsolationLevel): PlatformError {
 export function imageLaunch({ entryPoint, command }: EnvironmentImage): Launch | undefined {
   const [program, ...args] = [...entryPoint, ...command];
   return program === undefined ? undefined : { command: program, args, framed: false };
+}
+
+/** What would make the host's shell load libraries of the image, where it starts what is inside. */
+const LINKER_VARIABLES = ['LD_PRELOAD', 'LD_AUDIT'];
+
+const EXPORT = 'until [ "$1" = -- ]; do export "$1"; shift; done; shift; exec "$@"';
+
+/** The launch where a shell of the host comes before it, which `shell` starts: the linker's variables are for what follows. */
+export function launchFromShell(
+  launch: Launch,
+  variables: Record<string, string>,
+  [command = '', ...before]: readonly string[],
+): { readonly launch: Launch; readonly variables: Record<string, string> } {
+  const isLinkers = ([name]: readonly [string, string]): boolean => LINKER_VARIABLES.includes(name);
+  const held = Object.entries(variables).filter(isLinkers);
+  if (held.length === 0) return { launch, variables };
+  const exports = held.map(([name, value]) => `${name}=${value}`);
+  const args = [...before, '-c', EXPORT, 'sh', ...exports, '--', launch.command, ...launch.args];
+  const others = Object.entries(variables).filter((entry) => !isLinkers(entry));
+  return { launch: { ...launch, command, args }, variables: Object.fromEntries(others) };
 }
 
 /** Those of the image, below the function's, below Lambda's. */

@@ -24,7 +24,7 @@ import { ExtensionRegistry, MAX_EXTENSIONS, tooManyExtensions } from './extensio
 import type { FunctionFacts } from './extensions-api.ts';
 import { ExtensionsApi } from './extensions-api.ts';
 
-import { externalExtensions, launchProblem, parseSupervisorLine } from './supervisor.ts';
+import { externalExtensions, launchProblem, optOf, parseSupervisorLine } from './supervisor.ts';
 
 /** The Shutdown phase, milliseconds, with external and with only internal extensions. Source: "Lambda execution environment life cycle". */
 const EXTERNAL_SHUTDOWN_MS = 2_000;
@@ -108,9 +108,10 @@ export class EnvironmentExtensions {
   }
 
   static async open(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<EnvironmentExtensions> {
-    const names = await externalExtensions(spec.layersDirectory);
+    const opt = optOf(spec);
+    const names = await externalExtensions(opt);
     const extensions = new EnvironmentExtensions(spec, listener, names);
-    const problem = await launchProblem(spec.layersDirectory, names);
+    const problem = await launchProblem(opt, names);
     if (names.length > MAX_EXTENSIONS) extensions.problem = tooManyExtensions();
     else if (problem !== undefined)
       extensions.problem = { errorType: 'Extension.LaunchError', message: problem };

@@ -7,8 +7,9 @@
  *   to the script:   start | term | kill             (the last two: a signal to the runtime)
  *   from the script: extension STATUS NAME | runtime STATUS
  */
-import { access, constants, readdir } from 'node:fs/promises';
+import { access, constants, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EnvironmentSpec } from '../../ports/environment.ts';
 import type { ProcessStatus } from '../environment/inside-exit.ts';
 import { statusOf } from '../environment/inside-exit.ts';
 import type { Launch } from '../environment/launch.ts';
@@ -62,10 +63,20 @@ echo "runtime $?" >&5
 wait
 `;
 
-/** File names of the external extensions in a merged layers directory, in order. */
-export async function externalExtensions(layersDirectory: string | undefined): Promise<string[]> {
-  if (layersDirectory === undefined) return [];
-  const directory = join(layersDirectory, 'extensions');
+/** What is `/opt` inside, on the host. */
+export function optOf({
+  layersDirectory,
+  image,
+}: Pick<EnvironmentSpec, 'layersDirectory' | 'image'>): string | undefined {
+  return image === undefined ? layersDirectory : join(image.rootDirectory, 'opt');
+}
+
+/** File names of the external extensions in the host's directory that is `/opt` inside, in order. */
+export async function externalExtensions(opt: string | undefined): Promise<string[]> {
+  if (opt === undefined) return [];
+  const directory = join(opt, 'extensions');
+  // Where an image's link leads is not for the host to follow.
+  if ((await lstat(directory).catch(() => undefined))?.isDirectory() !== true) return [];
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => !entry.isDirectory())
@@ -75,28 +86,33 @@ export async function externalExtensions(layersDirectory: string | undefined): P
 
 /** A file that cannot be executed, in the words Go's runtime has for it; undefined when all can. */
 export async function launchProblem(
-  layersDirectory: string | undefined,
+  opt: string | undefined,
   names: readonly string[],
 ): Promise<string | undefined> {
   for (const name of names) {
-    const isExecutable = await access(join(layersDirectory!, 'extensions', name), constants.X_OK).then(
+    const path = join(opt!, 'extensions', name);
+    const isExecutable = await access(path, constants.X_OK).then(
       () => true,
-      () => false,
+      // A link of an image leads to a place in it.
+      async () => (await lstat(path)).isSymbolicLink(),
     );
     if (!isExecutable) return `fork/exec /opt/extensions/${name}: permission denied`;
   }
   return undefined;
 }
 
-/** The launch of the runtime with its extensions before it. */
+/** The launch of the runtime with its extensions before it; `shell` is the command that starts a shell inside. */
 export function supervised(
   launch: Launch,
   optDirectory: string,
   names: readonly string[],
+  shell: readonly string[] = ['/bin/sh'],
 ): Pick<Launch, 'command' | 'args'> {
   if (names.length === 0) return launch;
+  const [command = '', ...before] = shell;
   const directory = join(optDirectory, 'extensions');
   const args = [
+    ...before,
     '-c',
     SCRIPT,
     'sh',
@@ -106,7 +122,7 @@ export function supervised(
     launch.command,
     ...launch.args,
   ];
-  return { command: '/bin/sh', args };
+  return { command, args };
 }
 
 export type SupervisorLine =

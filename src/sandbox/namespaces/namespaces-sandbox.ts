@@ -14,7 +14,7 @@ import { HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
 import { openEnvironmentApi } from '../environment/environment-api.ts';
 import { EnvironmentProcess, firstInherited } from '../environment/environment-process.ts';
-import { imageLaunch, imageVariables, NO_COMMAND } from '../environment/image-launch.ts';
+import { imageLaunch, imageVariables, launchFromShell, NO_COMMAND } from '../environment/image-launch.ts';
 import { insideExit } from '../environment/inside-exit.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
 import { layoutInside } from '../environment/layout.ts';
@@ -23,6 +23,8 @@ import { warnOfSubstitute } from '../environment/substitute-warning.ts';
 import { keepWhileRunning, withResources } from '../environment/taken-resources.ts';
 import { supervised } from '../extensions/supervisor.ts';
 import { prepareEtc, SANDBOX_USER, systemMounts } from '../filesystem/host-files.ts';
+import type { HostShell } from '../filesystem/host-shell.ts';
+import { prepareShell } from '../filesystem/host-shell.ts';
 import { bubblewrapArguments } from '../filesystem/mount.ts';
 import { SharedFiles } from '../filesystem/shared-files.ts';
 import type { EnvironmentNetwork } from '../network/environment-networks.ts';
@@ -49,6 +51,7 @@ interface Shared {
   /** The host's programs and libraries, and `/etc`. */
   readonly system: readonly string[];
   readonly etc: string;
+  readonly hostShell: HostShell;
   /** The system-call filter; undefined on an architecture it does not know. */
   readonly filterFile: string | undefined;
 }
@@ -169,21 +172,25 @@ export class NamespacesSandbox implements Sandbox {
     const layout = layoutInside(mounts);
     const { image } = spec;
     if (!isAhead) warnOfSubstitute(spec, listener, this.options.log);
-    const launch =
+    const wanted =
       image === undefined ? launchOf(spec, layout, bootstrap?.place ?? 'task') : imageLaunch(image);
-    if (launch === undefined) return new RefusedEnvironment(listener, NO_COMMAND);
+    if (wanted === undefined) return new RefusedEnvironment(listener, NO_COMMAND);
     const network = await (await this.options.networks?.networks())?.take();
     resources.defer(async () => network?.release());
-    const api = await openEnvironmentApi(spec, listener, launch.framed, network?.runtimeApi);
+    const api = await openEnvironmentApi(spec, listener, wanted.framed, network?.runtimeApi);
     resources.defer(async () => api.close());
     const { extensions } = api;
-    const { command, args } = supervised(launch, layout.optDirectory, extensions.external);
     const seen = await this.seenFromInside(spec);
     const apiInside = network?.runtimeApiInside ?? api.address;
-    const variables =
+    const given =
       image === undefined
-        ? locationVariables(seen, layout, apiInside, launch.framed)
+        ? locationVariables(seen, layout, apiInside, wanted.framed)
         : imageVariables(seen, image, apiInside);
+    const shell =
+      image === undefined || extensions.external.length === 0 ? undefined : shared.hostShell.command;
+    const { launch, variables } =
+      shell === undefined ? { launch: wanted, variables: given } : launchFromShell(wanted, given, shell);
+    const { command, args } = supervised(launch, layout.optDirectory, extensions.external, shell);
     if (isAhead) variables['SELFSAME_POOLED'] = '1';
     // Bubblewrap reads it to its end, so each start opens its own.
     const filter = shared.filterFile === undefined ? undefined : await open(shared.filterFile);
@@ -198,7 +205,11 @@ export class NamespacesSandbox implements Sandbox {
           ...shared.apart,
           ...(image === undefined
             ? [...shared.system, ...bubblewrapArguments(mounts.mounts), ...environmentArgs(spec)]
-            : imageArguments(image, { etc: shared.etc, temporaryBytes: temporaryBytes(spec) })),
+            : imageArguments(image, {
+                etc: shared.etc,
+                shellDirectory: shared.hostShell.directory,
+                temporaryBytes: temporaryBytes(spec),
+              })),
           command,
           ...args,
         ]),
@@ -250,6 +261,7 @@ export class NamespacesSandbox implements Sandbox {
     const etc = await prepareEtc(directory, networks?.resolverConfiguration);
     return {
       etc,
+      hostShell: await prepareShell(directory),
       filterFile: await writeFilter(join(directory, 'seccomp')),
       apart: [
         '--unshare-user',

@@ -1,6 +1,9 @@
 /** The command that runs one container in the foreground, with the environment's pipes as the container's own. */
 import type { OciRuntime } from './oci-runtime.ts';
 
+/** Of the host. */
+const HOST_SHELL = ['/bin/sh'];
+
 /** Pipes that an environment's process has at descriptors from 3 on: the channel; with extensions two more. */
 export type PipeCount = 1 | 3;
 
@@ -13,13 +16,14 @@ export interface Wrapping {
  * What the container runs: the command with its descriptors where they belong. runc copies the standard output of a
  * container in the foreground, later than the channel says that an invocation has ended; so it is handed on beside that.
  * The shell stays, as the first process of the namespace: the kernel keeps that one from signals of its own namespace, and
- * a function must be able to end by one. It says of none how its child ended.
+ * a function must be able to end by one. It says of none how its child ended. `insideShell` starts it.
  */
 export function insideCommand(
   runtime: OciRuntime,
   pipes: PipeCount,
   hasChannel: boolean,
   inner: Wrapping,
+  insideShell: readonly string[] = HOST_SHELL,
 ): Wrapping {
   const [output, errors] = outputsFor(pipes);
   const args = [inner.command, ...inner.args];
@@ -27,8 +31,9 @@ export function insideCommand(
     ? shell(
         `exec 2>/dev/null; "$@" ${hasChannel ? '' : '3<&- '}>&${output} 2>&${errors} ${output}>&- ${errors}>&-; exit $?`,
         args,
+        insideShell,
       )
-    : shell(`"$@" ${hasChannel ? '3<&0' : ''} </dev/null; exit $?`, args);
+    : shell(`"$@" ${hasChannel ? '3<&0' : ''} </dev/null; exit $?`, args, insideShell);
 }
 
 export interface Container {
@@ -75,6 +80,7 @@ function outputsFor(pipes: PipeCount): [number, number] {
   return [3 + pipes, 4 + pipes];
 }
 
-function shell(script: string, args: readonly string[]): Wrapping {
-  return { command: '/bin/sh', args: ['-c', script, 'sh', ...args] };
+function shell(script: string, args: readonly string[], starting: readonly string[] = HOST_SHELL): Wrapping {
+  const [command = '', ...before] = starting;
+  return { command, args: [...before, '-c', script, 'sh', ...args] };
 }

@@ -27,9 +27,11 @@ export interface OciRuntime {
   readonly version: string;
   /**
    * How the socket to the runtime gets inside: runc and crun preserve descriptors; gVisor hands on the standard three
-   * alone (`--pass-fd` came in 2023), so it takes the place of standard input there until a shell moves it.
+   * alone, until `--pass-fd` came in 2023, so it takes the place of standard input there until a shell moves it.
    */
   readonly channel: 'preserved' | 'standard input';
+  /** Whether the further pipes that extensions need get inside, too. */
+  readonly passesMorePipes: boolean;
   /** Before the command. */
   readonly globalArguments: readonly string[];
 }
@@ -58,8 +60,14 @@ async function identify(path: string): Promise<OciRuntime | undefined> {
     name,
     version,
     channel: isGvisor ? 'standard input' : 'preserved',
+    passesMorePipes: !isGvisor || (await hasPassFd(path)),
     globalArguments: isGvisor ? GVISOR_ARGUMENTS : [],
   };
+}
+
+async function hasPassFd(path: string): Promise<boolean> {
+  const help = await run(path, ['help', 'run'], { timeout: COMMAND_TIMEOUT_MS }).catch(() => undefined);
+  return /^\s+-{1,2}pass-fd\b/m.test(help?.stdout ?? '');
 }
 
 /** Ends a container, whatever its state, and removes what its OCI runtime keeps of it. */
@@ -79,4 +87,11 @@ export async function deleteContainer(
       `Run \`${path} --root ${stateDirectory} delete --force ${id}\`.`,
     );
   }
+}
+
+export function extensionsRefused({ name, version }: OciRuntime): PlatformError {
+  return new PlatformError(
+    `${name} ${version} hands no pipes to a container, so functions with external extensions do not run in its containers.`,
+    'Install a gVisor of 2023 or later, or name another OCI runtime with --oci-runtime.',
+  );
 }

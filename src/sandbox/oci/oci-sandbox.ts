@@ -13,7 +13,7 @@ import { HostLimits, KERNEL_MEMORY_BYTES, MAX_PROCESSES } from '../cgroup/enviro
 import { findBootstrap } from '../environment/bootstrap-file.ts';
 import { openEnvironmentApi } from '../environment/environment-api.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
-import { imagesRefused } from '../environment/image-launch.ts';
+import { imageLaunch, imageVariables, launchFromShell, NO_COMMAND } from '../environment/image-launch.ts';
 import { insideExit } from '../environment/inside-exit.ts';
 import { launchOf, locationVariables } from '../environment/launch.ts';
 import { layoutInside } from '../environment/layout.ts';
@@ -22,16 +22,20 @@ import { warnOfSubstitute } from '../environment/substitute-warning.ts';
 import { keepWhileRunning, withResources } from '../environment/taken-resources.ts';
 import { supervised } from '../extensions/supervisor.ts';
 import { prepareEtc, systemMounts } from '../filesystem/host-files.ts';
+import type { HostShell } from '../filesystem/host-shell.ts';
+import { prepareShell } from '../filesystem/host-shell.ts';
 import type { Mount } from '../filesystem/mount.ts';
 import { bind } from '../filesystem/mount.ts';
 import { SharedFiles } from '../filesystem/shared-files.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
+import type { ContainerPlan } from './bundle.ts';
 import { containerConfiguration } from './bundle.ts';
 import type { Container, PipeCount, Wrapping } from './command-line.ts';
 import { insideCommand, outsideCommand } from './command-line.ts';
 import { openContainerState } from './container-state.ts';
+import { imageContainer } from './image-container.ts';
 import type { OciRuntime } from './oci-runtime.ts';
-import { deleteContainer } from './oci-runtime.ts';
+import { deleteContainer, extensionsRefused } from './oci-runtime.ts';
 import { makeRootDirectory } from './root-directory.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -39,11 +43,19 @@ const BYTES_PER_MB = 1024 * 1024;
 /** Threads of the OCI runtime that stays beside its container: 5 to 9 were seen of runc, 40 of gVisor's three processes. */
 const OWN_PROCESSES = 64;
 
+/** What differs from one container to the next beside its sizes. */
+type ContainerContent = Pick<
+  ContainerPlan,
+  'variables' | 'rootDirectory' | 'mounts' | 'workingDirectory' | 'network'
+>;
+
 /** What every container of this server shares. */
 interface Shared {
   readonly stateDirectory: string;
   readonly rootDirectory: string;
   readonly mounts: readonly Mount[];
+  readonly etc: string;
+  readonly hostShell: HostShell;
 }
 
 export class OciSandbox implements Sandbox {
@@ -68,8 +80,6 @@ export class OciSandbox implements Sandbox {
   }
 
   async start(given: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
-    // The first process of a container is a shell, which an image need not have.
-    if (given.image !== undefined) throw imagesRefused(this.level);
     return withResources((resources) => this.startWith(resources, given, listener));
   }
 
@@ -84,35 +94,46 @@ export class OciSandbox implements Sandbox {
     const [shared, mounts, bootstrap] = await Promise.all([
       this.shared.content(),
       this.shared.mountsOf(spec.installation),
-      spec.installation.family === 'provided' ? findBootstrap(spec) : undefined,
+      spec.installation.family === 'provided' && spec.image === undefined ? findBootstrap(spec) : undefined,
     ]);
     if (bootstrap !== undefined && 'problem' in bootstrap)
       return new RefusedEnvironment(listener, bootstrap.problem);
     const layout = layoutInside(mounts);
     warnOfSubstitute(spec, listener, this.options.log);
-    const launch = launchOf(spec, layout, bootstrap?.place ?? 'task');
+    const { image } = spec;
+    const wanted =
+      image === undefined ? launchOf(spec, layout, bootstrap?.place ?? 'task') : imageLaunch(image);
+    if (wanted === undefined) return new RefusedEnvironment(listener, NO_COMMAND);
     const network = await networks?.take();
     resources.defer(async () => network?.release());
-    const api = await openEnvironmentApi(spec, listener, launch.framed, network?.runtimeApi);
+    const api = await openEnvironmentApi(spec, listener, wanted.framed, network?.runtimeApi);
     resources.defer(async () => api.close());
     const { extensions } = api;
+    if (extensions.external.length > 0 && !this.runtime.passesMorePipes)
+      throw extensionsRefused(this.runtime);
     const apiInside = network?.runtimeApiInside ?? api.address;
-    const variables = locationVariables(spec, layout, apiInside, launch.framed);
+    const shell = image === undefined ? undefined : shared.hostShell.command;
+    const { launch, variables } =
+      image === undefined || shell === undefined
+        ? { launch: wanted, variables: locationVariables(spec, layout, apiInside, wanted.framed) }
+        : launchFromShell(wanted, imageVariables(spec, image, apiInside), shell);
     const pipes: PipeCount = extensions.external.length > 0 ? 3 : 1;
     const inner = insideCommand(
       this.runtime,
       pipes,
       launch.framed,
-      supervised(launch, layout.optDirectory, extensions.external),
+      supervised(launch, layout.optDirectory, extensions.external, shell),
+      shell,
     );
     const container = this.containerOf(spec, shared);
     resources.defer(() => this.removeContainer(container));
     await this.makeBundle(container, spec, {
       inner,
       variables,
-      rootDirectory: shared.rootDirectory,
       network: network?.namespace,
-      mounts: [...shared.mounts, ...mounts.mounts, ...environmentMounts(spec)],
+      ...(image === undefined
+        ? packageContainer(spec, shared, mounts.mounts)
+        : imageContainer(image, shared)),
     });
     const environment = await EnvironmentProcess.start(
       {
@@ -149,26 +170,16 @@ export class OciSandbox implements Sandbox {
   private async makeBundle(
     { bundle }: Container,
     spec: EnvironmentSpec,
-    run: {
-      readonly inner: Wrapping;
-      readonly variables: Readonly<Record<string, string>>;
-      readonly rootDirectory: string;
-      readonly network: string | undefined;
-      readonly mounts: readonly Mount[];
-    },
+    { inner, ...run }: ContainerContent & { readonly inner: Wrapping },
   ): Promise<void> {
     await mkdir(bundle, { mode: 0o700 });
     const tmpBytes = spec.ephemeralStorageMb * BYTES_PER_MB;
     const configuration = containerConfiguration({
-      ...run.inner,
-      variables: run.variables,
-      workingDirectory: '/var/task',
-      rootDirectory: run.rootDirectory,
-      mounts: run.mounts,
+      ...inner,
+      ...run,
       tmpBytes,
       memoryBytes: spec.memoryMb * BYTES_PER_MB + tmpBytes + KERNEL_MEMORY_BYTES,
       processes: MAX_PROCESSES,
-      network: run.network,
     });
     await writeFile(join(bundle, 'config.json'), JSON.stringify(configuration));
   }
@@ -187,9 +198,10 @@ export class OciSandbox implements Sandbox {
   private async fillShared(directory: string): Promise<Shared> {
     const { environmentsDirectory } = this.options;
     const networks = await this.options.networks?.networks();
-    const [etc, system] = await Promise.all([
+    const [etc, system, hostShell] = await Promise.all([
       prepareEtc(directory, networks?.resolverConfiguration),
       systemMounts(),
+      prepareShell(directory),
     ]);
     const rootDirectory = join(directory, 'root');
     await makeRootDirectory(rootDirectory, system);
@@ -197,13 +209,23 @@ export class OciSandbox implements Sandbox {
       stateDirectory: await openContainerState(environmentsDirectory, this.runtime),
       rootDirectory,
       mounts: [...system, bind(etc, '/etc')],
+      etc,
+      hostShell,
     };
   }
 }
 
-function environmentMounts({ codeDirectory, layersDirectory }: EnvironmentSpec): Mount[] {
+function packageContainer(
+  { codeDirectory, layersDirectory }: EnvironmentSpec,
+  shared: Shared,
+  runtime: readonly Mount[],
+): Pick<ContainerPlan, 'rootDirectory' | 'mounts' | 'workingDirectory'> {
   const layers = layersDirectory === undefined ? [] : [bind(layersDirectory, '/opt')];
-  return [bind(codeDirectory, '/var/task'), ...layers];
+  return {
+    rootDirectory: shared.rootDirectory,
+    mounts: [...shared.mounts, ...runtime, bind(codeDirectory, '/var/task'), ...layers],
+    workingDirectory: '/var/task',
+  };
 }
 
 /** With it all others of its namespace end. The number is the host's. Undefined before it has begun. */

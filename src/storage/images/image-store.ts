@@ -146,7 +146,11 @@ class FileImageStore implements ImageStore {
     const manifest = await this.content.manifest(registry, image.sha256);
     const configuration = await this.content.configuration(registry, manifest);
     const rootDirectory = this.rootOf(image);
-    if (await isThere(rootDirectory)) return { rootDirectory, configuration };
+    if (await isThere(rootDirectory)) {
+      // An earlier version of this server may have made it.
+      await completeRoot(rootDirectory, configuration.workingDirectory);
+      return { rootDirectory, configuration };
+    }
     try {
       await madeWhole(rootDirectory, async (root) => {
         await this.layOut(registry, manifest, root);

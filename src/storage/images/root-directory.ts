@@ -5,6 +5,8 @@ import { entrySegments, resolveDirectory } from './rooted-path.ts';
 
 /** Where an environment mounts what is its own. Real directories: a link would lead elsewhere. */
 const MOUNT_POINTS = ['proc', 'dev', 'tmp', 'opt', 'etc'];
+/** Where what starts extensions comes from; AWS has its own first process there. */
+const SUPERVISOR_PLACE = ['var', 'rapid'];
 /** Names are resolved as the host does, whatever the image was built with. */
 const HOST_FILES = ['resolv.conf', 'hosts'];
 
@@ -17,6 +19,7 @@ export async function completeRoot(root: string, workingDirectory: string): Prom
     await rm(path, { recursive: true, force: true });
     await writeFile(path, '');
   }
+  await resolveDirectory(root, SUPERVISOR_PLACE);
   await resolveDirectory(root, entrySegments(workingDirectory));
 }
 

@@ -1,4 +1,4 @@
-/** Extensions and telemetry at the level *namespaces*, each environment with its own network. Needs bubblewrap, ip, nft and root. */
+/** Extensions and telemetry at the levels *namespaces* and *oci*, each environment with its own network. Needs bubblewrap, runc, ip, nft and root. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -7,8 +7,10 @@ import { test } from 'node:test';
 import { testExtensions } from './extensions-suite.ts';
 import { testTelemetry, toldInOneLife } from './telemetry-suite.ts';
 
-testExtensions('namespaces');
-testTelemetry('namespaces');
+for (const level of ['namespaces', 'oci'] as const) {
+  testExtensions(level);
+  testTelemetry(level);
+}
 
 test('telemetry goes into the network of its environment, not to the same port of the host', async (context) => {
   const onHost = createServer((socket) => {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -99,5 +100,11 @@ func describeProcess() (map[string]any, error) {
 }
 
 func main() {
+	if filepath.Dir(os.Args[0]) == "/opt/extensions" {
+		if err := runExtension(); err != nil {
+			panic(err)
+		}
+		return
+	}
 	lambda.Start(handle)
 }
