@@ -1,8 +1,8 @@
 /** The key pair of the account's root user, with which a person calls a server that verifies signatures. */
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
+import { ownerFile } from './owner-file.ts';
 
 export interface RootCredentials {
   readonly accessKeyId: string;
@@ -12,7 +12,6 @@ export interface RootCredentials {
 }
 
 const FILE = 'root-credentials.json';
-const OWNER_ONLY = 0o600;
 
 /**
  * On loopback the pair that every local AWS client is told to use. A server that others can reach gets
@@ -25,17 +24,15 @@ export async function rootCredentials(
 ): Promise<RootCredentials> {
   if (isOnLoopback) return { accessKeyId: 'test', secretAccessKey: 'test', file: undefined };
   const file = join(dataDirectory, FILE);
-  const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (kept !== undefined) return { ...parse(kept, file), file };
-  const made = {
+  const text = await ownerFile(file, () => `${JSON.stringify(newKeyPair(ids), undefined, 2)}\n`);
+  return { ...parse(text, file), file };
+}
+
+function newKeyPair(ids: Ids): Omit<RootCredentials, 'file'> {
+  return {
     accessKeyId: `AKIA${ids.hex(8).toUpperCase()}`,
     secretAccessKey: Buffer.from(ids.hex(30), 'hex').toString('base64'),
   };
-  await writeFile(file, `${JSON.stringify(made, undefined, 2)}\n`, { mode: OWNER_ONLY });
-  return { ...made, file };
 }
 
 function parse(text: string, file: string): Omit<RootCredentials, 'file'> {

@@ -11,6 +11,7 @@ import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
 import { createSandbox } from '../sandbox/sandboxes.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
 import { openLogs } from '../services/logs/logs.ts';
+import { openKms } from '../services/kms/kms.ts';
 import { stsService } from '../services/sts/sts.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
 import { openFileBlobStore } from '../storage/files/blob-store.ts';
@@ -27,6 +28,7 @@ import { adminEndpoints } from './admin-endpoints.ts';
 import { Cleanup } from './cleanup.ts';
 import { chooseIsolation } from './isolation.ts';
 import type { ResolvedOptions, StartOptions } from './options.ts';
+import { kmsRootKey } from './kms-root-key.ts';
 import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
 import type { RoleSession } from './role-credentials.ts';
@@ -105,6 +107,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const logs = await openLogs({ state, streamLog, clock, ids, log });
   cleanup.add(() => logs.close());
   const packages = await openPackageStore({ directory: data.packages, blobs });
+  const kms = await openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) });
+  cleanup.add(async () => kms.close());
   cleanup.add(() => packages.close());
   const ecr = await openEcr({
     state,
@@ -181,6 +185,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     origin,
     dataDirectory: data.path,
     temporary: isTemporary,
+    kms.service,
     isolation: isolation.level,
     isolationProgram: isolation.program,
     isolationWarning: isolation.warning,
