@@ -1,9 +1,9 @@
 import { buildCommand } from '@stricli/core';
+import { formatDuration, parseDuration } from '../core/duration.ts';
 import type { CliContext } from './cli-context.ts';
 import { UsageError } from './cli-errors.ts';
 import type { ClockState } from './client/server.ts';
 import { advanceClock, endpointOf, readClock } from './client/server.ts';
-import { formatDuration, parseDuration } from './duration.ts';
 import { configFlag, endpointFlag, jsonFlag } from './settings/setting-flags.ts';
 import type { ClientFlags } from './settings/settings.ts';
 import { readSettings } from './settings/settings.ts';

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CloudWatchLogsClient, FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
 import { buildCommand } from '@stricli/core';
+import { parseDuration } from '../core/duration.ts';
 import { PlatformError } from '../core/errors.ts';
 import type { CliContext } from './cli-context.ts';
 import { openLambdaClient, openLogsClient } from './client/aws-clients.ts';
 import { endpointOf, reaching, readClock } from './client/server.ts';
-import { parseDuration } from './duration.ts';
 import { configFlag, endpointFlag, jsonFlag, regionFlag, textFlag } from './settings/setting-flags.ts';
 import type { ClientFlags, Settings } from './settings/settings.ts';
 import { readSettings } from './settings/settings.ts';

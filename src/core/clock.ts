@@ -16,3 +16,9 @@ export interface Clock {
   /** Runs `task` once service time has reached `dueMs` (epoch milliseconds). */
   at(dueMs: number, task: () => void | Promise<void>): Timer;
 }
+
+/** A clock that, before it is moved, waits for work that has begun, as that may schedule more. */
+export interface WorkClock extends Clock {
+  /** `work` has begun now, at whose wish ever; it must not itself wait for a later service time. */
+  during(work: Promise<unknown>): void;
+}

@@ -40,6 +40,8 @@ export interface StartOptions {
   readonly fetchRuntimes?: boolean;
   /** Generic environments kept started so that cold starts are short; 0 for none. Default 4. */
   readonly pooledEnvironments?: number;
+  /** Service time moves by `platform.clock.advance` alone, so that a test sees nothing fall due by itself. Default false. */
+  readonly frozenClock?: boolean;
 }
 
 export interface ResolvedOptions {
@@ -55,6 +57,7 @@ export interface ResolvedOptions {
   readonly fetchRuntimes: boolean;
   /** Undefined where nobody has said, and the level decides. */
   readonly pooledEnvironments: number | undefined;
+  readonly frozenClock: boolean;
 }
 
 const ISOLATION_LEVELS: readonly IsolationLevel[] = ['process', 'namespaces', 'oci'];
@@ -114,6 +117,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
     nearestRuntime: options.nearestRuntime ?? false,
     fetchRuntimes: options.fetchRuntimes ?? true,
     pooledEnvironments,
+    frozenClock: options.frozenClock ?? false,
   };
 }
 

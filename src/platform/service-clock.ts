@@ -1,4 +1,5 @@
-import type { Clock, Timer } from '../core/clock.ts';
+import type { Timer, WorkClock } from '../core/clock.ts';
+import { parseDuration } from '../core/duration.ts';
 import { invariant } from '../core/errors.ts';
 
 /** Service time ends with the year 9999, beyond which dates have forms that AWS clients cannot read. */
@@ -20,27 +21,32 @@ export interface ServiceClockOptions {
   /** Stores the offset. An advance that cannot be stored does not take place. */
   readonly saveOffset: (offsetMs: number) => Promise<void>;
   readonly onTaskError: (error: unknown) => void;
+  /** Service time stands still but for advances. Default: it passes as real time does. */
+  readonly frozen?: boolean;
 }
 
 /**
- * Real time plus an offset that only grows; see `Clock`. A task must not itself wait for a later
+ * Real time, or where the clock is frozen the time of the start, plus an offset that only grows; see `Clock`. A task must not itself wait for a later
  * service time (it schedules another task instead): an advance waits for the task.
  */
-export class ServiceClock implements Clock {
+export class ServiceClock implements WorkClock {
   private offset: number;
   private readonly options: ServiceClockOptions;
   /** Sorted by due time, the next one first. */
   private readonly scheduled: Scheduled[] = [];
   private sequence = 0;
   private timer: NodeJS.Timeout | undefined;
-  /** Tasks that have begun and not ended, whether an advance or the passing of time began them. */
-  private readonly running = new Set<Promise<void>>();
+  /** What has begun and not ended: tasks, whether an advance or the passing of time began them, and other work. */
+  private readonly running = new Set<Promise<unknown>>();
+  /** Real time at which a frozen clock stands. */
+  private readonly frozenMs: number | undefined;
   private advancing: Promise<void> = Promise.resolve();
   private closed = false;
 
   constructor(options: ServiceClockOptions) {
     this.options = options;
     this.offset = options.offsetMs;
+    this.frozenMs = options.frozen === true ? Date.now() : undefined;
   }
 
   get offsetMs(): number {
@@ -48,7 +54,7 @@ export class ServiceClock implements Clock {
   }
 
   now(): number {
-    return Date.now() + this.offset;
+    return (this.frozenMs ?? Date.now()) + this.offset;
   }
 
   monotonic(): number {
@@ -64,12 +70,22 @@ export class ServiceClock implements Clock {
     return { cancel: () => this.remove(entry) };
   }
 
+  during(work: Promise<unknown>): void {
+    const settled = work.then(
+      () => {},
+      () => {},
+    );
+    this.running.add(settled);
+    void settled.then(() => this.running.delete(settled));
+  }
+
   /**
-   * Moves service time forward by `ms`, stepping from due time to due time in order. Before each step
+   * Moves service time forward by so many milliseconds, or by a duration such as `6h`, stepping from due time to due time in order. Before each step
    * it waits for whatever task is running, since that may schedule more within the span. Advances from
    * several callers follow one another. Rejects, with time as it was, when the offset cannot be stored.
    */
-  advance(ms: number): Promise<void> {
+  advance(span: number | string): Promise<void> {
+    const ms = typeof span === 'string' ? parseDuration(span) : span;
     const wholeMs = Math.round(ms);
     invariant(
       wholeMs >= 0 && this.now() + wholeMs <= MAX_SERVICE_TIME_MS,
@@ -132,6 +148,7 @@ export class ServiceClock implements Clock {
     clearTimeout(this.timer);
     const next = this.scheduled[0];
     if (next === undefined || this.closed) return;
+    if (this.frozenMs !== undefined && next.dueMs > this.now()) return;
     const delay = Math.min(Math.max(0, next.dueMs - this.now()), MAX_TIMEOUT_MS);
     this.timer = setTimeout(() => this.fire(), delay);
     // Waiting for service time alone keeps no process alive.

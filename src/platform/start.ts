@@ -98,7 +98,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   ]);
   cleanup.add(() => state.close());
   cleanup.add(() => streamLog.close());
-  const clock = await openClock(state, log);
+  const clock = await openClock(state, log, options.frozenClock);
   cleanup.add(async () => clock.close());
 
   let origin = '';
@@ -249,10 +249,11 @@ function stopAtOnce(log: Log, error: Error): never {
   process.exit(1);
 }
 
-async function openClock(state: StateStore, log: Log): Promise<ServiceClock> {
+async function openClock(state: StateStore, log: Log, frozen: boolean): Promise<ServiceClock> {
   const stored = await state.get<{ offsetMs: number }>(CLOCK_TABLE, CLOCK_KEY);
   return new ServiceClock({
     offsetMs: stored?.value.offsetMs ?? 0,
+    frozen,
     saveOffset: async (offsetMs) => {
       await state.commit([{ table: CLOCK_TABLE, key: CLOCK_KEY, value: { offsetMs } }]);
     },

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import type { CliContext } from '../../src/cli/cli-context.ts';
-import { formatDuration, parseDuration } from '../../src/cli/duration.ts';
 import { columns } from '../../src/cli/terminal/columns.ts';
 import { paletteFor } from '../../src/cli/terminal/palette.ts';
 import { withProgress } from '../../src/cli/terminal/progress-bar.ts';
+import { formatDuration, parseDuration } from '../../src/core/duration.ts';
 import { selfsame } from './command-line.ts';
 
 test('colours are for terminals only', async () => {

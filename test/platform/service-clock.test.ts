@@ -4,7 +4,10 @@ import { MAX_SERVICE_TIME_MS, ServiceClock } from '../../src/platform/service-cl
 
 const noSave = async (): Promise<void> => undefined;
 
-function newClock(saveOffset?: (offsetMs: number) => Promise<void>): {
+function newClock(
+  saveOffset?: (offsetMs: number) => Promise<void>,
+  frozen = false,
+): {
   clock: ServiceClock;
   saved: number[];
   errors: unknown[];
@@ -13,6 +16,7 @@ function newClock(saveOffset?: (offsetMs: number) => Promise<void>): {
   const errors: unknown[] = [];
   const clock = new ServiceClock({
     offsetMs: 0,
+    frozen,
     saveOffset: saveOffset ?? (async (offsetMs) => void saved.push(offsetMs)),
     onTaskError: (error) => errors.push(error),
   });
@@ -148,6 +152,53 @@ describe('the service clock', () => {
     await clock.advance(10);
     assert.equal((errors[0] as Error).message, 'broken');
     assert.ok(ran);
+    clock.close();
+  });
+
+  test('waits for work that no task began, and for what that schedules within the span', async () => {
+    const { clock } = newClock();
+    const seen: string[] = [];
+    let finish = (): void => undefined;
+    const work = new Promise<void>((resolve) => {
+      finish = resolve;
+    }).then(() => {
+      seen.push('work');
+      clock.at(clock.now() + 60_000, () => void seen.push('what it scheduled'));
+      throw new Error('and failed');
+    });
+    clock.during(work);
+    const advanced = clock.advance(HOUR_MS);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(seen, []);
+    finish();
+    await advanced;
+    assert.deepEqual(seen, ['work', 'what it scheduled']);
+    clock.close();
+  });
+
+  test('takes durations as people write them', async () => {
+    const { clock } = newClock();
+    const start = clock.now();
+    await clock.advance('6h');
+    assert.ok(clock.now() - start >= 6 * HOUR_MS && clock.now() - start < 7 * HOUR_MS);
+    assert.throws(() => clock.advance('six hours'), /is not a duration/);
+    clock.close();
+  });
+
+  test('stands still where it is frozen, but for advances', async () => {
+    const { clock } = newClock(undefined, true);
+    const start = clock.now();
+    const seen: string[] = [];
+    clock.at(start + 1, () => void seen.push('later'));
+    const due = new Promise<void>((resolve) => void clock.at(start, resolve));
+    await due;
+    const realMs = Date.now();
+    while (Date.now() < realMs + 5) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(clock.now(), start);
+    assert.deepEqual(seen, []);
+    await clock.advance(10);
+    assert.equal(clock.now(), start + 10);
+    assert.deepEqual(seen, ['later']);
     clock.close();
   });
 

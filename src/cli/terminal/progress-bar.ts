@@ -1,6 +1,7 @@
 /** A bar on standard error for work over a second; nothing at all where no person watches. */
+
+import { formatDuration } from '../../core/duration.ts';
 import type { CliContext } from '../cli-context.ts';
-import { formatDuration } from '../duration.ts';
 
 /** Work that takes less shows no bar, milliseconds. */
 const QUIET_MS = 1_000;
