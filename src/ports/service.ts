@@ -1,6 +1,8 @@
 /** The one contract of every AWS service in this process. It names no service. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { PolicyDocument } from '../core/policy/policy-document.ts';
 import type { Receive } from './delivery.ts';
+import type { Identity } from './identity.ts';
 
 /** Who calls what from where; made by the wire for each request. */
 export interface RequestContext {
@@ -9,6 +11,8 @@ export interface RequestContext {
   /** Twelve digits. */
   readonly accountId: string;
   readonly accessKeyId: string | undefined;
+  /** Who signed, where it is somebody known here; absent where nobody did, or with a key that is only a name. */
+  readonly identity?: Identity | undefined;
   /** Header fields in lower case, for the few that no model names (`x-amzn-trace-id`). */
   readonly headers: IncomingHttpHeaders;
   /** `http://host:port` as the client addressed this server; base for URLs handed out. */
@@ -61,6 +65,8 @@ export interface Service {
   readonly endpoints?: readonly Endpoint[];
   /** Takes events that other services deliver to its resources. */
   readonly receive?: Receive;
+  /** The policy attached to a resource of this service; undefined where it has none. Asked under authorization. */
+  readonly resourcePolicy?: (arn: string) => Promise<PolicyDocument | undefined>;
   /** Largest request body by operation, with the error AWS answers beyond it. */
   readonly bodyLimits?: Readonly<Record<string, BodyLimit>>;
 }

@@ -1,4 +1,6 @@
 /** Whom and what a request names in its credential, before anything is verified. */
+import type { IncomingHttpHeaders } from 'node:http';
+
 export interface CredentialScope {
   readonly accessKeyId: string;
   /** `YYYYMMDD`. */
@@ -12,6 +14,8 @@ export interface CredentialScope {
 const CREDENTIAL = 'Credential=';
 const QUERY_CREDENTIAL = 'X-Amz-Credential=';
 const TERMINATOR = 'aws4_request';
+const TOKEN_HEADER = 'x-amz-security-token';
+const QUERY_TOKEN = /(?:^|&)X-Amz-Security-Token=([^&]*)/;
 
 /** The scope of a request signed by header or by query; undefined when it is not signed with SigV4. */
 export function findCredentialScope(
@@ -31,6 +35,14 @@ export function findCredentialScope(
   const ampersand = query.indexOf('&', start);
   const value = query.slice(start + QUERY_CREDENTIAL.length, ampersand < 0 ? query.length : ampersand);
   return parseCredential(decodeLoosely(value));
+}
+
+/** The session token that temporary credentials are sent with. */
+export function findSessionToken(headers: IncomingHttpHeaders, query: string): string | undefined {
+  const header = headers[TOKEN_HEADER];
+  if (typeof header === 'string') return header;
+  const found = query === '' ? null : QUERY_TOKEN.exec(query);
+  return found === null ? undefined : decodeLoosely(found[1]!);
 }
 
 /** Credentials parsed before: a client sends the same one all day. */

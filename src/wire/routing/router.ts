@@ -4,9 +4,10 @@
  * that nothing else tells apart are S3's, the one AWS API with anonymous calls on arbitrary paths.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Identify, Identity } from '../../ports/identity.ts';
 import type { WireRequestHead } from '../contract.ts';
 import { bucketOf, isRegion, parseS3Host } from './bucket-host.ts';
-import { findCredentialScope } from './credential-scope.ts';
+import { findCredentialScope, findSessionToken } from './credential-scope.ts';
 import { hostName, serviceLabels } from './host-name.ts';
 
 export const DEFAULT_REGION = 'us-east-1';
@@ -30,6 +31,7 @@ export interface RoutedRequest {
   readonly region: string;
   readonly accountId: string;
   readonly accessKeyId: string | undefined;
+  readonly identity: Identity | undefined;
 }
 
 /** Signing names whose requests speak S3's API. */
@@ -55,9 +57,11 @@ export class Router {
   private readonly byHostLabel = new Map<string, string>();
   private readonly byQueryVersion = new Map<string, string>();
   private readonly index: Readonly<Record<string, ServiceRoute>>;
+  private readonly identify: Identify | undefined;
 
-  constructor(index: Readonly<Record<string, ServiceRoute>>) {
+  constructor(index: Readonly<Record<string, ServiceRoute>>, identify?: Identify) {
     this.index = index;
+    this.identify = identify;
     for (const [name, route] of Object.entries(index)) {
       const sharing = this.bySigningName.get(route.signingName);
       if (sharing === undefined) this.bySigningName.set(route.signingName, [name]);
@@ -82,13 +86,19 @@ export class Router {
       // What is signed for a service that is not here is none of those that paths tell apart.
       (scope === undefined ? this.byPath(method, path, query, headers) : undefined);
     const accessKeyId = scope?.accessKeyId;
+    const identity = accessKeyId && this.identify?.(accessKeyId, findSessionToken(headers, query));
     return {
       head: { method, path: service === 's3' ? pathStyle(host, path) : path, query, headers },
       service,
       signedFor: scope?.service,
       region: scope?.region ?? regionOf(headers, scope === undefined ? host : ''),
-      accountId: isAccountId(accessKeyId) ? accessKeyId : DEFAULT_ACCOUNT_ID,
+      accountId: identity
+        ? identity.principal.accountId
+        : isAccountId(accessKeyId)
+          ? accessKeyId
+          : DEFAULT_ACCOUNT_ID,
       accessKeyId,
+      identity: identity || undefined,
     };
   }
 

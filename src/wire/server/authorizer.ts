@@ -1,5 +1,9 @@
-/** Verifies the signature of a request on its way: before the body where that can be, else after it. */
+/**
+ * Verifies the signature of a request on its way: before the body where that can be, else after it. What
+ * the signer may do is asked of `Authorization.permit` once the input is known.
+ */
 import type { IncomingMessage } from 'node:http';
+import type { RequestContext } from '../../ports/service.ts';
 import type { WireRequestHead } from '../contract.ts';
 import type { ServiceRoute } from '../routing/router.ts';
 import type { Dialect } from '../signature/refusal.ts';
@@ -11,6 +15,22 @@ export interface Authorization {
   readonly findCredentials: FindCredentials;
   /** Real time in epoch milliseconds; signatures do not follow a clock that tests move. */
   readonly realNowMs: () => number;
+  /** Rejects with the API's `AwsError` where policies do not allow the call. Without it every signer may do everything. */
+  readonly permit?: (call: VerifiedCall) => Promise<void>;
+}
+
+/** A request whose signature holds, about to be handled. */
+export interface VerifiedCall {
+  /** Name of the model. */
+  readonly service: string;
+  readonly operation: string;
+  /** Decoded, with AWS's member names. */
+  readonly input: unknown;
+  readonly context: RequestContext;
+  readonly method: string;
+  readonly path: string;
+  /** Address of the client. */
+  readonly sourceIp: string;
 }
 
 export class Authorizer {
@@ -39,6 +59,11 @@ export class Authorizer {
     if (!declaresPayload(signed, dialect)) return new SignatureCheck(signed, dialect, this.options(dialect));
     const verified = await verifySignature(signed, this.options(dialect));
     return new SignatureCheck(signed, dialect, this.options(dialect), verified);
+  }
+
+  /** See `Authorization.permit`. */
+  async permit(call: VerifiedCall): Promise<void> {
+    await this.authorization.permit?.(call);
   }
 
   private options(dialect: Dialect) {

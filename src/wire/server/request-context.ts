@@ -23,6 +23,7 @@ export function requestContext(
     region: routed.region,
     accountId: routed.accountId,
     accessKeyId: routed.accessKeyId,
+    identity: routed.identity,
     headers,
     origin: headers.host === undefined ? defaultOrigin() : `http://${headers.host}`,
     signal: controller.signal,

@@ -183,6 +183,21 @@ export class RequestFlow {
     if (handler === undefined) throw notImplemented(service.name, match.operation);
     const input = service.model.decode(match, wireRequest);
     const context = requestContext(request, response, routed!, requestId, this.options.defaultOrigin);
+    const { authorizer } = this.options;
+    if (authorizer !== undefined) {
+      const { name } = service;
+      const { method, path } = wireRequest;
+      const sourceIp = request.socket.remoteAddress ?? '';
+      await authorizer.permit({
+        service: name,
+        operation: match.operation,
+        input,
+        context,
+        method,
+        path,
+        sourceIp,
+      });
+    }
     const output = await handler(input, context);
     const answer = service.model.encodeOutput(match, output, requestId);
     for (const name in context.answerHeaders) answer.headers[name] = context.answerHeaders[name]!;

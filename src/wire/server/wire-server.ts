@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.ts';
 import { invariant } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import { createServer } from '../../core/node-http.ts';
+import type { Identify } from '../../ports/identity.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Endpoint, Service } from '../../ports/service.ts';
 import type { OpenServiceModel } from '../contract.ts';
@@ -34,10 +35,11 @@ export interface WireServerOptions {
   readonly openServiceModel: OpenServiceModel;
   /** By model name; `src/generated/index.json` unless a test has its own. */
   readonly routes?: Readonly<Record<string, ServiceRoute>>;
+  /** Tells who signed, with authorization and without. Without it accounts are known by access keys that are their number. */
+  readonly identify?: Identify;
   /**
-   * Verify the signature of every API request (endpoints guard themselves). Without it nothing is
-   * checked, and the server binds to loopback only. A verified caller may do everything: policies
-   * are evaluated once there is IAM.
+   * Verify the signature of every API request (endpoints guard themselves) and ask whether its signer may
+   * make it. Without it nothing is checked, and the server binds to loopback only.
    */
   readonly authorization?: Authorization | undefined;
   readonly ids: Ids;
@@ -81,7 +83,7 @@ class HttpFront implements WireServer {
         ...options.services.flatMap((service) => service.endpoints ?? []),
       ],
       services: new ServiceTable(options.services, options.openServiceModel),
-      router: new Router(routes),
+      router: new Router(routes, options.identify),
       authorizer: options.authorization && new Authorizer(options.authorization, routes),
       ids: options.ids,
       clock: options.clock,

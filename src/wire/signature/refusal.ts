@@ -9,6 +9,7 @@ export type RefusalKind =
   | 'incomplete'
   | 'unknownKey'
   | 'invalidToken'
+  | 'expiredToken'
   | 'mismatch'
   | 'time'
   | 'expired';
@@ -20,6 +21,7 @@ const S3: Readonly<Record<RefusalKind, CodeAndStatus>> = {
   incomplete: ['AuthorizationHeaderMalformed', 400],
   unknownKey: ['InvalidAccessKeyId', 403],
   invalidToken: ['InvalidToken', 400],
+  expiredToken: ['ExpiredToken', 400],
   mismatch: ['SignatureDoesNotMatch', 403],
   time: ['RequestTimeTooSkewed', 403],
   expired: ['AccessDenied', 403],
@@ -30,6 +32,7 @@ const QUERY: Readonly<Record<RefusalKind, CodeAndStatus>> = {
   incomplete: ['IncompleteSignature', 400],
   unknownKey: ['InvalidClientTokenId', 403],
   invalidToken: ['InvalidClientTokenId', 403],
+  expiredToken: ['ExpiredToken', 403],
   mismatch: ['SignatureDoesNotMatch', 403],
   time: ['SignatureDoesNotMatch', 403],
   expired: ['SignatureDoesNotMatch', 403],
@@ -41,6 +44,7 @@ const JSON_CODES: Readonly<Record<RefusalKind, string>> = {
   incomplete: 'IncompleteSignatureException',
   unknownKey: 'UnrecognizedClientException',
   invalidToken: 'UnrecognizedClientException',
+  expiredToken: 'ExpiredTokenException',
   mismatch: 'InvalidSignatureException',
   time: 'InvalidSignatureException',
   expired: 'InvalidSignatureException',

@@ -1,9 +1,7 @@
 /**
  * Verification of Signature Version 4 and 4A, by header and presigned.
  *
- * It tells who signed and that nothing signed was changed. What the signer may do is not decided
- * here: there is no IAM yet, and every valid key may do everything in its account. Evaluation of
- * policies comes with IAM.
+ * It tells who signed and that nothing signed was changed. What the signer may do is not decided here.
  */
 import { createHash, timingSafeEqual, verify as verifyEcdsa } from 'node:crypto';
 import { AwsError } from '../../core/errors.ts';
@@ -22,6 +20,8 @@ export interface Credentials {
   readonly secretAccessKey: string;
   /** Set for temporary credentials, which are valid only together with it. */
   readonly sessionToken?: string;
+  /** Until when they are valid, real time in epoch milliseconds; undefined for permanent ones. */
+  readonly expiresMs?: number;
 }
 
 /**
@@ -106,6 +106,7 @@ export async function verifySignature(
       : hexEquals(hmac(keyOf(authentication, secretAccessKey), stringToSign).toString('hex'), signature);
   if (!holds) throw mismatch();
   checkToken(dialect, credentials.sessionToken, sessionToken);
+  checkExpiry(dialect, credentials, nowMs);
   const literal = isLiteral(payloadHash);
   return {
     accessKeyId: scope.accessKeyId,
@@ -253,6 +254,17 @@ function checkToken(dialect: Dialect, expected: string | undefined, given: strin
     dialect === 's3'
       ? 'The provided token is malformed or otherwise invalid.'
       : 'The security token included in the request is invalid.',
+  );
+}
+
+function checkExpiry(dialect: Dialect, { expiresMs = Infinity }: Credentials, nowMs: number): void {
+  if (nowMs < expiresMs) return;
+  throw refuse(
+    dialect,
+    'expiredToken',
+    dialect === 's3'
+      ? 'The provided token has expired.'
+      : 'The security token included in the request is expired',
   );
 }
 
