@@ -1,5 +1,6 @@
 /** Composes the whole: storage, sandbox, services and the wire, in the order they stand on each other. */
 import { openFunctionControl } from '../lambda/control/function-control.ts';
+import { Concurrency } from '../lambda/invoke/concurrency.ts';
 import { Invoker } from '../lambda/invoke/invoke.ts';
 import { Placement } from '../lambda/invoke/placement.ts';
 import { lambdaService } from '../lambda/service.ts';
@@ -10,8 +11,8 @@ import type { StateStore } from '../ports/state-store.ts';
 import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
 import { createSandbox } from '../sandbox/sandboxes.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
-import { openLogs } from '../services/logs/logs.ts';
 import { openKms } from '../services/kms/kms.ts';
+import { openLogs } from '../services/logs/logs.ts';
 import { stsService } from '../services/sts/sts.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
 import { openFileBlobStore } from '../storage/files/blob-store.ts';
@@ -27,8 +28,8 @@ import { createWireServer } from '../wire/server/wire-server.ts';
 import { adminEndpoints } from './admin-endpoints.ts';
 import { Cleanup } from './cleanup.ts';
 import { chooseIsolation } from './isolation.ts';
-import type { ResolvedOptions, StartOptions } from './options.ts';
 import { kmsRootKey } from './kms-root-key.ts';
+import type { ResolvedOptions, StartOptions } from './options.ts';
 import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
 import type { RoleSession } from './role-credentials.ts';
@@ -106,9 +107,9 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const seams = createSeams(ids, () => origin);
   const logs = await openLogs({ state, streamLog, clock, ids, log });
   cleanup.add(() => logs.close());
-  const packages = await openPackageStore({ directory: data.packages, blobs });
   const kms = await openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) });
   cleanup.add(async () => kms.close());
+  const packages = await openPackageStore({ directory: data.packages, blobs });
   cleanup.add(() => packages.close());
   const ecr = await openEcr({
     state,
@@ -154,6 +155,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
 
   const root = await rootCredentials(isLoopback(options.host), data.path, ids);
   const credentials = new RoleCredentialIssuer(ids);
+  const concurrency = new Concurrency(clock, control.concurrency, control.directory);
   const placement = new Placement({
     clock,
     ids,
@@ -165,9 +167,16 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     directory: control.directory,
     endpoint: () => origin,
     roleCredentials: (record) => credentials.credentialsFor(record),
+    admitStart: (record) => concurrency.of(record).grow(),
   });
   cleanup.add(() => placement.close());
-  const invoker = new Invoker({ directory: control.directory, aliases: control.aliases, placement, log });
+  const invoker = new Invoker({
+    concurrency,
+    directory: control.directory,
+    aliases: control.aliases,
+    placement,
+    log,
+  });
   const roleOf = ({ headers }: RequestContext): RoleSession | undefined => {
     const token = headers['x-amz-security-token'];
     return typeof token === 'string' ? credentials.session(token) : undefined;
@@ -176,6 +185,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     lambdaService(control, invoker),
     logs.service,
     ecr.service,
+    kms.service,
     stsService({ roleOf }),
   ];
   seams.connect(services);
@@ -185,7 +195,6 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     origin,
     dataDirectory: data.path,
     temporary: isTemporary,
-    kms.service,
     isolation: isolation.level,
     isolationProgram: isolation.program,
     isolationWarning: isolation.warning,

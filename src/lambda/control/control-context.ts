@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
+import type { Turns } from '../../core/turns.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { RuntimeCatalog } from '../../ports/environment.ts';
 import type { ImageStore } from '../../ports/image-store.ts';
@@ -8,6 +9,7 @@ import type { PackageStore } from '../../ports/package-store.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import type { AliasTable } from '../records/alias-table.ts';
+import type { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
@@ -31,6 +33,9 @@ export interface FunctionControlDependencies {
 export interface ControlContext extends FunctionControlDependencies {
   readonly table: FunctionTable;
   readonly aliases: AliasTable;
+  readonly concurrency: ConcurrencySettings;
+  /** By account and region. */
+  readonly concurrencyTurns: Turns;
   readonly layers: LayerVersionTable;
   readonly links: CodeLinks;
 }

@@ -32,7 +32,5 @@ export const MAX_TAGS = 50;
 /** Functions of a page of ListFunctions, and versions of ListVersionsByFunction. */
 export const PAGE_ITEMS = 50;
 
-export const ACCOUNT_CONCURRENCY = 1_000;
-
 /** A link to a function's package works so long, milliseconds. Source: GetFunction, "10 minutes". */
 export const CODE_LINK_MS = 10 * 60_000;

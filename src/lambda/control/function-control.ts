@@ -1,12 +1,15 @@
 /** Lambda's control plane: what is wanted of functions, and the work that makes it so. */
+import { Turns } from '../../core/turns.ts';
 import type { BodyLimit, Endpoint } from '../../ports/service.ts';
 import type { AliasDirectory } from '../records/alias-table.ts';
 import { AliasTable } from '../records/alias-table.ts';
+import { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import type { FunctionDirectory } from '../records/function-record.ts';
 import { FunctionTable } from '../records/function-table.ts';
 import { LayerVersionTable } from '../records/layer-version-table.ts';
 import { aliasOperations } from './alias-operations.ts';
 import { CodeLinks } from './code-links.ts';
+import { concurrencyOperations } from './concurrency-operations.ts';
 import type { ControlContext, FunctionControlDependencies, LambdaOperations } from './control-context.ts';
 import { MAX_CODE_REQUEST_BYTES } from './control-limits.ts';
 import { createFunctionOperation } from './create-function.ts';
@@ -27,6 +30,7 @@ export interface FunctionControl {
   readonly bodyLimits: Readonly<Record<string, BodyLimit>>;
   readonly directory: FunctionDirectory;
   readonly aliases: AliasDirectory;
+  readonly concurrency: ConcurrencySettings;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -37,9 +41,19 @@ export async function openFunctionControl(
   const table = await FunctionTable.open(dependencies.state);
   const { state, ids } = dependencies;
   const aliases = await AliasTable.openAliases(state, table, () => ids.random());
+  const concurrency = await ConcurrencySettings.open(state, table);
+  const concurrencyTurns = new Turns();
   const layers = await LayerVersionTable.open(dependencies.state);
   const links = new CodeLinks(dependencies.blobs, dependencies.clock, dependencies.ids);
-  const context: ControlContext = { ...dependencies, table, aliases, layers, links };
+  const context: ControlContext = {
+    ...dependencies,
+    table,
+    aliases,
+    concurrency,
+    concurrencyTurns,
+    layers,
+    links,
+  };
   const reconciler = new Reconciler(context);
   reconciler.resume();
   return {
@@ -49,6 +63,7 @@ export async function openFunctionControl(
       ...readOperations(context),
       ...versionOperations(context),
       ...aliasOperations(context),
+      ...concurrencyOperations(context),
       ...layerOperations(context),
       ...layerPermissions(context),
       ...tagOperations(context),
@@ -61,6 +76,7 @@ export async function openFunctionControl(
     },
     directory: table,
     aliases,
+    concurrency,
     close: () => reconciler.close(),
   };
 }

@@ -1,14 +1,10 @@
 import type { GetFunctionResponse } from '@aws-sdk/client-lambda';
+import { ACCOUNT_CONCURRENCY } from '../records/concurrency-settings.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { findFunction } from './control-context.ts';
-import {
-  ACCOUNT_CONCURRENCY,
-  MAX_UNZIPPED_BYTES,
-  MAX_ZIP_BYTES,
-  TOTAL_CODE_BYTES,
-} from './control-limits.ts';
+import { MAX_UNZIPPED_BYTES, MAX_ZIP_BYTES, TOTAL_CODE_BYTES } from './control-limits.ts';
 import { functionConfiguration } from './function-configuration.ts';
 import { pageOfFunctions } from './page.ts';
 
@@ -34,10 +30,12 @@ export function readOperations(context: ControlContext): ReadOperations {
       const { identifier, record } = findFunction(context, input.FunctionName, input.Qualifier, caller);
       const { accountId, region, functionName, qualifier } = identifier;
       const { tags } = table.meta(accountId, region, functionName);
+      const reserved = context.concurrency.reserved(identifier);
       const answer: GetFunctionResponse = {
         Configuration: functionConfiguration(record, { qualified: qualifier ?? false, states: true }),
         Code: codeLocation(context, record, caller.origin),
         ...(Object.keys(tags).length === 0 ? {} : { Tags: { ...tags } }),
+        ...(reserved === undefined ? {} : { Concurrency: { ReservedConcurrentExecutions: reserved } }),
       };
       return answer;
     },
@@ -79,7 +77,7 @@ export function readOperations(context: ControlContext): ReadOperations {
           CodeSizeUnzipped: MAX_UNZIPPED_BYTES,
           CodeSizeZipped: MAX_ZIP_BYTES,
           ConcurrentExecutions: ACCOUNT_CONCURRENCY,
-          UnreservedConcurrentExecutions: ACCOUNT_CONCURRENCY,
+          UnreservedConcurrentExecutions: context.concurrency.unreserved(accountId, region),
         },
         AccountUsage: { TotalCodeSize: codeBytes, FunctionCount: names.length },
       };

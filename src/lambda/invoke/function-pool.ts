@@ -17,6 +17,8 @@ interface Waiter {
 export interface FunctionPoolDependencies {
   readonly clock: Clock;
   readonly gate: StartGate;
+  /** Throws AWS's error where the function grows too fast for one more environment. */
+  admitStart(record: FunctionRecord): void;
   /** Makes an environment that has not started yet; rejects when its code or runtime cannot be had. */
   create(record: FunctionRecord, owner: EnvironmentOwner): Promise<Environment>;
   /** Called once, when the pool is drained and its last environment gone. */
@@ -56,6 +58,7 @@ export class FunctionPool implements EnvironmentOwner {
       if (environment === undefined) break;
       if (environment.state === 'ready') return environment;
     }
+    this.deps.admitStart(this.record);
     return new Promise<Environment>((resolve, reject) => {
       const waiter: Waiter = { resolve, reject, served: false };
       this.waiters.push(waiter);

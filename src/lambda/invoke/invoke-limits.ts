@@ -7,9 +7,6 @@ export const MAX_RESPONSE_PAYLOAD_BYTES = 6_291_556;
 /** Largest streamed response, bytes. Source: Lambda quotas, "200 MB" (20 MB until July 2025). */
 export const MAX_STREAMED_RESPONSE_BYTES = 200 * 1024 * 1024;
 
-/** Concurrent executions of an account in a region. Source: Lambda quotas, default. */
-export const ACCOUNT_CONCURRENT_EXECUTIONS = 1_000;
-
 /** Init phase of an on-demand environment, milliseconds. Source: Lambda execution environment life cycle. */
 export const INIT_TIMEOUT_MS = 10_000;
 

@@ -7,13 +7,9 @@ import type { AliasDirectory } from '../records/alias-table.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { functionArn, functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
+import type { Concurrency } from './concurrency.ts';
 import type { Invocation } from './environment.ts';
-import {
-  ACCOUNT_CONCURRENT_EXECUTIONS,
-  MAX_DELIVERIES,
-  MAX_REQUEST_PAYLOAD_BYTES,
-  PENDING_WAIT_MS,
-} from './invoke-limits.ts';
+import { MAX_DELIVERIES, MAX_REQUEST_PAYLOAD_BYTES, PENDING_WAIT_MS } from './invoke-limits.ts';
 import { jsonProblem } from './json-payload.ts';
 import type { InvocationOutcome } from './outcome.ts';
 import type { Placement } from './placement.ts';
@@ -23,6 +19,7 @@ import type { ResponseStream } from './response-stream.ts';
 export interface InvokeDependencies {
   readonly directory: FunctionDirectory;
   readonly aliases: AliasDirectory;
+  readonly concurrency: Concurrency;
   readonly placement: Pick<Placement, 'acquire'>;
   readonly log: Log;
 }
@@ -69,8 +66,6 @@ export interface Invoking {
 export class Invoker {
   private readonly deps: InvokeDependencies;
   private readonly waiters: RecordWaiters;
-  /** Executions in flight by account and region. */
-  private readonly concurrent = new Map<string, number>();
 
   constructor(deps: InvokeDependencies) {
     this.deps = deps;
@@ -124,6 +119,7 @@ export class Invoker {
     refuseMissingParts(record, stream === undefined ? 'Invoke' : 'InvokeWithResponseStream');
     checkTenant(record, input.TenantId);
     const clientContext = decodeClientContext(input.ClientContext);
+    this.deps.concurrency.of(record).request();
     const event = {
       requestId: context.requestId,
       invokedFunctionArn: invokedArn(record, input, context),
@@ -155,10 +151,8 @@ export class Invoker {
     record: FunctionRecord,
     event: Omit<Invocation, 'cognitoIdentity'>,
   ): Promise<InvocationOutcome> {
-    const pool = `${record.accountId}/${record.region}`;
-    const inUse = this.concurrent.get(pool) ?? 0;
-    if (inUse >= ACCOUNT_CONCURRENT_EXECUTIONS) throw throttled();
-    this.concurrent.set(pool, inUse + 1);
+    const use = this.deps.concurrency.of(record);
+    use.begin();
     try {
       const acquired = this.deps.placement.acquire(record, event.tenantId);
       const environment = acquired instanceof Promise ? await acquired : acquired;
@@ -168,7 +162,7 @@ export class Invoker {
       this.deps.log.error({ functionName: record.functionName, remedy: error.remedy }, error.message);
       throw new AwsError('ServiceException', `${error.message} ${error.remedy}`, { Type: 'Service' });
     } finally {
-      this.concurrent.set(pool, this.concurrent.get(pool)! - 1);
+      use.end();
     }
   }
 
@@ -276,14 +270,6 @@ function refuseMissingParts(record: FunctionRecord, operation: string): void {
 
 function notImplemented(operation: string, part: string): AwsError {
   return new AwsError('NotImplemented', `lambda:${operation} does not implement ${part} yet.`, {}, 501);
-}
-
-function throttled(): AwsError {
-  return new AwsError('TooManyRequestsException', 'Rate Exceeded.', {
-    Type: 'User',
-    Reason: 'ConcurrentInvocationLimitExceeded',
-    retryAfterSeconds: '1',
-  });
 }
 
 /** As the caller named it: an alias stays one. */

@@ -48,6 +48,8 @@ export interface PlacementDependencies {
   /** This server as functions reach it; known once it listens. */
   readonly endpoint: () => string;
   readonly roleCredentials: (record: FunctionRecord) => RoleCredentials;
+  /** Throws AWS's error where a function grows too fast. */
+  readonly admitStart: (record: FunctionRecord) => void;
 }
 
 /** Of an environment whose function is not known yet. */
@@ -111,6 +113,7 @@ export class Placement {
     const pool = new FunctionPool(record, {
       clock: this.deps.clock,
       gate: this.gate,
+      admitStart: this.deps.admitStart,
       create: async (forRecord, owner) => {
         prepared ??= this.prepare(forRecord).catch((error: unknown) => {
           prepared = undefined;

@@ -18,6 +18,7 @@ export class QualifiedTable<T> implements FunctionCompanion {
   private readonly tableName: string;
   /** By `account/region/name`, then by qualifier. */
   private readonly functions = new Map<string, Map<string, T>>();
+  private readonly listeners: ((name: FunctionName) => void)[] = [];
 
   protected constructor(tableName: string) {
     this.tableName = tableName;
@@ -50,6 +51,16 @@ export class QualifiedTable<T> implements FunctionCompanion {
   of(name: FunctionName): [qualifier: string, value: T][] {
     const held = this.functions.get(keyOf(name));
     return held === undefined ? [] : [...held].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /** Functions that something is stored of. */
+  functionNames(): FunctionName[] {
+    return [...this.functions.keys()].map(functionNameIn);
+  }
+
+  /** Called when something of the function has been stored or removed. */
+  onChange(listener: (name: FunctionName) => void): void {
+    this.listeners.push(listener);
   }
 
   /** Everything of every function. */
@@ -97,7 +108,13 @@ export class QualifiedTable<T> implements FunctionCompanion {
     else held.set(qualifier, value);
     if (held.size === 0) this.functions.delete(key);
     else this.functions.set(key, held);
+    for (const listener of this.listeners) listener(functionNameIn(key));
   }
+}
+
+function functionNameIn(key: string): FunctionName {
+  const [accountId = '', region = '', functionName = ''] = key.split('/');
+  return { accountId, region, functionName };
 }
 
 function keyOf({ accountId, region, functionName }: FunctionName): string {

@@ -14,6 +14,7 @@ function newPool(parallelStarts = 4): { pool: FunctionPool; sandbox: FakeSandbox
   const pool = new FunctionPool(record, {
     clock: frozenClock,
     gate: new StartGate(parallelStarts),
+    admitStart: () => {},
     create: async (forRecord, owner) => {
       const log = new EnvironmentLog(new MemoryLogSink(), frozenClock, forRecord, 's');
       const spec = { environmentId: 'e' } as never;

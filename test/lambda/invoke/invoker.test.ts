@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
 import { InvokeCommand, LambdaClient, TooManyRequestsException } from '@aws-sdk/client-lambda';
+import { Concurrency } from '../../../src/lambda/invoke/concurrency.ts';
 import { Invoker } from '../../../src/lambda/invoke/invoke.ts';
 import type { InvocationOutcome } from '../../../src/lambda/invoke/outcome.ts';
 import type { FunctionDirectory } from '../../../src/lambda/records/function-record.ts';
@@ -18,6 +19,14 @@ const ACCOUNT_LIMIT = 1_000;
 
 const log = createServerLog('error');
 
+/** The settings of an account in which no function has any. */
+const NOTHING_SET = {
+  reserved: () => undefined,
+  provisionedTotal: () => 0,
+  unreserved: () => ACCOUNT_LIMIT,
+  onChange: () => {},
+};
+
 /** An invoker whose environments answer when, and what, the test says. */
 function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoker; acquired: () => number } {
   let acquired = 0;
@@ -33,7 +42,9 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoke
     },
   };
   const aliases = { chooseVersion: () => undefined };
-  return { invoker: new Invoker({ directory, aliases, placement, log }), acquired: () => acquired };
+  const concurrency = new Concurrency(frozenClock, NOTHING_SET, directory);
+  const invoker = new Invoker({ concurrency, directory, aliases, placement, log });
+  return { invoker, acquired: () => acquired };
 }
 
 function contextIn(region: string): RequestContext {

@@ -25,6 +25,7 @@ test('the package of a tenant that stays away is given back, and is there again 
     logSink: new MemoryLogSink(),
     endpoint: () => 'http://127.0.0.1:4566',
     roleCredentials: () => ({ accessKeyId: '', secretAccessKey: '', sessionToken: '' }),
+    admitStart: () => {},
     catalog: {
       resolve: async (runtime: string) => ({ available: true, installation: { runtime, directories: [] } }),
     },
