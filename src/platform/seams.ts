@@ -9,7 +9,7 @@ import type { RequestContext, Service } from '../ports/service.ts';
 export interface Seams {
   readonly deliver: Deliver;
   readonly call: Call;
-  /** To be called once, when all services are there; until then nothing is found. */
+  /** Adds services to those that can be found. */
   connect(services: readonly Service[]): void;
 }
 

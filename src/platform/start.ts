@@ -3,6 +3,7 @@ import { openFunctionControl } from '../lambda/control/function-control.ts';
 import { Concurrency } from '../lambda/invoke/concurrency.ts';
 import { Invoker } from '../lambda/invoke/invoke.ts';
 import { Placement } from '../lambda/invoke/placement.ts';
+import { EnvironmentCipher } from '../lambda/records/environment-cipher.ts';
 import { lambdaService } from '../lambda/service.ts';
 import type { IsolationLevel, RuntimeListing } from '../ports/environment.ts';
 import type { Log } from '../ports/log.ts';
@@ -109,6 +110,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   cleanup.add(() => logs.close());
   const kms = await openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) });
   cleanup.add(async () => kms.close());
+  // Stored functions are read with its keys.
+  seams.connect([kms.service]);
   const packages = await openPackageStore({ directory: data.packages, blobs });
   cleanup.add(() => packages.close());
   const ecr = await openEcr({
@@ -150,7 +153,17 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       `At the isolation level '${isolation.level}' no environments are started ahead.`,
     );
   }
-  const control = await openFunctionControl({ state, blobs, packages, images, catalog, clock, ids, log });
+  const control = await openFunctionControl({
+    state,
+    environmentCipher: new EnvironmentCipher(seams.call),
+    blobs,
+    packages,
+    images,
+    catalog,
+    clock,
+    ids,
+    log,
+  });
   cleanup.add(() => control.close());
 
   const root = await rootCredentials(isLoopback(options.host), data.path, ids);
@@ -165,6 +178,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     images,
     logSink: logs.sink,
     directory: control.directory,
+    readable: control.readable,
     endpoint: () => origin,
     roleCredentials: (record) => credentials.credentialsFor(record),
     admitStart: (record) => concurrency.of(record).grow(),

@@ -10,6 +10,7 @@ import type { Operations, RequestContext } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import type { AliasTable } from '../records/alias-table.ts';
 import type { ConcurrencySettings } from '../records/concurrency-settings.ts';
+import type { EnvironmentCipher } from '../records/environment-cipher.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
@@ -21,6 +22,7 @@ import type { CodeLinks } from './code-links.ts';
 export interface FunctionControlDependencies {
   readonly state: StateStore;
   readonly blobs: BlobStore;
+  readonly environmentCipher: EnvironmentCipher;
   readonly packages: PackageStore;
   readonly images: ImageStore;
   readonly catalog: RuntimeCatalog;

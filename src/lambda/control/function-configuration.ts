@@ -6,6 +6,16 @@ import { LATEST } from '../records/function-record.ts';
 import { runtimeVersionArn } from '../records/runtime-version.ts';
 import { imageConfigResponse } from './function-image.ts';
 
+/** In place of variables that cannot be read, why. */
+function environment({
+  environment: variables,
+  environmentError: error,
+}: FunctionRecord): Pick<FunctionConfiguration, 'Environment'> {
+  if (error !== undefined)
+    return { Environment: { Error: { ErrorCode: error.code, Message: error.message } } };
+  return variables === undefined ? {} : { Environment: { Variables: { ...variables } } };
+}
+
 export interface ConfigurationView {
   /** The ARN ends with the version, also where that is `$LATEST`; with the alias where one was named. */
   readonly qualified: boolean | string;
@@ -52,7 +62,7 @@ export function functionConfiguration(
     ...(record.deadLetterTargetArn === undefined || record.deadLetterTargetArn === ''
       ? {}
       : { DeadLetterConfig: { TargetArn: record.deadLetterTargetArn } }),
-    ...(record.environment === undefined ? {} : { Environment: { Variables: { ...record.environment } } }),
+    ...environment(record),
     ...(record.kmsKeyArn === undefined || record.kmsKeyArn === '' ? {} : { KMSKeyArn: record.kmsKeyArn }),
     TracingConfig: { Mode: record.tracingMode },
     RevisionId: record.revisionId,

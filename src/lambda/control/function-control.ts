@@ -4,7 +4,8 @@ import type { BodyLimit, Endpoint } from '../../ports/service.ts';
 import type { AliasDirectory } from '../records/alias-table.ts';
 import { AliasTable } from '../records/alias-table.ts';
 import { ConcurrencySettings } from '../records/concurrency-settings.ts';
-import type { FunctionDirectory } from '../records/function-record.ts';
+import { FunctionPolicyTable } from '../records/function-policy-table.ts';
+import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import { FunctionTable } from '../records/function-table.ts';
 import { LayerVersionTable } from '../records/layer-version-table.ts';
 import { aliasOperations } from './alias-operations.ts';
@@ -31,6 +32,8 @@ export interface FunctionControl {
   readonly directory: FunctionDirectory;
   readonly aliases: AliasDirectory;
   readonly concurrency: ConcurrencySettings;
+  /** The record with its variables as they can be read now, or with why not. */
+  readable(record: FunctionRecord): Promise<FunctionRecord>;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -38,7 +41,7 @@ export interface FunctionControl {
 export async function openFunctionControl(
   dependencies: FunctionControlDependencies,
 ): Promise<FunctionControl> {
-  const table = await FunctionTable.open(dependencies.state);
+  const table = await FunctionTable.open(dependencies.state, dependencies.environmentCipher);
   const { state, ids } = dependencies;
   const aliases = await AliasTable.openAliases(state, table, () => ids.random());
   const concurrency = await ConcurrencySettings.open(state, table);
@@ -83,6 +86,7 @@ export async function openFunctionControl(
 
 function codeLimit(operation: string): BodyLimit {
   return {
+    readable: (record) => table.readable(record),
     maxBytes: MAX_CODE_REQUEST_BYTES,
     error: () =>
       tooLarge(`Request must be smaller than ${MAX_CODE_REQUEST_BYTES} bytes for the ${operation} operation`),

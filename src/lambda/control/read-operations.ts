@@ -32,7 +32,10 @@ export function readOperations(context: ControlContext): ReadOperations {
       const { tags } = table.meta(accountId, region, functionName);
       const reserved = context.concurrency.reserved(identifier);
       const answer: GetFunctionResponse = {
-        Configuration: functionConfiguration(record, { qualified: qualifier ?? false, states: true }),
+        Configuration: functionConfiguration(await table.readable(record), {
+          qualified: qualifier ?? false,
+          states: true,
+        }),
         Code: codeLocation(context, record, caller.origin),
         ...(Object.keys(tags).length === 0 ? {} : { Tags: { ...tags } }),
         ...(reserved === undefined ? {} : { Concurrency: { ReservedConcurrentExecutions: reserved } }),
@@ -42,7 +45,10 @@ export function readOperations(context: ControlContext): ReadOperations {
 
     async GetFunctionConfiguration(input, caller) {
       const { identifier, record } = findFunction(context, input.FunctionName, input.Qualifier, caller);
-      return functionConfiguration(record, { qualified: identifier.qualifier ?? false, states: true });
+      return functionConfiguration(await table.readable(record), {
+        qualified: identifier.qualifier ?? false,
+        states: true,
+      });
     },
 
     async ListFunctions(input, caller) {

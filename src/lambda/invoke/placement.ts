@@ -4,7 +4,7 @@
  */
 import { cpus } from 'node:os';
 import type { Clock, Timer } from '../../core/clock.ts';
-import { PlatformError } from '../../core/errors.ts';
+import { AwsError, PlatformError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type {
   EnvironmentImage,
@@ -48,6 +48,8 @@ export interface PlacementDependencies {
   /** This server as functions reach it; known once it listens. */
   readonly endpoint: () => string;
   readonly roleCredentials: (record: FunctionRecord) => RoleCredentials;
+  /** The record with its variables as they can be read now, or with why not. */
+  readonly readable: (record: FunctionRecord) => Promise<FunctionRecord>;
   /** Throws AWS's error where a function grows too fast. */
   readonly admitStart: (record: FunctionRecord) => void;
 }
@@ -119,7 +121,8 @@ export class Placement {
           prepared = undefined;
           throw error;
         });
-        return this.createEnvironment(forRecord, await prepared, owner);
+        const readable = await this.deps.readable(forRecord);
+        return this.createEnvironment(readable, await prepared, owner);
       },
       onEmpty: () => {
         if (emptied) return;
@@ -223,6 +226,8 @@ export class Placement {
     owner: EnvironmentOwner,
   ): Environment {
     const { clock, ids, sandbox, logSink } = this.deps;
+    const { environmentError: unreadable } = record;
+    if (unreadable !== undefined) throw new AwsError(unreadable.code, unreadable.message, { Type: 'User' });
     const environmentId = ids.hex(16);
     const stream = logStreamName(clock.now(), record.version, environmentId);
     const spec: EnvironmentSpec = {

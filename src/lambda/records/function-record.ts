@@ -54,6 +54,8 @@ export interface FunctionRecord {
   readonly ephemeralStorageMb: number;
   readonly architectures: readonly ('x86_64' | 'arm64')[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Why the variables could not be read when they were asked for. Not stored. */
+  readonly environmentError?: { readonly code: string; readonly message: string };
   /** In the order in which they are laid over one another. */
   readonly layers: readonly FunctionLayer[];
   readonly tracingMode: 'PassThrough' | 'Active';

@@ -1,8 +1,10 @@
 /** Stored functions: all in memory for reading, every change on disk before it is seen. */
-import { invariant } from '../../core/errors.ts';
+import { AwsError, invariant } from '../../core/errors.ts';
 import { Turns } from '../../core/turns.ts';
 import type { StateStore, StateWrite } from '../../ports/state-store.ts';
 import { RevisionConflict } from '../../ports/state-store.ts';
+import type { EnvironmentCipher } from './environment-cipher.ts';
+import { hasOwnKey } from './environment-cipher.ts';
 import type { FunctionDirectory, FunctionRecord, VersionName } from './function-record.ts';
 import { LATEST, packagesOf } from './function-record.ts';
 import { PackageUses } from './package-uses.ts';
@@ -22,9 +24,16 @@ export interface FunctionMeta {
 
 type ChangeListener = (before: FunctionRecord | undefined, after: FunctionRecord | undefined) => void;
 
+/** A record on disk, where variables are encrypted. */
+interface StoredFunction extends Omit<FunctionRecord, 'environment' | 'environmentError'> {
+  readonly sealedEnvironment?: string;
+}
+
 interface Held {
   readonly record: FunctionRecord;
   readonly revision: number;
+  /** The variables as they are stored. */
+  readonly sealed: string | undefined;
 }
 
 interface HeldFunction {
@@ -59,6 +68,7 @@ const NO_META: FunctionMeta = { tags: {}, lastVersion: 0 };
 
 export class FunctionTable implements FunctionDirectory {
   private readonly state: StateStore;
+  private readonly cipher: EnvironmentCipher;
   /** By `account/region/name`. */
   private readonly functions = new Map<string, HeldFunction>();
   private readonly listeners: ChangeListener[] = [];
@@ -70,19 +80,22 @@ export class FunctionTable implements FunctionDirectory {
   /** Changes of one function follow one another. */
   private readonly turns = new Turns();
 
-  private constructor(state: StateStore) {
+  private constructor(state: StateStore, cipher: EnvironmentCipher) {
     this.state = state;
+    this.cipher = cipher;
   }
 
-  static async open(state: StateStore): Promise<FunctionTable> {
-    const table = new FunctionTable(state);
-    for await (const { value, revision } of storedRecords<FunctionRecord>(state, FUNCTIONS)) {
+  static async open(state: StateStore, cipher: EnvironmentCipher): Promise<FunctionTable> {
+    const table = new FunctionTable(state, cipher);
+    for await (const { value, revision } of storedRecords<StoredFunction>(state, FUNCTIONS)) {
       const { accountId, region, functionName, version } = value;
       const key = `${accountId}/${region}/${functionName}`;
       const held = table.functions.get(key) ?? newlyHeld();
       table.functions.set(key, held);
-      held.versions.set(version, { record: value, revision });
-      table.countCode(undefined, value);
+      const { sealedEnvironment: sealed, ...stored } = value;
+      const record = sealed === undefined ? stored : await table.unsealed(stored, sealed);
+      held.versions.set(version, { record, revision, sealed });
+      table.countCode(undefined, record);
     }
     for await (const { key, value } of storedRecords<FunctionMeta>(state, META)) {
       const held = table.functions.get(key);
@@ -129,6 +142,15 @@ export class FunctionTable implements FunctionDirectory {
     return names;
   }
 
+  /**
+   * The record with its variables as its KMS key lets them be read now; where it does not, with
+   * `environmentError` in their place. Only a key of the function's own is asked: that of the account is always there.
+   */
+  async readable(record: FunctionRecord): Promise<FunctionRecord> {
+    const sealed = hasOwnKey(record) ? this.held(record)?.sealed : undefined;
+    return sealed === undefined ? record : this.unsealed(record, sealed);
+  }
+
   /** Every record, for what must be taken up again after a start. */
   *all(): Generator<FunctionRecord> {
     for (const { versions } of this.functions.values())
@@ -171,11 +193,12 @@ export class FunctionTable implements FunctionDirectory {
     const put = change.put ?? [];
     const remove = (change.remove ?? []).filter((version) => held?.versions.has(version));
     const remaining = (held?.versions.size ?? 0) - remove.length + put.length;
+    const sealed = await Promise.all(put.map((record) => this.sealedOf(held, record)));
     const writes: StateWrite[] = [
-      ...put.map((record) => ({
+      ...put.map((record, index) => ({
         table: FUNCTIONS,
         key: `${key}/${record.version}`,
-        value: record,
+        value: stored(record, sealed[index]),
         ifRevision: held?.versions.get(record.version)?.revision ?? 0,
       })),
       ...remove.map((version) => ({
@@ -200,15 +223,56 @@ export class FunctionTable implements FunctionDirectory {
       throw error;
     });
     for (const one of joined) one.remember();
-    this.remember(key, put, remove, change.meta, revisions);
+    this.remember(key, { put, sealed, remove, meta: change.meta, revisions });
+  }
+
+  private held({ accountId, region, functionName, version }: FunctionRecord): Held | undefined {
+    return this.functions.get(`${accountId}/${region}/${functionName}`)?.versions.get(version);
+  }
+
+  private async unsealed(record: FunctionRecord, sealed: string): Promise<FunctionRecord> {
+    const { environment: _, environmentError: __, ...rest } = record;
+    try {
+      return { ...rest, environment: await this.cipher.open(record, sealed) };
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { ...rest, environmentError: { code: error.code, message: error.message } };
+    }
+  }
+
+  /** What is stored of the variables: as before, where neither they nor the key have changed. */
+  private async sealedOf(
+    held: HeldFunction | undefined,
+    record: FunctionRecord,
+  ): Promise<string | undefined> {
+    for (const { record: before, sealed } of held?.versions.values() ?? []) {
+      const isSame =
+        before.environment === record.environment &&
+        before.environmentError === record.environmentError &&
+        before.kmsKeyArn === record.kmsKeyArn;
+      if (isSame && sealed !== undefined) return sealed;
+    }
+    // With another key they would be gone.
+    const { environmentError: unreadable } = record;
+    if (unreadable !== undefined) throw new AwsError(unreadable.code, unreadable.message, { Type: 'User' });
+    return record.environment === undefined ? undefined : this.cipher.seal(record, record.environment);
   }
 
   private remember(
     key: string,
-    put: readonly FunctionRecord[],
-    remove: readonly VersionName[],
-    meta: FunctionMeta | undefined,
-    revisions: readonly number[],
+    {
+      put,
+      sealed,
+      remove,
+      meta,
+      revisions,
+    }: {
+      readonly put: readonly FunctionRecord[];
+      readonly sealed: readonly (string | undefined)[];
+      readonly remove: readonly VersionName[];
+      readonly meta: FunctionMeta | undefined;
+      readonly revisions: readonly number[];
+    },
   ): void {
     const isNew = !this.functions.has(key);
     const held = this.functions.get(key) ?? newlyHeld();
@@ -216,7 +280,7 @@ export class FunctionTable implements FunctionDirectory {
     const changes: [FunctionRecord | undefined, FunctionRecord | undefined][] = [];
     for (const [index, record] of put.entries()) {
       changes.push([held.versions.get(record.version)?.record, record]);
-      held.versions.set(record.version, { record, revision: revisions[index]! });
+      held.versions.set(record.version, { record, revision: revisions[index]!, sealed: sealed[index] });
     }
     for (const version of remove) {
       changes.push([held.versions.get(version)?.record, undefined]);
@@ -233,6 +297,11 @@ export class FunctionTable implements FunctionDirectory {
     if (before !== undefined) this.codeUses.count(packagesOf(before), -1);
     if (after !== undefined) this.codeUses.count(packagesOf(after), 1);
   }
+}
+
+function stored(record: FunctionRecord, sealedEnvironment: string | undefined): StoredFunction {
+  const { environment: _, environmentError: __, ...rest } = record;
+  return sealedEnvironment === undefined ? rest : { ...rest, sealedEnvironment };
 }
 
 function newlyHeld(): HeldFunction {

@@ -380,7 +380,6 @@ const UNSUPPORTED: Readonly<Record<string, [Partial<CreateFunctionCommandInput>,
     },
     'SourceKMSKeyArn',
   ],
-  'a key for variables': [{ KMSKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/a' }, 'KMSKeyArn'],
   'active tracing': [{ TracingConfig: { Mode: 'Active' } }, 'TracingConfig (Mode Active)'],
   'code signing': [
     {

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FunctionConfiguration } from '@aws-sdk/client-lambda';
 import type { FunctionControl } from '../../../src/lambda/control/function-control.ts';
 import { openFunctionControl } from '../../../src/lambda/control/function-control.ts';
+import { EnvironmentCipher } from '../../../src/lambda/records/environment-cipher.ts';
 import { randomIds } from '../../../src/platform/random-ids.ts';
 import type { RuntimeResolution } from '../../../src/ports/environment.ts';
 import type { RequestContext } from '../../../src/ports/service.ts';
@@ -87,6 +88,9 @@ async function opened(context: TestContext): Promise<Opened> {
   const clock = new SettableClock(Date.UTC(2026, 0, 1));
   const control = await openFunctionControl({
     state,
+    environmentCipher: new EnvironmentCipher(async () => {
+      throw new Error('no function here has variables');
+    }),
     blobs,
     packages,
     images,

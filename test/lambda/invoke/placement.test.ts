@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Placement } from '../../../src/lambda/invoke/placement.ts';
+import type { FunctionRecord } from '../../../src/lambda/records/function-record.ts';
 import { randomIds } from '../../../src/platform/random-ids.ts';
 import { SettableClock } from '../../services/settable-clock.ts';
 import { FakeSandbox } from './fake-sandbox.ts';
@@ -26,6 +27,7 @@ test('the package of a tenant that stays away is given back, and is there again 
     endpoint: () => 'http://127.0.0.1:4566',
     roleCredentials: () => ({ accessKeyId: '', secretAccessKey: '', sessionToken: '' }),
     admitStart: () => {},
+    readable: async (record: FunctionRecord) => record,
     catalog: {
       resolve: async (runtime: string) => ({ available: true, installation: { runtime, directories: [] } }),
     },
