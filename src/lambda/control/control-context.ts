@@ -13,28 +13,34 @@ import type { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import type { EnvironmentCipher } from '../records/environment-cipher.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
+import type { FunctionPolicyTable } from '../records/function-policy-table.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { FunctionTable } from '../records/function-table.ts';
 import type { LayerVersionTable } from '../records/layer-version-table.ts';
+import type { ProvisionedStatus } from '../records/provisioned-status.ts';
+import type { FunctionName } from '../records/qualified-table.ts';
 import type { CodeLinks } from './code-links.ts';
 
 export interface FunctionControlDependencies {
   readonly state: StateStore;
-  readonly blobs: BlobStore;
   readonly environmentCipher: EnvironmentCipher;
+  readonly blobs: BlobStore;
   readonly packages: PackageStore;
   readonly images: ImageStore;
   readonly catalog: RuntimeCatalog;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  /** How far what is provisioned for a version or an alias has come. */
+  readonly provisionedStatus: (name: FunctionName, qualifier: string) => ProvisionedStatus;
 }
 
 /** What the operations of the control plane share. */
 export interface ControlContext extends FunctionControlDependencies {
   readonly table: FunctionTable;
   readonly aliases: AliasTable;
+  readonly policies: FunctionPolicyTable;
   readonly concurrency: ConcurrencySettings;
   /** By account and region. */
   readonly concurrencyTurns: Turns;
@@ -49,7 +55,7 @@ export function findFunction(
   { table, aliases }: ControlContext,
   name: string | undefined,
   requested: string | undefined,
-  caller: RequestContext,
+  caller: Pick<RequestContext, 'accountId' | 'region'>,
 ): { readonly identifier: FunctionIdentifier; readonly record: FunctionRecord } {
   const identifier = parseFunctionIdentifier(name ?? '', requested, caller);
   const { accountId, region, functionName } = identifier;

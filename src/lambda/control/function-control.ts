@@ -1,7 +1,6 @@
 /** Lambda's control plane: what is wanted of functions, and the work that makes it so. */
 import { Turns } from '../../core/turns.ts';
 import type { BodyLimit, Endpoint } from '../../ports/service.ts';
-import type { AliasDirectory } from '../records/alias-table.ts';
 import { AliasTable } from '../records/alias-table.ts';
 import { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import { FunctionPolicyTable } from '../records/function-policy-table.ts';
@@ -14,11 +13,14 @@ import { concurrencyOperations } from './concurrency-operations.ts';
 import type { ControlContext, FunctionControlDependencies, LambdaOperations } from './control-context.ts';
 import { MAX_CODE_REQUEST_BYTES } from './control-limits.ts';
 import { createFunctionOperation } from './create-function.ts';
+import { functionPermissions } from './function-permissions.ts';
 import { tooLarge } from './lambda-errors.ts';
 import { layerOperations } from './layer-operations.ts';
 import { layerPermissions } from './layer-permissions.ts';
+import { provisionedConcurrencyOperations } from './provisioned-concurrency-operations.ts';
 import { readOperations } from './read-operations.ts';
 import { Reconciler } from './reconciler.ts';
+import { resourcePolicyOperations } from './resource-policy-operations.ts';
 import { tagOperations } from './tag-operations.ts';
 import { updateFunctionOperations } from './update-function.ts';
 import { versionOperations } from './version-operations.ts';
@@ -30,10 +32,12 @@ export interface FunctionControl {
   readonly endpoints: readonly Endpoint[];
   readonly bodyLimits: Readonly<Record<string, BodyLimit>>;
   readonly directory: FunctionDirectory;
-  readonly aliases: AliasDirectory;
-  readonly concurrency: ConcurrencySettings;
   /** The record with its variables as they can be read now, or with why not. */
   readable(record: FunctionRecord): Promise<FunctionRecord>;
+  readonly aliases: AliasTable;
+  /** Who is let in by the policies of functions. */
+  readonly policies: Pick<FunctionPolicyTable, 'documentOf' | 'allows'>;
+  readonly concurrency: ConcurrencySettings;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -44,6 +48,7 @@ export async function openFunctionControl(
   const table = await FunctionTable.open(dependencies.state, dependencies.environmentCipher);
   const { state, ids } = dependencies;
   const aliases = await AliasTable.openAliases(state, table, () => ids.random());
+  const policies = await FunctionPolicyTable.openPolicies(state, table);
   const concurrency = await ConcurrencySettings.open(state, table);
   const concurrencyTurns = new Turns();
   const layers = await LayerVersionTable.open(dependencies.state);
@@ -52,6 +57,7 @@ export async function openFunctionControl(
     ...dependencies,
     table,
     aliases,
+    policies,
     concurrency,
     concurrencyTurns,
     layers,
@@ -66,7 +72,10 @@ export async function openFunctionControl(
       ...readOperations(context),
       ...versionOperations(context),
       ...aliasOperations(context),
+      ...functionPermissions(context),
+      ...resourcePolicyOperations(context),
       ...concurrencyOperations(context),
+      ...provisionedConcurrencyOperations(context),
       ...layerOperations(context),
       ...layerPermissions(context),
       ...tagOperations(context),
@@ -78,7 +87,9 @@ export async function openFunctionControl(
       PublishLayerVersion: codeLimit('PublishLayerVersion'),
     },
     directory: table,
+    readable: (record) => table.readable(record),
     aliases,
+    policies,
     concurrency,
     close: () => reconciler.close(),
   };
@@ -86,7 +97,6 @@ export async function openFunctionControl(
 
 function codeLimit(operation: string): BodyLimit {
   return {
-    readable: (record) => table.readable(record),
     maxBytes: MAX_CODE_REQUEST_BYTES,
     error: () =>
       tooLarge(`Request must be smaller than ${MAX_CODE_REQUEST_BYTES} bytes for the ${operation} operation`),

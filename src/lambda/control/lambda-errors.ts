@@ -16,11 +16,21 @@ export function notFound(message: string): AwsError {
 }
 
 export function preconditionFailed(): AwsError {
+  return revisionMismatch('GetFunction/GetAlias');
+}
+
+/** `operation` is the one that answers the revision. */
+export function revisionMismatch(operation: string): AwsError {
   return new AwsError(
     'PreconditionFailedException',
-    'The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
+    `The Revision Id provided does not match the latest Revision Id. Call the ${operation} API to retrieve the latest Revision Id`,
     { Type: 'User' },
   );
+}
+
+/** Of a resource, and of its policy or its URL where the resource is there. */
+export function noSuchResource(): AwsError {
+  return notFound('The resource you requested does not exist.');
 }
 
 export function tooLarge(message: string): AwsError {

@@ -20,11 +20,3 @@ export function layerAccessDenied(operation: string, resource: string, accountId
     403,
   );
 }
-
-export function policyPreconditionFailed(): AwsError {
-  return new AwsError(
-    'PreconditionFailedException',
-    'The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy API to retrieve the latest Revision Id',
-    { Type: 'User' },
-  );
-}

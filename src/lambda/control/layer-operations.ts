@@ -18,7 +18,7 @@ import type { LayerVersionRecord } from '../records/layer-version-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { checkStorage, withStoredCode } from './function-code.ts';
 import { pageByKey } from './keyed-page.ts';
-import { invalidParameter, notFound } from './lambda-errors.ts';
+import { invalidParameter, noSuchResource } from './lambda-errors.ts';
 import { readableLayerVersion } from './layer-access.ts';
 import { layerAccessDenied } from './layer-errors.ts';
 
@@ -192,8 +192,4 @@ export function checkOwner(
 export function versionOf({ VersionNumber = 0 }: { VersionNumber?: number | undefined }): number {
   if (VersionNumber < 1) throw invalidParameter('Layer Version Cannot be less than 1');
   return VersionNumber;
-}
-
-function noSuchResource(): Error {
-  return notFound('The resource you requested does not exist.');
 }

@@ -1,16 +1,15 @@
 /** The policy of a layer version: which other accounts may use it. */
 import type { AddLayerVersionPermissionRequest } from '@aws-sdk/client-lambda';
-import { AwsError } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { LayerVersionIdentifier } from '../records/layer-identifier.ts';
 import { layerVersionArn, parseLayerIdentifier } from '../records/layer-identifier.ts';
 import type { LayerPolicy, LayerStatement, LayerVersionRecord } from '../records/layer-version-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
-import { MAX_POLICY_BYTES } from './control-limits.ts';
-import { conflict, notFound } from './lambda-errors.ts';
+import { revisionMismatch } from './lambda-errors.ts';
 import { rootOf } from './layer-access.ts';
-import { layerVersionNotFound, policyPreconditionFailed } from './layer-errors.ts';
+import { layerVersionNotFound } from './layer-errors.ts';
 import { checkOwner, versionOf } from './layer-operations.ts';
+import { checkPolicyLength, duplicateStatement, noPolicy, statementNotFound } from './policy-errors.ts';
 
 type LayerPermissions = Required<
   Pick<
@@ -35,13 +34,9 @@ export function layerPermissions(context: ControlContext): LayerPermissions {
         const record = existing(context, identifier);
         checkRevision(record, input.RevisionId);
         const statements = record.policy?.statements ?? [];
-        if (statements.some(({ Sid }) => Sid === statement.Sid)) {
-          throw conflict(
-            `The statement id (${statement.Sid}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
-          );
-        }
+        if (statements.some(({ Sid }) => Sid === statement.Sid)) throw duplicateStatement(statement.Sid);
         const policy = { revisionId, statements: [...statements, statement] };
-        checkLength(policy);
+        checkPolicyLength(policyText(policy));
         return { put: { ...record, policy } };
       });
       return { Statement: JSON.stringify(statement), RevisionId: revisionId };
@@ -59,8 +54,7 @@ export function layerPermissions(context: ControlContext): LayerPermissions {
         const { policy, ...record } = existing(context, identifier);
         if (policy === undefined) throw noPolicy();
         const statements = policy.statements.filter(({ Sid }) => Sid !== input.StatementId);
-        if (statements.length === policy.statements.length)
-          throw notFound(`Statement ${input.StatementId} is not found in resource policy.`);
+        if (statements.length === policy.statements.length) throw statementNotFound(input.StatementId);
         checkRevision({ policy }, input.RevisionId);
         return {
           put:
@@ -106,23 +100,9 @@ function statementOf(
 }
 
 function checkRevision({ policy }: Pick<LayerVersionRecord, 'policy'>, revisionId: string | undefined): void {
-  if (revisionId !== undefined && revisionId !== policy?.revisionId) throw policyPreconditionFailed();
-}
-
-function checkLength(policy: LayerPolicy): void {
-  const size = Buffer.byteLength(policyText(policy));
-  if (size <= MAX_POLICY_BYTES) return;
-  throw new AwsError(
-    'PolicyLengthExceededException',
-    `The final policy size (${size}) is bigger than the limit (${MAX_POLICY_BYTES}).`,
-    { Type: 'User' },
-  );
+  if (revisionId !== undefined && revisionId !== policy?.revisionId) throw revisionMismatch('GetLayerPolicy');
 }
 
 function policyText({ statements }: LayerPolicy): string {
   return JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: statements });
-}
-
-function noPolicy(): AwsError {
-  return notFound('No policy is associated with the given resource.');
 }

@@ -39,7 +39,9 @@ export function versionOperations(context: ControlContext): VersionOperations {
         checkChangeable(record, undefined);
         const { put, meta, version } = newVersion(context, record, input.Description);
         answer = version;
-        return put.length === 0 ? undefined : { put, meta };
+        if (put.length === 0) return undefined;
+        // Recorded: publishing gives `$LATEST` a new revision, and its policy keeps the old one.
+        return { put: [{ ...record, revisionId: context.ids.uuid() }, ...put], meta };
       });
       return functionConfiguration(answer!, { qualified: true, states: true });
     },
