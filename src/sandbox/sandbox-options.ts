@@ -1,6 +1,7 @@
 import type { Log } from '../ports/log.ts';
 import type { HostLimits } from './cgroup/environment-limits.ts';
 import type { HostNetworks } from './network/host-networks.ts';
+import type { HostUsers } from './users/host-users.ts';
 
 export interface SandboxOptions {
   /** Scratch space of environments; exists, and belongs to this server alone. */
@@ -13,6 +14,8 @@ export interface SandboxOptions {
   readonly limits?: HostLimits;
   /** Networks for environments; without them all have the host's. */
   readonly networks?: HostNetworks;
+  /** Users of the host for environments; without them all run as the server's own. */
+  readonly users?: HostUsers;
   /** Name or path of the program for the level *oci*; without it the first on PATH that works. */
   readonly ociRuntime?: string | undefined;
   readonly log: Log;

@@ -12,6 +12,7 @@ import type { OciProbe } from './oci/probe.ts';
 import { probeOci } from './oci/probe.ts';
 import { ProcessSandbox, removeLeftovers } from './process/process-sandbox.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
+import { HostUsers } from './users/host-users.ts';
 
 export type { SandboxOptions } from './sandbox-options.ts';
 
@@ -67,7 +68,8 @@ async function openLevel(level: IsolationLevel, options: SandboxOptions): Promis
       const { namespaces } = await probeIsolation();
       if (!namespaces.available) throw new PlatformError(namespaces.reason, namespaces.remedy);
       const networks = await HostNetworks.open(options.log);
-      return new NamespacesSandbox({ ...options, networks }, namespaces.bwrap);
+      const users = new HostUsers(namespaces.bwrap, options.log);
+      return new NamespacesSandbox({ ...options, networks, users }, namespaces.bwrap);
     }
     case 'oci': {
       const oci = await probeOciIsolation(options.ociRuntime);

@@ -1,4 +1,15 @@
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -98,6 +109,8 @@ async function layOut(path: string, temporary: boolean, lock: DatabaseSync): Pro
     ['blobs', 'packages', 'images', 'registry', 'environments', 'runtimes'].map(async (name) => {
       const directory = join(path, name);
       await mkdir(directory, { recursive: true });
+      // Functions' users get to what they need of it by its name, and learn no other.
+      await chmod(directory, 0o711);
       return directory;
     }),
   );

@@ -2,7 +2,7 @@
 
 /** Python, whose ctypes makes any system call: each action returns what it got, or the name of the error. */
 export const INTRUDER = `
-import ctypes, errno, os, signal, socket, urllib.request
+import ctypes, errno, os, signal, socket, subprocess, urllib.request
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -36,6 +36,11 @@ def connect(host, port):
 def get(url):
     with urllib.request.urlopen(url, timeout=5) as answer:
         return answer.read().decode()
+
+def make_device():
+    if not os.path.exists('/tmp/mem'):
+        os.mknod('/tmp/mem', 0o600 | 0o020000, os.makedev(1, 1))
+    return '/tmp/mem'
 
 def processes():
     return [read('/proc/%s/environ' % name) for name in os.listdir('/proc') if name.isdigit() and name != '1']
@@ -78,7 +83,8 @@ SYSTEM = {
     'push into a terminal': lambda: call('ioctl', 0, ctypes.c_ulong(0x5412)),
     'push into a terminal, unseen': lambda: call('ioctl', 0, ctypes.c_ulong(0x100005412)),
     'raw socket': lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).close(),
-    'make a device': lambda: os.mknod('/tmp/mem', 0o600 | 0o020000, os.makedev(1, 1)),
+    'make a device': lambda: make_device() and None,
+    'open a device that was made': lambda: read(make_device()),
     'open memory': lambda: read('/dev/mem'),
     'open kernel memory': lambda: read('/dev/kmsg'),
     'change the host name': lambda: socket.sethostname('intruder'),
@@ -102,6 +108,8 @@ ACTIONS = {
     'runtimeApi': lambda event: os.environ['AWS_LAMBDA_RUNTIME_API'],
     'serve': lambda event: serve(),
     'hide': lambda event: hide(),
+    # Its name is in the command line, by which the host finds it.
+    'leave': lambda event: subprocess.Popen([event['name'], 'infinity'], executable='/usr/bin/sleep').pid,
 }
 
 def address():

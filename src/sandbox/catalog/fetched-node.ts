@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
+import { makeReadable } from '../filesystem/readable-tree.ts';
 import { firstLine, reportingProgress } from './fetch-progress.ts';
 import { fetchDirectory } from './half-fetches.ts';
 
@@ -77,6 +78,7 @@ async function fetchOnce(runtimesDirectory: string, major: string, log: Log): Pr
           { cwd: work, timeout: FETCH_TIMEOUT_MS, killSignal: 'SIGKILL' },
         ),
     );
+    await makeReadable(join(work, 'node_modules', name));
     const target = join(runtimesDirectory, `node-${major}`);
     await rename(join(work, 'node_modules', name), target).catch(async (error: NodeJS.ErrnoException) => {
       // Another server with the same directory was quicker.

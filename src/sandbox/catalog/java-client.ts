@@ -3,13 +3,14 @@
  * AWS's managed Java runtimes have in `/var/runtime/lib`.
  */
 import { createHash } from 'node:crypto';
-import { access, chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Entry, ZipFile } from 'yauzl';
 import yauzl from 'yauzl';
 import { invariant, PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
+import { makeReadable } from '../filesystem/readable-tree.ts';
 import { JAVA_CLIENT_VERSION, javaClientDirectory } from '../runtime-files.ts';
 import { reportingProgress } from './fetch-progress.ts';
 import { fetchDirectory } from './half-fetches.ts';
@@ -99,8 +100,7 @@ async function provide(runtimesDirectory: string, options: JavaClientOptions): P
     const what = "AWS's Java runtime interface client";
     const progress = { what, directory: work, expectedMegabytes: EXPECTED_MEGABYTES, log: options.log };
     await reportingProgress(progress, () => fillDirectory(work, options));
-    // Whoever the function's user is, it may read it.
-    await chmod(work, 0o755);
+    await makeReadable(work);
     await rename(work, javaClientDirectory(runtimesDirectory));
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Log } from '../../ports/log.ts';
+import { makeReadable } from '../filesystem/readable-tree.ts';
 import { pythonPackagesDirectory } from '../runtime-files.ts';
 import { firstLine, reportingProgress } from './fetch-progress.ts';
 import { fetchDirectory } from './half-fetches.ts';
@@ -115,6 +116,7 @@ async function fetchPackages(interpreter: string, directory: string, log: Log): 
           { timeout: FETCH_TIMEOUT_MS, killSignal: 'SIGKILL' },
         ),
     );
+    await makeReadable(work);
     // boto3 last: once it is there, so is all that it needs.
     const names = (await readdir(work)).sort((a, b) => Number(a === 'boto3') - Number(b === 'boto3'));
     for (const name of names) {
@@ -148,6 +150,7 @@ async function standIn(directory: string, reason: string): Promise<void> {
       `raise ModuleNotFoundError(${JSON.stringify(message)}, name="${name}")\n`,
     );
   }
+  await makeReadable(directory);
 }
 
 function isThere(path: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** `/var/runtime` and `/var/lang`: our bootstrap with the packages it brings, and the interpreter. */
 import { execFile } from 'node:child_process';
-import { copyFile, cp, mkdir, readdir } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RuntimeInstallation } from '../../ports/environment.ts';
@@ -123,6 +123,8 @@ async function pythonPackageMounts(
   );
   const source = pythonPackagesDirectory(runtimesDirectory);
   await mkdir(source, { recursive: true });
+  // What is in it is readable; it may have been made under any umask.
+  await chmod(source, 0o755);
   await mkdir(join(runtime, 'packages'), { recursive: true });
   return {
     mounts: [bind(source, '/var/runtime/packages')],

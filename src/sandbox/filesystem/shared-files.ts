@@ -1,8 +1,9 @@
 /** What the environments of one server share on disk: made when first asked for, and again where that failed. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RuntimeInstallation } from '../../ports/environment.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
+import { makeReadable } from './readable-tree.ts';
 import type { RuntimeMounts } from './runtime-mounts.ts';
 import { runtimeMounts } from './runtime-mounts.ts';
 
@@ -32,9 +33,11 @@ export class SharedFiles<T> {
     const key = `${installation.family} ${installation.interpreter ?? ''}`;
     let mounts = this.mounts.get(key);
     if (mounts === undefined) {
-      mounts = this.make().then(({ directory }) =>
-        runtimeMounts(installation, directory, this.options.runtimesDirectory),
-      );
+      mounts = this.make().then(async ({ directory }) => {
+        const made = await runtimeMounts(installation, directory, this.options.runtimesDirectory);
+        await makeContentReadable(directory);
+        return made;
+      });
       this.mounts.set(key, mounts);
       // What failed for want of space, say, is tried again by the next start.
       mounts.catch(() => this.mounts.delete(key));
@@ -62,10 +65,20 @@ export class SharedFiles<T> {
   private async makeDirectory(): Promise<Made<T>> {
     const directory = await mkdtemp(join(this.options.environmentsDirectory, 'shared-'));
     try {
-      return { directory, content: await this.fill(directory) };
+      // Users of environments get to what is mounted of it; whoever may not enter the server's directory does not.
+      await chmod(directory, 0o711);
+      const content = await this.fill(directory);
+      await makeContentReadable(directory);
+      return { directory, content };
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
       throw error;
     }
   }
+}
+
+/** The directory itself is not to be listed. */
+async function makeContentReadable(directory: string): Promise<void> {
+  const names = await readdir(directory);
+  await Promise.all(names.map((name) => makeReadable(join(directory, name))));
 }

@@ -27,7 +27,6 @@ import type { HostShell } from '../filesystem/host-shell.ts';
 import { prepareShell } from '../filesystem/host-shell.ts';
 import { bubblewrapArguments } from '../filesystem/mount.ts';
 import { SharedFiles } from '../filesystem/shared-files.ts';
-import type { EnvironmentNetwork } from '../network/environment-networks.ts';
 import { EnvironmentPool } from '../pool/environment-pool.ts';
 import { linkTree } from '../pool/linked-tree.ts';
 import type { PoolShape } from '../pool/pool-shape.ts';
@@ -35,6 +34,8 @@ import { shapeOf } from '../pool/pool-shape.ts';
 import type { PooledEnvironment } from '../pool/pooled-environment.ts';
 import { RelayListener } from '../pool/pooled-environment.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
+import { openTo } from '../users/environment-users.ts';
+import { enter } from './entrance.ts';
 import { imageArguments } from './image-arguments.ts';
 import { KERNEL_MOUNTS } from './kernel-mounts.ts';
 import { seccompFilter } from './seccomp-filter.ts';
@@ -86,6 +87,7 @@ export class NamespacesSandbox implements Sandbox {
 
   async prepare(installation: RuntimeInstallation, expected?: ExpectedEnvironment): Promise<void> {
     void this.options.networks?.networks();
+    void this.options.users?.users();
     await this.shared.mountsOf(installation).catch(() => {});
     const shape = expected === undefined ? undefined : shapeOf({ installation, ...expected });
     if (shape !== undefined) this.pool.expect(shape);
@@ -177,6 +179,10 @@ export class NamespacesSandbox implements Sandbox {
     if (wanted === undefined) return new RefusedEnvironment(listener, NO_COMMAND);
     const network = await (await this.options.networks?.networks())?.take();
     resources.defer(async () => network?.release());
+    const users = await this.options.users?.users();
+    const user = users?.take();
+    resources.defer(async () => user?.release());
+    if (isAhead && user !== undefined) await openTo(user, spec.codeDirectory);
     const api = await openEnvironmentApi(spec, listener, wanted.framed, network?.runtimeApi);
     resources.defer(async () => api.close());
     const { extensions } = api;
@@ -198,7 +204,7 @@ export class NamespacesSandbox implements Sandbox {
     const descriptor = firstInherited(extensions);
     const environment = await EnvironmentProcess.start(
       {
-        ...this.inNetwork(network, [
+        ...(await enter({ networks: this.options.networks, network, users, user }, this.bwrap, [
           ...(filter === undefined ? [] : ['--seccomp', String(descriptor)]),
           '--args',
           String(descriptor + inherited.length),
@@ -212,7 +218,7 @@ export class NamespacesSandbox implements Sandbox {
               })),
           command,
           ...args,
-        ]),
+        ])),
         variables,
         // Programs of the host that come before must obey nothing that a function's owner has set.
         commandVariables: {},
@@ -231,16 +237,6 @@ export class NamespacesSandbox implements Sandbox {
     return environment;
   }
 
-  /** Bubblewrap in a network namespace: `nsenter` becomes it, so that there is one process all along. */
-  private inNetwork(
-    network: EnvironmentNetwork | undefined,
-    args: readonly string[],
-  ): { readonly command: string; readonly args: readonly string[] } {
-    const { networks } = this.options;
-    if (network === undefined || networks === undefined) return { command: this.bwrap, args };
-    return { command: networks.nsenter, args: [`--net=${network.namespace}`, '--', this.bwrap, ...args] };
-  }
-
   /** With the server's address as it is inside. */
   private async seenFromInside(spec: EnvironmentSpec): Promise<EnvironmentSpec> {
     const networks = await this.options.networks?.networks();
@@ -253,6 +249,7 @@ export class NamespacesSandbox implements Sandbox {
     await Promise.all([...this.running].map((environment) => environment.kill()));
     await this.shared.close();
     await this.options.networks?.close();
+    await this.options.users?.close();
     await this.limits.close();
   }
 

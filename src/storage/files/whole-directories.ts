@@ -2,7 +2,7 @@
  * Directories that are filled once and then only read: each has its name only while it is whole, and
  * what a killed process or a power failure left of others goes at the next start.
  */
-import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Directories that are not whole yet, or not any more. */
@@ -36,7 +36,9 @@ export async function madeWhole(target: string, fill: (directory: string) => Pro
   const work = await mkdtemp(join(dirname(target), UNFINISHED));
   try {
     const filled = join(work, 'filled');
-    await mkdir(filled, { mode: 0o755 });
+    await mkdir(filled);
+    // Whoever runs what is in it may be another user than the server, whose umask this must not be subject to.
+    await chmod(filled, 0o755);
     await fill(filled);
     await rename(filled, target);
   } finally {

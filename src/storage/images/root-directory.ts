@@ -1,5 +1,5 @@
 /** What every image's root must have, so that an environment can be made of it without writing to it. */
-import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entrySegments, resolveDirectory } from './rooted-path.ts';
 
@@ -27,5 +27,7 @@ async function makeReal(path: string): Promise<void> {
   const status = await lstat(path).catch(() => undefined);
   if (status?.isDirectory() === true) return;
   if (status !== undefined) await rm(path);
-  await mkdir(path, { mode: 0o755 });
+  await mkdir(path);
+  // What `mkdir` is given is subject to the umask.
+  await chmod(path, 0o755);
 }

@@ -1,5 +1,5 @@
 /** Paths of an archive, found below a root directory that they must not leave. */
-import { lstat, mkdir, readlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ImageProblem } from '../../ports/image-store.ts';
 
@@ -30,7 +30,11 @@ export async function resolveDirectory(root: string, parents: readonly string[])
     }
     const next = join(at, segment);
     const status = await lstat(next).catch(() => undefined);
-    if (status === undefined) await mkdir(next, { mode: 0o755 });
+    if (status === undefined) {
+      await mkdir(next);
+      // What `mkdir` is given is subject to the umask.
+      await chmod(next, 0o755);
+    }
     if (status === undefined || status.isDirectory()) {
       at = next;
       continue;

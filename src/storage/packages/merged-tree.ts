@@ -1,5 +1,6 @@
 /** Extracted packages laid one over the other, as AWS unpacks layers into `/opt`: what comes later wins. */
 import {
+  chmodSync,
   copyFileSync,
   linkSync,
   lstatSync,
@@ -49,7 +50,9 @@ function mergeDirectory(from: string, to: string, inside: string, links: Map<str
 function makeDirectory(target: string, path: string, links: Map<string, string>): void {
   if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true) return;
   clear(target, path, links);
-  mkdirSync(target, { mode: 0o755 });
+  mkdirSync(target);
+  // What `mkdir` is given is subject to the umask.
+  chmodSync(target, 0o755);
 }
 
 function clear(target: string, path: string, links: Map<string, string>): void {

@@ -2,7 +2,7 @@
  * Checks and extracts zips of function packages; refuses what could leave its directory or never end.
  * Blocks while it works, and so runs in a thread of its own: see `zip-thread`.
  */
-import { closeSync, fchmodSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PackageRejected } from '../../ports/package-store.ts';
 import { MAX_LINK_BYTES, PackageTree } from './package-tree.ts';
@@ -34,10 +34,13 @@ export async function checkZip(zip: Buffer, maxUnpackedBytes: number): Promise<n
 /** Writes a zip below `root`. Links come last, so that no file is written through one. */
 export async function extractZip(zip: Buffer, root: string): Promise<void> {
   const tree = new PackageTree();
-  const made = new Set<string>();
+  const made = new Set([root]);
   const makeDirectory = (directory: string): void => {
     if (made.has(directory)) return;
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    makeDirectory(dirname(directory));
+    mkdirSync(directory, { recursive: true });
+    // What `mkdir` is given is subject to the umask.
+    chmodSync(directory, 0o755);
     made.add(directory);
   };
   await eachEntry(zip, async (entry) => {

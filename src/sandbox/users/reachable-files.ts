@@ -1,0 +1,180 @@
+/**
+ * What environments are made of, within reach of their users. The server's directories are closed to everybody else, and
+ * stay so: in a mount namespace of its own, in which sandboxes are put together, an empty directory covers each closed
+ * one, and what is needed of it shows there under its own name.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { FileHandle } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
+import { PlatformError } from '../../core/errors.ts';
+
+/** Others may pass through a directory. */
+const PASSABLE = 0o001;
+
+/** The working directory stays what is covered; the shell ends with its standard input, and so with the server. */
+const COVER = `
+cd "$1" && mount -t tmpfs -o mode=711,size=1m,nosuid,nodev selfsame "$1" || exit 1
+echo covered
+while IFS= read -r name; do
+  mkdir -p "$1/$name" && mount --no-canonicalize --rbind "./$name" "$1/$name" && echo shown || exit 1
+done`;
+
+export class ReachableFiles {
+  private readonly nsenter: string;
+  private readonly mounts: FileHandle;
+  /** By closed directory. */
+  private readonly covers = new Map<string, Cover>();
+  /** Directories that can be passed through now. */
+  private readonly passable = new Map<string, Promise<void>>();
+
+  private constructor(nsenter: string, mounts: FileHandle) {
+    this.nsenter = nsenter;
+    this.mounts = mounts;
+  }
+
+  /** Rejects with `PlatformError` where the host refuses. */
+  static async open(nsenter: string): Promise<ReachableFiles> {
+    // What the host mounts later is seen, and nothing that is mounted here is seen outside.
+    const args = ['--mount', '--propagation', 'slave', 'sh', '-c', 'echo ready; read -r _'];
+    const maker = new ShellDialogue(spawn('unshare', args, { stdio: ['pipe', 'pipe', 'pipe'] }));
+    await maker.line();
+    try {
+      return new ReachableFiles(nsenter, await open(`/proc/${maker.pid}/ns/mnt`));
+    } finally {
+      await maker.end();
+    }
+  }
+
+  /** Path of the mount namespace, for this server's children. */
+  get namespace(): string {
+    return `/proc/${process.pid}/fd/${this.mounts.fd}`;
+  }
+
+  /** From here on everybody gets to this path in the namespace, whose own mode rules then. */
+  async reach(path: string): Promise<void> {
+    const directory = dirname(path);
+    if (directory === path) return;
+    await this.pass(directory);
+    await this.covers.get(directory)?.show(basename(path));
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.passable.values());
+    await Promise.all([...this.covers.values()].map((cover) => cover.close()));
+    await this.mounts.close();
+  }
+
+  private pass(directory: string): Promise<void> {
+    let passed = this.passable.get(directory);
+    if (passed === undefined) {
+      passed = this.makePassable(directory);
+      this.passable.set(directory, passed);
+      passed.catch(() => this.passable.delete(directory));
+    }
+    return passed;
+  }
+
+  private async makePassable(directory: string): Promise<void> {
+    const real = await realpath(directory);
+    if (real !== directory) await this.pass(real);
+    await this.reach(directory);
+    if (real !== directory || ((await stat(directory)).mode & PASSABLE) !== 0) return;
+    this.covers.set(directory, await Cover.of(directory, [this.nsenter, `--mount=${this.namespace}`, '--']));
+  }
+}
+
+/** An empty directory in the place of a closed one, which shows what it is asked to. */
+class Cover {
+  private readonly shell: ShellDialogue;
+  private readonly shown = new Map<string, Promise<unknown>>();
+
+  private constructor(shell: ShellDialogue) {
+    this.shell = shell;
+  }
+
+  static async of(directory: string, [command, ...args]: readonly [string, ...string[]]): Promise<Cover> {
+    const script = ['sh', '-c', COVER, 'sh', directory];
+    const shell = new ShellDialogue(
+      spawn(command, [...args, ...script], { stdio: ['pipe', 'pipe', 'pipe'] }),
+    );
+    await shell.line();
+    return new Cover(shell);
+  }
+
+  show(name: string): Promise<unknown> {
+    let shown = this.shown.get(name);
+    if (shown === undefined) {
+      shown = this.shell.ask(name);
+      this.shown.set(name, shown);
+    }
+    return shown;
+  }
+
+  close(): Promise<void> {
+    return this.shell.end();
+  }
+}
+
+/** A shell that answers each line with one line, in order. */
+class ShellDialogue {
+  private readonly child: ChildProcess;
+  private readonly lines: Interface;
+  private readonly waiting: PromiseWithResolvers<string>[] = [];
+  private readonly received: string[] = [];
+  private readonly ended: Promise<unknown>;
+  private problem: PlatformError | undefined;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    let errors = '';
+    child.stderr!.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    // That it has ended is told by its exit.
+    child.stdin!.on('error', () => {});
+    this.lines = createInterface({ input: child.stdout! });
+    this.lines.on('line', (line) => {
+      const next = this.waiting.shift();
+      if (next === undefined) this.received.push(line);
+      else next.resolve(line);
+    });
+    this.ended = once(child, 'close').then(
+      () => this.fail(errors.trim()),
+      (error: Error) => this.fail(error.message),
+    );
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  line(): Promise<string> {
+    const received = this.received.shift();
+    if (received !== undefined) return Promise.resolve(received);
+    if (this.problem !== undefined) return Promise.reject(this.problem);
+    const next = Promise.withResolvers<string>();
+    this.waiting.push(next);
+    return next.promise;
+  }
+
+  ask(line: string): Promise<string> {
+    this.child.stdin!.write(`${line}\n`);
+    return this.line();
+  }
+
+  async end(): Promise<void> {
+    this.child.stdin!.end();
+    await this.ended;
+  }
+
+  private fail(reason: string): void {
+    this.problem = new PlatformError(
+      `The files of functions cannot be shown to their users: ${reason}`,
+      'Run `selfsame doctor`.',
+    );
+    for (const { reject } of this.waiting.splice(0)) reject(this.problem);
+  }
+}
