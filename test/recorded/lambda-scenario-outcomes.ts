@@ -5,20 +5,7 @@ export const SCENARIOS_THAT_STOP: Readonly<Record<string, readonly string[]>> = 
   'dynamodb:CreateTable': ['TestLambdaEventSourceMappings::test_create_event_source_validation'],
   'ec2:DescribeSecurityGroups': ['TestLambdaFunction::test_invalid_vpc_config_subnet'],
   'kinesis:CreateStream': ['TestLambdaEventSourceMappings::test_create_event_source_validation_kinesis'],
-  'lambda:AddPermission': [
-    'TestLambdaPermissions::test_permission_exceptions',
-    'TestLambdaPermissions::test_lambda_permission_fn_versioning',
-    'TestLambdaPermissions::test_add_lambda_permission_fields',
-    'TestLambdaPermissions::test_remove_multi_permissions',
-  ],
-  'lambda:CreateAlias': [
-    'TestLambdaAlias::test_notfound_and_invalid_routingconfigs',
-    'TestLambdaUrl::test_url_config_exceptions',
-    'TestLambdaUrl::test_url_config_list_paging',
-    'TestLambdaUrl::test_url_config_deletion_without_qualifier',
-  ],
   'lambda:CreateCodeSigningConfig': ['TestCodeSigningConfig::test_function_code_signing_config'],
-  'lambda:DeleteAlias': ['TestLambdaAlias::test_non_existent_alias_deletion'],
   'lambda:GetFunctionCodeSigningConfig': [
     'TestLambdaFunction::test_get_function_wrong_region[get_function_code_signing_config]',
   ],
@@ -28,9 +15,6 @@ export const SCENARIOS_THAT_STOP: Readonly<Record<string, readonly string[]>> = 
   'lambda:GetFunctionEventInvokeConfig': [
     'TestLambdaFunction::test_ops_on_nonexisting_version[get_function_event_invoke_config]',
     'TestLambdaFunction::test_get_function_wrong_region[get_function_event_invoke_config]',
-  ],
-  'lambda:GetFunctionUrlConfig': [
-    'TestLambdaFunction::test_get_function_wrong_region[get_function_url_config]',
   ],
   'lambda:PutFunctionConcurrency': ['TestLambdaReservedConcurrency::test_function_concurrency'],
   'lambda:PutFunctionEventInvokeConfig': [

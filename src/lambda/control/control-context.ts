@@ -17,6 +17,7 @@ import type { FunctionPolicyTable } from '../records/function-policy-table.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { FunctionTable } from '../records/function-table.ts';
+import type { FunctionUrlTable } from '../records/function-url-table.ts';
 import type { LayerVersionTable } from '../records/layer-version-table.ts';
 import type { ProvisionedStatus } from '../records/provisioned-status.ts';
 import type { FunctionName } from '../records/qualified-table.ts';
@@ -41,6 +42,7 @@ export interface ControlContext extends FunctionControlDependencies {
   readonly table: FunctionTable;
   readonly aliases: AliasTable;
   readonly policies: FunctionPolicyTable;
+  readonly urls: FunctionUrlTable;
   readonly concurrency: ConcurrencySettings;
   /** By account and region. */
   readonly concurrencyTurns: Turns;

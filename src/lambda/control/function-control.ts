@@ -6,6 +6,7 @@ import { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import { FunctionPolicyTable } from '../records/function-policy-table.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import { FunctionTable } from '../records/function-table.ts';
+import { FunctionUrlTable } from '../records/function-url-table.ts';
 import { LayerVersionTable } from '../records/layer-version-table.ts';
 import { aliasOperations } from './alias-operations.ts';
 import { CodeLinks } from './code-links.ts';
@@ -14,6 +15,7 @@ import type { ControlContext, FunctionControlDependencies, LambdaOperations } fr
 import { MAX_CODE_REQUEST_BYTES } from './control-limits.ts';
 import { createFunctionOperation } from './create-function.ts';
 import { functionPermissions } from './function-permissions.ts';
+import { functionUrlOperations } from './function-url-operations.ts';
 import { tooLarge } from './lambda-errors.ts';
 import { layerOperations } from './layer-operations.ts';
 import { layerPermissions } from './layer-permissions.ts';
@@ -37,6 +39,8 @@ export interface FunctionControl {
   readonly aliases: AliasTable;
   /** Who is let in by the policies of functions. */
   readonly policies: Pick<FunctionPolicyTable, 'documentOf' | 'allows'>;
+  /** Function URLs, found by the id in their host. */
+  readonly urls: Pick<FunctionUrlTable, 'find'>;
   readonly concurrency: ConcurrencySettings;
   /** Waits for what is under way. */
   close(): Promise<void>;
@@ -49,6 +53,7 @@ export async function openFunctionControl(
   const { state, ids } = dependencies;
   const aliases = await AliasTable.openAliases(state, table, () => ids.random());
   const policies = await FunctionPolicyTable.openPolicies(state, table);
+  const urls = await FunctionUrlTable.openUrls(state, table);
   const concurrency = await ConcurrencySettings.open(state, table);
   const concurrencyTurns = new Turns();
   const layers = await LayerVersionTable.open(dependencies.state);
@@ -58,6 +63,7 @@ export async function openFunctionControl(
     table,
     aliases,
     policies,
+    urls,
     concurrency,
     concurrencyTurns,
     layers,
@@ -74,6 +80,7 @@ export async function openFunctionControl(
       ...aliasOperations(context),
       ...functionPermissions(context),
       ...resourcePolicyOperations(context),
+      ...functionUrlOperations(context),
       ...concurrencyOperations(context),
       ...provisionedConcurrencyOperations(context),
       ...layerOperations(context),
@@ -90,6 +97,7 @@ export async function openFunctionControl(
     readable: (record) => table.readable(record),
     aliases,
     policies,
+    urls,
     concurrency,
     close: () => reconciler.close(),
   };

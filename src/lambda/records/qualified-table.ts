@@ -44,7 +44,7 @@ export class QualifiedTable<T> implements FunctionCompanion {
 
   /** `qualifier` is `$LATEST` for what belongs to the function itself. */
   get({ accountId, region, functionName }: FunctionName, qualifier: string): T | undefined {
-    return this.functions.get(`${accountId}/${region}/${functionName}`)?.get(qualifier);
+    return this.valueOf(`${accountId}/${region}/${functionName}`, qualifier);
   }
 
   /** Everything of a function, by qualifier in order. */
@@ -99,6 +99,10 @@ export class QualifiedTable<T> implements FunctionCompanion {
         for (const qualifier of qualifiers) this.remember(key, qualifier, undefined);
       },
     };
+  }
+
+  protected valueOf(functionKey: string, qualifier: string): T | undefined {
+    return this.functions.get(functionKey)?.get(qualifier);
   }
 
   /** Every value comes and goes here; `undefined` is a removal. */

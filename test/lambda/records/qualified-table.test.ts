@@ -9,6 +9,7 @@ import { EnvironmentCipher } from '../../../src/lambda/records/environment-ciphe
 import type { FunctionIdentifier } from '../../../src/lambda/records/function-identifier.ts';
 import { FunctionPolicyTable } from '../../../src/lambda/records/function-policy-table.ts';
 import { FunctionTable } from '../../../src/lambda/records/function-table.ts';
+import { FunctionUrlTable } from '../../../src/lambda/records/function-url-table.ts';
 import { createServerLog } from '../../../src/platform/server-log.ts';
 import { openSqliteStateStore } from '../../../src/storage/sqlite/state-store.ts';
 import { scratchDirectory } from '../../storage/scratch.ts';
@@ -24,6 +25,7 @@ interface Tables {
   readonly functions: FunctionTable;
   readonly aliases: AliasTable;
   readonly policies: FunctionPolicyTable;
+  readonly urls: FunctionUrlTable;
   /** Of numbers that choose between versions. */
   next: number;
   close(): Promise<void>;
@@ -37,6 +39,7 @@ async function opened(file: string): Promise<Tables> {
     functions,
     aliases: await AliasTable.openAliases(state, functions, () => tables.next),
     policies: await FunctionPolicyTable.openPolicies(state, functions),
+    urls: await FunctionUrlTable.openUrls(state, functions),
     next: 0,
     close: () => state.close(),
   };
@@ -66,7 +69,7 @@ async function fill({ functions, aliases, policies }: Tables, statement: object 
   }));
 }
 
-const removed = ({ functions }: Tables, change: object): Promise<void> =>
+const changed = ({ functions }: Tables, change: object): Promise<void> =>
   functions.change(NAME.accountId, NAME.region, NAME.functionName, () => change);
 
 describe('what is stored beside a function', () => {
@@ -87,13 +90,35 @@ describe('what is stored beside a function', () => {
       const file = await stateFile(context);
       const before = await opened(file);
       await fill(before);
-      await removed(before, change);
+      await changed(before, change);
       assert.deepEqual([before.aliases.of(NAME), before.policies.of(NAME)], [[], []]);
       await before.close();
       const after = await opened(file);
       assert.deepEqual([after.aliases.of(NAME), after.policies.of(NAME)], [[], []]);
       await after.close();
     }
+  });
+
+  test('is found by the id of its URL, as long as it has that URL', async (context) => {
+    const file = await stateFile(context);
+    const before = await opened(file);
+    await fill(before);
+    const url = {
+      ...NAME,
+      authType: 'NONE',
+      invokeMode: 'BUFFERED',
+      createdMs: 1,
+      lastModifiedMs: 1,
+    } as const;
+    await changed(before, { joined: [before.urls.put(NAME, '$LATEST', { ...url, urlId: 'old' })] });
+    await changed(before, { joined: [before.urls.put(NAME, '$LATEST', { ...url, urlId: 'new' })] });
+    assert.equal(before.urls.find('old'), undefined);
+    await before.close();
+    const after = await opened(file);
+    assert.equal(after.urls.find('new')!.functionName, 'echo');
+    await changed(after, { remove: ['$LATEST', '1', '2'] });
+    assert.equal(after.urls.find('new'), undefined);
+    await after.close();
   });
 
   test('stays as it was where the change is not stored', async (context) => {
