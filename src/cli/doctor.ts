@@ -25,7 +25,14 @@ import { withProgress } from './terminal/progress-bar.ts';
 interface DoctorFlags
   extends Omit<
     SettingFlags,
-    'logLevel' | 'authorization' | 'pooledEnvironments' | 'runtimes' | 'endpoint' | 'region'
+    | 'logLevel'
+    | 'authorization'
+    | 'pooledEnvironments'
+    | 'imageLayouts'
+    | 'registryAuth'
+    | 'runtimes'
+    | 'endpoint'
+    | 'region'
   > {
   readonly json: boolean;
 }

@@ -8,6 +8,7 @@ import {
   configFlag,
   dataDirFlag,
   hostFlag,
+  imageLayoutsFlag,
   isolationFlag,
   jsonFlag,
   logLevelFlag,
@@ -15,6 +16,7 @@ import {
   ociRuntimeFlag,
   pooledEnvironmentsFlag,
   portFlag,
+  registryAuthFlag,
   runtimeFlag,
 } from './settings/setting-flags.ts';
 import type { SettingFlags, Settings } from './settings/settings.ts';
@@ -35,7 +37,7 @@ export const startCommand = buildCommand({
       'Serves until SIGTERM or Ctrl-C: then requests in flight are finished and the exit code is 0. A second ' +
       'signal ends the server at once.\n' +
       'Every flag can also be a variable, as named below, or a key of selfsame.json in the current folder ' +
-      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, runtimes). A flag wins over ' +
+      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, imageLayouts, registryAuth, runtimes). A flag wins over ' +
       'the variable, the variable over the file.',
   },
   parameters: {
@@ -49,6 +51,8 @@ export const startCommand = buildCommand({
       authorization: authorizationFlag,
       nearestRuntime: nearestRuntimeFlag,
       pooledEnvironments: pooledEnvironmentsFlag,
+      imageLayouts: imageLayoutsFlag,
+      registryAuth: registryAuthFlag,
       runtime: runtimeFlag,
       config: configFlag,
       json: jsonFlag,

@@ -40,6 +40,10 @@ export interface StartOptions {
   readonly fetchRuntimes?: boolean;
   /** Generic environments kept started so that cold starts are short; 0 for none. Default 4. */
   readonly pooledEnvironments?: number;
+  /** Directory of OCI layouts: `oci-layout.localhost/NAME:TAG` is the image TAG of the layout in its folder NAME. Default none. */
+  readonly imageLayouts?: string;
+  /** File with `auths` for registries, in the form of Docker's `config.json`. Default: that of the user who runs the server. */
+  readonly registryAuth?: string;
   /** Service time moves by `platform.clock.advance` alone, so that a test sees nothing fall due by itself. Default false. */
   readonly frozenClock?: boolean;
 }
@@ -57,6 +61,8 @@ export interface ResolvedOptions {
   readonly fetchRuntimes: boolean;
   /** Undefined where nobody has said, and the level decides. */
   readonly pooledEnvironments: number | undefined;
+  readonly imageLayouts: string | undefined;
+  readonly registryAuth: string | undefined;
   readonly frozenClock: boolean;
 }
 
@@ -116,6 +122,8 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
     runtimes,
     nearestRuntime: options.nearestRuntime ?? false,
     fetchRuntimes: options.fetchRuntimes ?? true,
+    imageLayouts: options.imageLayouts,
+    registryAuth: options.registryAuth,
     pooledEnvironments,
     frozenClock: options.frozenClock ?? false,
   };

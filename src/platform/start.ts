@@ -17,6 +17,7 @@ import { openLogs } from '../services/logs/logs.ts';
 import { stsService } from '../services/sts/sts.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
 import { openFileBlobStore } from '../storage/files/blob-store.ts';
+import { dockerConfigFile, openDockerConfig } from '../storage/images/docker-config.ts';
 import { openImageStore } from '../storage/images/image-store.ts';
 import { hostBootId } from '../storage/packages/boot-id.ts';
 import { openPackageStore } from '../storage/packages/package-store.ts';
@@ -123,12 +124,18 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     defaultRegistry: { accountId: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION },
   });
   cleanup.add(() => ecr.close());
+  const registryCredentials = await openDockerConfig({
+    file: options.registryAuth ?? dockerConfigFile(),
+    isDemanded: options.registryAuth !== undefined,
+    log,
+  });
   const images = await openImageStore({
     directory: data.images,
     accessTo: (registry) =>
       ecr.isRegistry(registry) || `http://${registry}` === origin
-        ? { origin, credentials: ecr.ownCredentials }
-        : {},
+        ? { origin, credentials: async () => ecr.ownCredentials }
+        : { credentials: () => registryCredentials(registry) },
+    layouts: options.imageLayouts,
     bootId: hostBootId,
   });
   cleanup.add(() => images.close());

@@ -86,6 +86,16 @@ export const pooledEnvironmentsFlag = settingFlag(
   'number',
   'Generic environments kept started for short cold starts, 0 for none; default 4',
 );
+export const imageLayoutsFlag = settingFlag(
+  'imageLayouts',
+  'directory',
+  'OCI layouts as images: oci-layout.localhost/NAME:TAG is the image TAG of the layout in its folder NAME',
+);
+export const registryAuthFlag = settingFlag(
+  'registryAuth',
+  'file',
+  "Credentials of registries, as in Docker's config.json; default is that of the user who runs the server",
+);
 export const runtimeFlag = {
   kind: 'parsed',
   parse: String,

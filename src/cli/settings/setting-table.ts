@@ -16,6 +16,8 @@ export const SETTINGS = {
   authorization: SWITCH,
   nearestRuntime: SWITCH,
   pooledEnvironments: wholeNumber(1_000),
+  imageLayouts: TEXT,
+  registryAuth: TEXT,
   runtimes: RUNTIMES,
   endpoint: HTTP_URL,
   region: TEXT,

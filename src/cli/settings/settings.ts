@@ -12,6 +12,9 @@ import type { SettingValue } from './setting-values.ts';
 
 export type { Settings } from './setting-table.ts';
 
+/** Relative ones count from the folder that a command is run in. */
+const PATHS = ['dataDir', 'imageLayouts', 'registryAuth'] as const;
+
 /** Flags that hold settings, and those that lead to them. */
 export type SettingFlags = { readonly [K in keyof Settings]: Settings[K] | undefined } & {
   readonly config?: string | undefined;
@@ -37,9 +40,11 @@ export async function readSettings(context: CliContext, flags: SettingFlags): Pr
       ...readValue('runtimes', flags.runtime.join(','), 'The flag --runtime'),
     };
   }
-  const { dataDir } = settings as Settings;
-  if (dataDir !== undefined && dataDir !== 'temporary')
-    settings['dataDir'] = resolve(context.workingDirectory, dataDir);
+  for (const name of PATHS) {
+    const path = (settings as Settings)[name];
+    if (path !== undefined && !(name === 'dataDir' && path === 'temporary'))
+      settings[name] = resolve(context.workingDirectory, path);
+  }
   return settings as Settings;
 }
 

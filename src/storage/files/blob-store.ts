@@ -141,13 +141,18 @@ class FileBlobStore implements BlobStore {
   }
 
   #path(sha256: string): string {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) {
-      throw Object.assign(new Error(`ENOENT: ${JSON.stringify(sha256)} is not the name of a blob`), {
-        code: 'ENOENT',
-      });
-    }
-    return join(this.#directory, sha256.slice(0, SHARD_DIGITS), sha256.slice(SHARD_DIGITS));
+    return blobFile(this.#directory, sha256);
   }
+}
+
+/** Where the store at `directory` has a blob: for those that read it in another thread. */
+export function blobFile(directory: string, sha256: string): string {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) {
+    throw Object.assign(new Error(`ENOENT: ${JSON.stringify(sha256)} is not the name of a blob`), {
+      code: 'ENOENT',
+    });
+  }
+  return join(directory, sha256.slice(0, SHARD_DIGITS), sha256.slice(SHARD_DIGITS));
 }
 
 /** Hashes on a thread of the pool: 50 MB would hold up the request loop for tens of milliseconds. */

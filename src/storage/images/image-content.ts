@@ -6,6 +6,8 @@ import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ImageArchitecture, ImageConfiguration, ImageIdentity } from '../../ports/image-store.ts';
 import { ImageProblem } from '../../ports/image-store.ts';
 import { parseImageName, sha256Of } from './image-name.ts';
+import type { ImageSource } from './image-source.ts';
+import { LAYOUTS_HOST, LayoutSource } from './layout-source.ts';
 import type { ContentReference, ImageManifest } from './manifest.ts';
 import { chooseFromIndex, MAX_DOCUMENT_BYTES, parseConfiguration, parseManifest } from './manifest.ts';
 import { RegistryClient } from './registry-client.ts';
@@ -14,6 +16,8 @@ import type { RegistryAccess } from './registry-connection.ts';
 export interface ImageContentOptions {
   readonly blobs: BlobStore;
   readonly accessTo: (registry: string) => RegistryAccess;
+  /** Directory of OCI layouts. */
+  readonly layouts: string | undefined;
   /** Ends every exchange with a registry. */
   readonly signal: AbortSignal;
 }
@@ -27,30 +31,31 @@ export class ImageContent {
     this.options = options;
   }
 
-  /** One for each image: it keeps the token that the registry has given. */
-  registryOf(uri: string): RegistryClient {
+  /** One for each image: a registry's keeps the token that it has given. */
+  sourceOf(uri: string): ImageSource {
     const name = parseImageName(uri);
+    if (name.registry === LAYOUTS_HOST) return new LayoutSource(name, this.options.layouts);
     return new RegistryClient(name, this.options.accessTo(name.registry), this.options.signal);
   }
 
   async resolve(uri: string, architecture: ImageArchitecture): Promise<ImageIdentity> {
-    const registry = this.registryOf(uri);
-    const { reference } = registry.name;
-    let { content, mediaType } = await registry.manifest(reference);
+    const source = this.sourceOf(uri);
+    const { reference } = source.name;
+    let { content, mediaType } = await source.manifest(reference);
     let sha256 = await this.keep(content, reference);
     const chosen = chooseFromIndex(content, mediaType, architecture);
     if (chosen !== undefined) {
-      ({ content } = await registry.manifest(chosen));
+      ({ content } = await source.manifest(chosen));
       sha256 = await this.keep(content, chosen);
     }
     parseManifest(content);
-    return { resolvedUri: `${registry.name.uri}@sha256:${sha256}`, sha256 };
+    return { resolvedUri: `${source.name.uri}@sha256:${sha256}`, sha256 };
   }
 
-  async manifest(registry: RegistryClient, sha256: string): Promise<ImageManifest> {
+  async manifest(source: ImageSource, sha256: string): Promise<ImageManifest> {
     if (!(await this.options.blobs.has(sha256))) {
       const digest = `sha256:${sha256}`;
-      await this.keep((await registry.manifest(digest)).content, digest);
+      await this.keep((await source.manifest(digest)).content, digest);
     }
     return this.storedManifest(sha256);
   }
@@ -60,25 +65,25 @@ export class ImageContent {
     return parseManifest(await this.document(sha256));
   }
 
-  async configuration(registry: RegistryClient, { config }: ImageManifest): Promise<ImageConfiguration> {
-    await this.fetch(registry, config);
+  async configuration(source: ImageSource, { config }: ImageManifest): Promise<ImageConfiguration> {
+    await this.fetch(source, config);
     return parseConfiguration(await this.document(config.sha256));
   }
 
-  async fetch(registry: RegistryClient, { sha256, sizeBytes }: ContentReference): Promise<void> {
-    const key = `${registry.name.uri}@${sha256}`;
+  async fetch(source: ImageSource, { sha256, sizeBytes }: ContentReference): Promise<void> {
+    const key = `${source.name.uri}@${sha256}`;
     let fetched = this.fetches.get(key);
     if (fetched === undefined) {
-      fetched = this.fetchBlob(registry, sha256, sizeBytes).finally(() => this.fetches.delete(key));
+      fetched = this.fetchBlob(source, sha256, sizeBytes).finally(() => this.fetches.delete(key));
       this.fetches.set(key, fetched);
     }
     await fetched;
   }
 
-  private async fetchBlob(registry: RegistryClient, sha256: string, sizeBytes: number): Promise<void> {
+  private async fetchBlob(source: ImageSource, sha256: string, sizeBytes: number): Promise<void> {
     if (await this.options.blobs.has(sha256)) return;
     const digest = `sha256:${sha256}`;
-    const content = await registry.blob(digest);
+    const content = await source.blob(digest);
     await this.keep(Readable.from(atMost(sizeBytes, content, digest)), digest).catch((error: unknown) => {
       if (error instanceof ImageProblem || error instanceof PlatformError) throw error;
       throw new ImageProblem('unreachable', `${digest} could not be fetched: ${(error as Error).message}`, {

@@ -16,7 +16,7 @@ const REPOSITORY = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-const DEFAULT_TAG = 'latest';
+export const DEFAULT_TAG = 'latest';
 
 /** Throws `ImageProblem`. Lambda takes images from registries by their full names only. */
 export function parseImageName(text: string): ImageName {

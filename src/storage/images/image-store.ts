@@ -5,7 +5,6 @@
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addAbortSignal } from 'node:stream';
 import { PlatformError } from '../../core/errors.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type {
@@ -15,13 +14,13 @@ import type {
   ImageStore,
 } from '../../ports/image-store.ts';
 import { ImageProblem } from '../../ports/image-store.ts';
-import { openFileBlobStore } from '../files/blob-store.ts';
+import { blobFile, openFileBlobStore } from '../files/blob-store.ts';
 import { isThere, madeWhole, removeUnfinished, removeWhole } from '../files/whole-directories.ts';
+import { extractInThread } from './extraction-thread.ts';
 import { ImageContent } from './image-content.ts';
-import { extractLayer } from './layer-extraction.ts';
+import type { ImageSource } from './image-source.ts';
 import type { ImageManifest } from './manifest.ts';
 import { MAX_IMAGE_BYTES } from './manifest.ts';
-import type { RegistryClient } from './registry-client.ts';
 import type { RegistryAccess } from './registry-connection.ts';
 import { completeRoot } from './root-directory.ts';
 
@@ -30,26 +29,36 @@ export interface ImageStoreOptions {
   readonly directory: string;
   /** How a registry is reached and with what credentials, by the host of an image's name. */
   readonly accessTo: (registry: string) => RegistryAccess;
+  /** Directory of OCI layouts that names may lead to. */
+  readonly layouts?: string | undefined;
   /** Differs after the host has been started anew; undefined where the host does not say. */
   readonly bootId: () => Promise<string | undefined>;
+}
+
+interface FileImageStoreOptions extends Pick<ImageStoreOptions, 'accessTo' | 'layouts'> {
+  readonly roots: string;
+  readonly blobs: BlobStore;
+  readonly blobsDirectory: string;
 }
 
 const IMAGE_NAME = /^[0-9a-f]{64}$/;
 
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
   const roots = await made(join(options.directory, 'roots'));
-  const blobs = await openFileBlobStore({ directory: await made(join(options.directory, 'blobs')) });
+  const blobsDirectory = await made(join(options.directory, 'blobs'));
+  const blobs = await openFileBlobStore({ directory: blobsDirectory });
   await removeUnfinished({
     directory: roots,
     bootFile: join(options.directory, 'boot-id'),
     bootId: options.bootId,
   });
-  return new FileImageStore(roots, blobs, options.accessTo);
+  return new FileImageStore({ ...options, roots, blobs, blobsDirectory });
 }
 
 class FileImageStore implements ImageStore {
   private readonly roots: string;
   private readonly blobs: BlobStore;
+  private readonly blobsDirectory: string;
   private readonly content: ImageContent;
   private readonly interruption = new AbortController();
   private readonly users = new Map<string, number>();
@@ -59,10 +68,11 @@ class FileImageStore implements ImageStore {
   private isReferenced: (sha256: string) => boolean = () => true;
   private sweeping = false;
 
-  constructor(roots: string, blobs: BlobStore, accessTo: ImageStoreOptions['accessTo']) {
+  constructor({ roots, blobs, blobsDirectory, accessTo, layouts }: FileImageStoreOptions) {
     this.roots = roots;
     this.blobs = blobs;
-    this.content = new ImageContent({ blobs, accessTo, signal: this.interruption.signal });
+    this.blobsDirectory = blobsDirectory;
+    this.content = new ImageContent({ blobs, accessTo, layouts, signal: this.interruption.signal });
   }
 
   async resolve(uri: string, architecture: ImageArchitecture): Promise<ImageIdentity> {
@@ -129,22 +139,22 @@ class FileImageStore implements ImageStore {
 
   /** Fetching takes no turn, as registries may be slow. What a sweep takes meanwhile is fetched again. */
   private async make(image: ImageIdentity): Promise<ExtractedImage> {
-    const registry = this.content.registryOf(image.resolvedUri);
+    const source = this.content.sourceOf(image.resolvedUri);
     if (!(await isThere(this.rootOf(image)))) {
-      const manifest = await this.content.manifest(registry, image.sha256);
-      await this.content.configuration(registry, manifest);
-      for (const layer of manifest.layers) await this.content.fetch(registry, layer);
+      const manifest = await this.content.manifest(source, image.sha256);
+      await this.content.configuration(source, manifest);
+      for (const layer of manifest.layers) await this.content.fetch(source, layer);
     }
-    return this.inTurn(() => this.extract(image, registry));
+    return this.inTurn(() => this.extract(image, source));
   }
 
   private rootOf({ sha256 }: ImageIdentity): string {
     return join(this.roots, sha256);
   }
 
-  private async extract(image: ImageIdentity, registry: RegistryClient): Promise<ExtractedImage> {
-    const manifest = await this.content.manifest(registry, image.sha256);
-    const configuration = await this.content.configuration(registry, manifest);
+  private async extract(image: ImageIdentity, source: ImageSource): Promise<ExtractedImage> {
+    const manifest = await this.content.manifest(source, image.sha256);
+    const configuration = await this.content.configuration(source, manifest);
     const rootDirectory = this.rootOf(image);
     if (await isThere(rootDirectory)) {
       // An earlier version of this server may have made it.
@@ -153,7 +163,7 @@ class FileImageStore implements ImageStore {
     }
     try {
       await madeWhole(rootDirectory, async (root) => {
-        await this.layOut(registry, manifest, root);
+        await this.layOut(source, manifest, root);
         await completeRoot(root, configuration.workingDirectory);
       });
     } catch (error) {
@@ -167,13 +177,13 @@ class FileImageStore implements ImageStore {
     return { rootDirectory, configuration };
   }
 
-  private async layOut(registry: RegistryClient, { layers }: ImageManifest, root: string): Promise<void> {
-    let left = MAX_IMAGE_BYTES;
-    for (const layer of layers) {
-      await this.content.fetch(registry, layer);
-      const content = addAbortSignal(this.interruption.signal, await this.blobs.open(layer.sha256));
-      left -= await extractLayer(content, layer.compression, root, left);
-    }
+  private async layOut(source: ImageSource, { layers }: ImageManifest, root: string): Promise<void> {
+    for (const layer of layers) await this.content.fetch(source, layer);
+    const files = layers.map(({ sha256, compression }) => ({
+      file: blobFile(this.blobsDirectory, sha256),
+      compression,
+    }));
+    await extractInThread({ layers: files, root, maxBytes: MAX_IMAGE_BYTES }, this.interruption.signal);
   }
 
   /** Keeps the images that are needed, with all that they consist of. */

@@ -54,9 +54,9 @@ export function chooseFromIndex(
   architecture: ImageArchitecture,
 ): string | undefined {
   const document = objectOf(content, 'the manifest');
-  const type = typeof document['mediaType'] === 'string' ? document['mediaType'] : mediaType;
-  if (IMAGE_TYPES.includes(type)) return undefined;
-  if (!INDEX_TYPES.includes(type))
+  const type = typeOf(document, mediaType);
+  if (type !== undefined && IMAGE_TYPES.includes(type)) return undefined;
+  if (type === undefined || !INDEX_TYPES.includes(type))
     throw new ImageProblem('unsupported', `manifests of type '${type}' are not supported`);
   for (const entry of listOf(document['manifests'])) {
     const platform = recordOf(entry['platform']);
@@ -64,6 +64,13 @@ export function chooseFromIndex(
     if (fits && typeof entry['digest'] === 'string') return entry['digest'];
   }
   throw new ImageProblem('unsupported', `the index has no image for linux/${PLATFORMS[architecture]}`);
+}
+
+/** Old tools leave it out; where nobody names it, the content has to. */
+function typeOf(document: Readonly<Record<string, unknown>>, named: string): string | undefined {
+  if (typeof document['mediaType'] === 'string') return document['mediaType'];
+  if (named !== '') return named;
+  return Array.isArray(document['manifests']) ? INDEX_TYPES[0] : IMAGE_TYPES[0];
 }
 
 /** Throws `ImageProblem` for what names no image, or one that is too large. */
@@ -116,7 +123,7 @@ export function parseConfiguration(content: Buffer): ImageConfiguration {
   };
 }
 
-function objectOf(content: Buffer, what: string): Record<string, unknown> {
+export function objectOf(content: Buffer, what: string): Record<string, unknown> {
   try {
     return recordOf(JSON.parse(content.toString()));
   } catch (error) {
@@ -124,11 +131,11 @@ function objectOf(content: Buffer, what: string): Record<string, unknown> {
   }
 }
 
-function recordOf(value: unknown): Record<string, unknown> {
+export function recordOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-function listOf(value: unknown): Record<string, unknown>[] {
+export function listOf(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.map(recordOf) : [];
 }
 

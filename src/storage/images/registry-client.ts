@@ -6,16 +6,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { ImageProblem } from '../../ports/image-store.ts';
 import type { ImageName } from './image-name.ts';
+import type { FetchedManifest, ImageSource } from './image-source.ts';
 import { MANIFEST_TYPES, MAX_DOCUMENT_BYTES } from './manifest.ts';
 import type { RegistryAccess } from './registry-connection.ts';
 import { get, readAll } from './registry-connection.ts';
 
-export interface FetchedManifest {
-  readonly content: Buffer;
-  readonly mediaType: string;
-}
-
-export class RegistryClient {
+export class RegistryClient implements ImageSource {
   readonly name: ImageName;
   private readonly access: RegistryAccess;
   private readonly signal: AbortSignal;
@@ -66,13 +62,13 @@ export class RegistryClient {
   private async answerChallenge(response: IncomingMessage): Promise<boolean> {
     const challenge = response.headers['www-authenticate'] ?? '';
     const before = this.authorization;
-    if (/^basic\b/i.test(challenge)) this.authorization = this.basic();
+    if (/^basic\b/i.test(challenge)) this.authorization = await this.basic();
     else if (/^bearer\b/i.test(challenge)) this.authorization = await this.token(parameters(challenge));
     return this.authorization !== undefined && this.authorization !== before;
   }
 
-  private basic(): string | undefined {
-    const { credentials } = this.access;
+  private async basic(): Promise<string | undefined> {
+    const credentials = await this.access.credentials?.();
     if (credentials === undefined) return undefined;
     return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
   }
@@ -84,7 +80,7 @@ export class RegistryClient {
     const service = challenge.get('service');
     if (service !== undefined) url.searchParams.set('service', service);
     url.searchParams.set('scope', challenge.get('scope') ?? `repository:${this.name.repository}:pull`);
-    const authorization = this.basic();
+    const authorization = mayHaveCredentials(url, this.origin) ? await this.basic() : undefined;
     const response = await get(url, authorization === undefined ? {} : { authorization }, this.signal);
     const body = await readAll(response, MAX_DOCUMENT_BYTES);
     if (response.statusCode !== 200)
@@ -99,6 +95,11 @@ function refusal(status: number, what: string, words: string): ImageProblem {
   const text = `${what}: the registry answered ${status} ${words}`.trim();
   if (status === 401 || status === 403) return new ImageProblem('access-denied', text);
   return new ImageProblem(status === 404 ? 'not-found' : 'unreachable', text);
+}
+
+/** A registry that is spoken to in secret has no token server that is not. */
+function mayHaveCredentials(realm: URL, origin: string): boolean {
+  return realm.protocol === 'https:' || !origin.startsWith('https:');
 }
 
 /** `Bearer realm="…",service="…"`. */

@@ -8,7 +8,13 @@ import { ImageProblem } from '../../ports/image-store.ts';
 export interface RegistryAccess {
   /** `http://127.0.0.1:4566`: connected to in the registry's place; its name is still the Host. */
   readonly origin?: string;
-  readonly credentials?: { readonly username: string; readonly password: string };
+  /** Asked for when the registry wants to know who asks; undefined where nobody has given any for it. */
+  readonly credentials?: () => Promise<RegistryCredentials | undefined>;
+}
+
+export interface RegistryCredentials {
+  readonly username: string;
+  readonly password: string;
 }
 
 /** Redirects that are followed: registries send to a store of blobs, some by way of one more. */

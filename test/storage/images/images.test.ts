@@ -97,7 +97,9 @@ for (const authorization of ['bearer', 'basic'] as const) {
   test(`a registry that asks for ${authorization} credentials gets them`, async (context) => {
     const registry = await smallRegistry(context, authorization);
     registry.add(await builtImage({ layers: [[file('run')]] }), 'v1');
-    const known = await openedStore(context, { credentials: { username: 'user', password: 'secret' } });
+    const known = await openedStore(context, {
+      credentials: async () => ({ username: 'user', password: 'secret' }),
+    });
     const identity = await known.store.resolve(`${registry.host}/team/app:v1`, 'x86_64');
     await known.store.acquire(identity);
     const stranger = await openedStore(context);
@@ -221,7 +223,9 @@ test('a redirect is followed without the token of the registry, and to HTTP only
   const [layer, config] = image.blobs.keys();
   registry.redirects.set(`blobs/${layer}`, `http://${elsewhere.host}/v2/team/app/blobs/${layer}`);
   registry.redirects.set(`blobs/${config}`, 'file:///etc/passwd');
-  const { store } = await openedStore(context, { credentials: { username: 'user', password: 'secret' } });
+  const { store } = await openedStore(context, {
+    credentials: async () => ({ username: 'user', password: 'secret' }),
+  });
   const identity = await store.resolve(`${registry.host}/team/app:v1`, 'x86_64');
   await assert.rejects(store.acquire(identity), { kind: 'unreachable', message: /no HTTP address/ });
   registry.redirects.delete(`blobs/${config}`);
