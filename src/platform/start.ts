@@ -3,6 +3,7 @@ import { openFunctionControl } from '../lambda/control/function-control.ts';
 import { Concurrency } from '../lambda/invoke/concurrency.ts';
 import { Invoker } from '../lambda/invoke/invoke.ts';
 import { Placement } from '../lambda/invoke/placement.ts';
+import { ProvisionedConcurrency } from '../lambda/invoke/provisioned-concurrency.ts';
 import { EnvironmentCipher } from '../lambda/records/environment-cipher.ts';
 import { lambdaService } from '../lambda/service.ts';
 import type { IsolationLevel, RuntimeListing } from '../ports/environment.ts';
@@ -163,6 +164,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const control = await openFunctionControl({
     state,
     environmentCipher: new EnvironmentCipher(seams.call),
+    provisionedStatus: (name, qualifier) => provisioned.status(name, qualifier),
     blobs,
     packages,
     images,
@@ -191,10 +193,18 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     admitStart: (record) => concurrency.of(record).grow(),
   });
   cleanup.add(() => placement.close());
+  const { aliases, directory } = control;
+  const provisioned = new ProvisionedConcurrency({
+    settings: control.concurrency,
+    directory,
+    aliases,
+    placement,
+  });
   const invoker = new Invoker({
     concurrency,
-    directory: control.directory,
-    aliases: control.aliases,
+    provisioned,
+    directory,
+    aliases,
     placement,
     log,
   });
@@ -253,6 +263,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const bound = await server.listen({ host: options.host, port: options.port });
   origin = originOf(bound);
   placement.prepareRuntimes();
+  provisioned.begin();
 
   const close = (): Promise<void> => cleanup.run();
   return {

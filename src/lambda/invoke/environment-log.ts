@@ -13,7 +13,7 @@ import type { LogTail } from './log-tail.ts';
 import type { InvocationReport } from './outcome.ts';
 import type { PlatformLog } from './platform-log.ts';
 import { platformLog } from './platform-log.ts';
-import type { InitReport } from './platform-records.ts';
+import type { InitializationType, InitReport } from './platform-records.ts';
 import type { RuntimeDone } from './telemetry-log.ts';
 import { TelemetryLog } from './telemetry-log.ts';
 
@@ -28,10 +28,18 @@ export class EnvironmentLog {
   private readonly address: LogStreamAddress;
   private readonly platform: PlatformLog;
   private readonly lowestLevel: number;
+  private readonly initializationType: InitializationType;
   private readonly telemetry: TelemetryLog;
   private tail: LogTail | undefined;
 
-  constructor(sink: LogSink, clock: Clock, record: FunctionRecord, stream: string) {
+  constructor(
+    sink: LogSink,
+    clock: Clock,
+    record: FunctionRecord,
+    stream: string,
+    initializationType: InitializationType = 'on-demand',
+  ) {
+    this.initializationType = initializationType;
     this.sink = sink;
     this.clock = clock;
     this.record = record;
@@ -51,7 +59,11 @@ export class EnvironmentLog {
     const { region, runtime } = this.record;
     const version = installation.version === undefined ? '' : `.v${installation.version}`;
     const runtimeVersion = `${runtimeWords(runtime ?? 'provided')}${version}`;
-    const init = { runtimeVersion, runtimeVersionArn: runtimeVersionArn(region, runtime ?? '') };
+    const init = {
+      initializationType: this.initializationType,
+      runtimeVersion,
+      runtimeVersionArn: runtimeVersionArn(region, runtime ?? ''),
+    };
     this.telemetry.initStart(init);
     this.write((at) => this.platform.initStart(init, at));
   }
@@ -67,7 +79,9 @@ export class EnvironmentLog {
   }
 
   initRuntimeDone(phase: InitReport['phase'], status: 'success' | 'error', errorType?: string): void {
-    this.telemetry.initRuntimeDone(phase, status, errorType && reportedErrorType(errorType));
+    const { initializationType } = this;
+    const shown = errorType === undefined ? {} : { errorType: reportedErrorType(errorType) };
+    this.telemetry.initRuntimeDone({ initializationType, phase, status, ...shown });
   }
 
   runtimeDone(requestId: string, done: RuntimeDone): void {
@@ -81,7 +95,8 @@ export class EnvironmentLog {
   }
 
   initReport(report: InitReport): void {
-    const { errorType, ...rest } = report;
+    const { errorType, ...known } = report;
+    const rest = { initializationType: this.initializationType, ...known };
     const shown = errorType === undefined ? rest : { ...rest, errorType: reportedErrorType(errorType) };
     this.telemetry.initReport(shown);
     this.write((at) => this.platform.initReport(shown, at));

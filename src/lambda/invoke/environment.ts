@@ -25,11 +25,12 @@ import type {
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { EnvironmentLog } from './environment-log.ts';
 import { IdleFreezer } from './idle-freezer.ts';
-import { INIT_TIMEOUT_MS, MAX_RESPONSE_PAYLOAD_BYTES } from './invoke-limits.ts';
+import { INIT_TIMEOUT_MS, MAX_RESPONSE_PAYLOAD_BYTES, PROVISIONED_INIT_TIMEOUT_MS } from './invoke-limits.ts';
 import { LogTail } from './log-tail.ts';
 import { MemoryFigure } from './memory-figure.ts';
 import type { InvocationOutcome, InvocationStatus } from './outcome.ts';
 import { billedDurationMs, errorPayload, exitMessage, OUT_OF_MEMORY, timeoutPayload } from './outcome.ts';
+import type { InitializationType } from './platform-records.ts';
 import type { ResponseStream } from './response-stream.ts';
 import { WrittenResponse } from './written-response.ts';
 
@@ -56,6 +57,8 @@ export interface EnvironmentDependencies {
   readonly clock: Clock;
   readonly sandbox: Sandbox;
   readonly log: EnvironmentLog;
+  /** Absent for one that is started because an invocation needs it. */
+  readonly initializationType?: InitializationType;
 }
 
 export interface EnvironmentOwner {
@@ -222,8 +225,9 @@ export class Environment {
       this.initSettled = resolve;
     });
     // An init inside an invocation has that one's time-out.
-    const timer =
-      phase === 'init' ? setTimeout(() => this.initSettled?.('timeout'), INIT_TIMEOUT_MS) : undefined;
+    const isProvisioned = this.deps.initializationType === 'provisioned-concurrency';
+    const timeoutMs = isProvisioned ? PROVISIONED_INIT_TIMEOUT_MS : INIT_TIMEOUT_MS;
+    const timer = phase === 'init' ? setTimeout(() => this.initSettled?.('timeout'), timeoutMs) : undefined;
     try {
       const previous = this.running;
       this.running = undefined;
@@ -242,7 +246,8 @@ export class Environment {
       switch (end) {
         case 'ready':
           this.running.initDone?.();
-          if (phase === 'init') this.initDurationMs = durationMs;
+          // No invocation has waited for what was provisioned, so that none reports it or is billed for it.
+          if (phase === 'init' && !isProvisioned) this.initDurationMs = durationMs;
           log.initReport({ phase, durationMs, status: 'success' });
           return undefined;
         case 'timeout':

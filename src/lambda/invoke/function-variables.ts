@@ -1,4 +1,5 @@
 import type { FunctionRecord } from '../records/function-record.ts';
+import type { InitializationType } from './platform-records.ts';
 
 /** Temporary credentials of the execution role as the function sees them. */
 export interface RoleCredentials {
@@ -19,6 +20,7 @@ export function functionVariables(
   record: FunctionRecord,
   logStream: string,
   credentials: RoleCredentials,
+  initializationType: InitializationType = 'on-demand',
 ): Record<string, string> {
   const managed = record.runtime !== undefined && !record.runtime.startsWith('provided');
   return {
@@ -31,7 +33,7 @@ export function functionVariables(
     AWS_LAMBDA_FUNCTION_NAME: record.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: record.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(record.memoryMb),
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_INITIALIZATION_TYPE: initializationType,
     AWS_LAMBDA_LOG_GROUP_NAME: record.logging.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: logStream,
     ...(managed ? { AWS_EXECUTION_ENV: `AWS_Lambda_${record.runtime}` } : {}),

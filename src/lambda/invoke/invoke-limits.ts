@@ -10,6 +10,12 @@ export const MAX_STREAMED_RESPONSE_BYTES = 200 * 1024 * 1024;
 /** Init phase of an on-demand environment, milliseconds. Source: Lambda execution environment life cycle. */
 export const INIT_TIMEOUT_MS = 10_000;
 
+/**
+ * Init phase of an environment that is provisioned, milliseconds. Source: Lambda execution environment life cycle,
+ * "up to 15 minutes".
+ */
+export const PROVISIONED_INIT_TIMEOUT_MS = 15 * 60_000;
+
 /** Bytes of log that `LogType: Tail` returns. Source: Invoke API reference, "the last 4 KB". */
 export const LOG_TAIL_BYTES = 4_096;
 

@@ -13,6 +13,7 @@ import { MAX_DELIVERIES, MAX_REQUEST_PAYLOAD_BYTES, PENDING_WAIT_MS } from './in
 import { jsonProblem } from './json-payload.ts';
 import type { InvocationOutcome } from './outcome.ts';
 import type { Placement } from './placement.ts';
+import type { ProvisionedConcurrency } from './provisioned-concurrency.ts';
 import { RecordWaiters } from './record-waiters.ts';
 import type { ResponseStream } from './response-stream.ts';
 
@@ -20,6 +21,7 @@ export interface InvokeDependencies {
   readonly directory: FunctionDirectory;
   readonly aliases: AliasDirectory;
   readonly concurrency: Concurrency;
+  readonly provisioned: Pick<ProvisionedConcurrency, 'take'>;
   readonly placement: Pick<Placement, 'acquire'>;
   readonly log: Log;
 }
@@ -151,10 +153,11 @@ export class Invoker {
     record: FunctionRecord,
     event: Omit<Invocation, 'cognitoIdentity'>,
   ): Promise<InvocationOutcome> {
+    const provisioned = event.tenantId === undefined ? this.deps.provisioned.take(record) : undefined;
     const use = this.deps.concurrency.of(record);
-    use.begin();
+    if (provisioned === undefined) use.begin();
     try {
-      const acquired = this.deps.placement.acquire(record, event.tenantId);
+      const acquired = provisioned ?? this.deps.placement.acquire(record, event.tenantId);
       const environment = acquired instanceof Promise ? await acquired : acquired;
       return await environment.invoke({ ...event, cognitoIdentity: undefined });
     } catch (error) {
@@ -162,7 +165,7 @@ export class Invoker {
       this.deps.log.error({ functionName: record.functionName, remedy: error.remedy }, error.message);
       throw new AwsError('ServiceException', `${error.message} ${error.remedy}`, { Type: 'Service' });
     } finally {
-      use.end();
+      if (provisioned === undefined) use.end();
     }
   }
 

@@ -28,6 +28,8 @@ import type { RoleCredentials } from './function-variables.ts';
 import { functionVariables } from './function-variables.ts';
 import { environmentImage, IMAGE_INSTALLATION } from './image-environment.ts';
 import { IDLE_ENVIRONMENT_MS } from './invoke-limits.ts';
+import type { InitializationType } from './platform-records.ts';
+import { ProvisionedPool } from './provisioned-pool.ts';
 import { StartGate } from './start-gate.ts';
 
 /** How often idle environments are looked through, milliseconds of service time. */
@@ -70,6 +72,7 @@ export class Placement {
   private readonly pools = new Map<string, FunctionPool>();
   /** Pools that were replaced and still have work. */
   private readonly draining = new Set<FunctionPool>();
+  private readonly provisioned = new Set<ProvisionedPool>();
   private readonly gate = new StartGate(Math.max(2, cpus().length * STARTS_PER_CORE));
   /** Runtimes with sizes that were prepared for. */
   private readonly prepared = new Set<string>();
@@ -100,39 +103,66 @@ export class Placement {
     let count = 0;
     for (const pool of this.pools.values()) count += pool.size;
     for (const pool of this.draining) count += pool.size;
+    for (const pool of this.provisioned) count += pool.size;
     return count;
   }
 
   async close(): Promise<void> {
     this.isClosing = true;
     this.reaper?.cancel();
-    await Promise.all([...this.pools.values(), ...this.draining].map((pool) => pool.close()));
+    const pools = [...this.pools.values(), ...this.draining, ...this.provisioned];
+    await Promise.all(pools.map((pool) => pool.close()));
   }
 
   private open(key: string, record: FunctionRecord): FunctionPool {
-    let prepared: Promise<PreparedFunction> | undefined;
-    let emptied = false;
+    const source = this.source(record);
     const pool = new FunctionPool(record, {
       clock: this.deps.clock,
       gate: this.gate,
       admitStart: this.deps.admitStart,
-      create: async (forRecord, owner) => {
-        prepared ??= this.prepare(forRecord).catch((error: unknown) => {
-          prepared = undefined;
-          throw error;
-        });
-        const readable = await this.deps.readable(forRecord);
-        return this.createEnvironment(readable, await prepared, owner);
-      },
+      create: (_, owner) => source.create(owner, 'on-demand'),
       onEmpty: () => {
-        if (emptied) return;
-        emptied = true;
         this.draining.delete(pool);
-        if (prepared !== undefined) this.release(record);
+        source.release();
       },
     });
     this.pools.set(key, pool);
     return pool;
+  }
+
+  /** An empty pool of environments that are initialised ahead; `onChange` is called when there are more or fewer. */
+  provision(record: FunctionRecord, onChange: () => void): ProvisionedPool {
+    const source = this.source(record);
+    const pool = new ProvisionedPool(record, {
+      clock: this.deps.clock,
+      create: (owner) => source.create(owner, 'provisioned-concurrency'),
+      onChange,
+      onEmpty: () => {
+        this.provisioned.delete(pool);
+        source.release();
+      },
+    });
+    this.provisioned.add(pool);
+    return pool;
+  }
+
+  /** Makes environments of what is prepared once, for the first of them, and given back once. */
+  private source(record: FunctionRecord) {
+    let prepared: Promise<PreparedFunction> | undefined;
+    return {
+      create: async (owner: EnvironmentOwner, initializationType: InitializationType) => {
+        prepared ??= this.prepare(record).catch((error: unknown) => {
+          prepared = undefined;
+          throw error;
+        });
+        const readable = await this.deps.readable(record);
+        return this.createEnvironment(readable, await prepared, owner, initializationType);
+      },
+      release: () => {
+        if (prepared !== undefined) this.release(record);
+        prepared = undefined;
+      },
+    };
   }
 
   private retire(generation: string): void {
@@ -224,6 +254,7 @@ export class Placement {
     record: FunctionRecord,
     prepared: PreparedFunction,
     owner: EnvironmentOwner,
+    initializationType: InitializationType,
   ): Environment {
     const { clock, ids, sandbox, logSink } = this.deps;
     const { environmentError: unreadable } = record;
@@ -238,16 +269,16 @@ export class Placement {
       ...(prepared.layersDirectory === undefined ? {} : { layersDirectory: prepared.layersDirectory }),
       handler: record.handler ?? '',
       accountId: record.accountId,
-      variables: functionVariables(record, stream, this.deps.roleCredentials(record)),
+      variables: functionVariables(record, stream, this.deps.roleCredentials(record), initializationType),
       endpoint: this.deps.endpoint(),
       memoryMb: record.memoryMb,
       ephemeralStorageMb: record.ephemeralStorageMb,
       logFormat: record.logging.format === 'JSON' ? 'json' : 'text',
     };
-    const log = new EnvironmentLog(logSink, clock, record, stream);
+    const log = new EnvironmentLog(logSink, clock, record, stream, initializationType);
     // The reaper rests while there is nothing to reap.
     this.scheduleReaping();
-    return new Environment({ clock, sandbox, log }, record, spec, owner);
+    return new Environment({ clock, sandbox, log, initializationType }, record, spec, owner);
   }
 
   private scheduleReaping(): void {

@@ -5,7 +5,7 @@
 import type { ExtensionInit, TelemetrySubscription } from '../../ports/environment.ts';
 import type { LoggingConfig } from '../records/function-record.ts';
 import type { InvocationReport } from './outcome.ts';
-import type { InitReport, InitStart, InvocationStart } from './platform-records.ts';
+import type { InitDone, InitReport, InitStart, InvocationStart } from './platform-records.ts';
 import {
   initReportRecord,
   initStartRecord,
@@ -20,7 +20,7 @@ const SYSTEM_LEVELS: readonly SystemLevel[] = ['DEBUG', 'INFO', 'WARN'];
 export interface PlatformLog {
   initStart(init: InitStart, atMs: number): string | undefined;
   /** AWS writes INIT_REPORT as text only when init failed. */
-  initReport(report: InitReport, atMs: number): string | undefined;
+  initReport(report: InitReport & InitDone, atMs: number): string | undefined;
   extension(extension: ExtensionInit, atMs: number): string | undefined;
   subscribed(subscription: TelemetrySubscription, atMs: number): string | undefined;
   start(start: InvocationStart, atMs: number): string | undefined;

@@ -2,10 +2,14 @@
 import type { TelemetrySubscription } from '../../ports/environment.ts';
 import type { InvocationReport } from './outcome.ts';
 
-/** The only kind of initialization there is here. */
-const INITIALIZATION_TYPE = 'on-demand';
+/** How an environment comes to be, in AWS's words; its function sees it in a variable. */
+export type InitializationType = 'on-demand' | 'provisioned-concurrency';
 
-export interface InitStart {
+interface Initialization {
+  readonly initializationType: InitializationType;
+}
+
+export interface InitStart extends Initialization {
   readonly runtimeVersion: string;
   readonly runtimeVersionArn: string;
 }
@@ -17,23 +21,18 @@ export interface InitReport {
   readonly errorType?: string;
 }
 
-export function initStartRecord(init: InitStart): object {
-  return { initializationType: INITIALIZATION_TYPE, phase: 'init', ...init };
+export function initStartRecord({ initializationType, ...init }: InitStart): object {
+  return { initializationType, phase: 'init', ...init };
 }
 
-export function initRuntimeDoneRecord(
-  phase: InitReport['phase'],
-  status: InitReport['status'],
-  errorType: string | undefined,
-): object {
-  return { initializationType: INITIALIZATION_TYPE, phase, status, ...errorTypeIfAny(errorType) };
+export type InitDone = Initialization & Pick<InitReport, 'phase' | 'status' | 'errorType'>;
+
+export function initRuntimeDoneRecord({ initializationType, phase, status, errorType }: InitDone): object {
+  return { initializationType, phase, status, ...errorTypeIfAny(errorType) };
 }
 
-export function initReportRecord({ phase, durationMs, status, errorType }: InitReport): object {
-  return {
-    ...initRuntimeDoneRecord(phase, status, errorType),
-    metrics: { durationMs: rounded(durationMs) },
-  };
+export function initReportRecord(report: InitReport & Initialization): object {
+  return { ...initRuntimeDoneRecord(report), metrics: { durationMs: rounded(report.durationMs) } };
 }
 
 export function subscriptionRecord({ name, types }: TelemetrySubscription): object {

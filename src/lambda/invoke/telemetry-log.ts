@@ -9,7 +9,7 @@ import type {
 } from '../../ports/environment.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { InvocationReport, InvocationStatus } from './outcome.ts';
-import type { InitReport, InitStart, InvocationStart } from './platform-records.ts';
+import type { InitDone, InitReport, InitStart, InvocationStart } from './platform-records.ts';
 import {
   errorTypeIfAny,
   initReportRecord,
@@ -56,15 +56,11 @@ export class TelemetryLog {
     }));
   }
 
-  initRuntimeDone(
-    phase: InitReport['phase'],
-    status: 'success' | 'error',
-    errorType: string | undefined,
-  ): void {
-    this.tell('platform.initRuntimeDone', () => initRuntimeDoneRecord(phase, status, errorType));
+  initRuntimeDone(done: InitDone): void {
+    this.tell('platform.initRuntimeDone', () => initRuntimeDoneRecord(done));
   }
 
-  initReport(report: InitReport): void {
+  initReport(report: InitReport & InitDone): void {
     this.tell('platform.initReport', () => initReportRecord(report));
   }
 
