@@ -9,22 +9,15 @@ export const SCENARIOS_THAT_STOP: Readonly<Record<string, readonly string[]>> = 
   'lambda:GetFunctionCodeSigningConfig': [
     'TestLambdaFunction::test_get_function_wrong_region[get_function_code_signing_config]',
   ],
-  'lambda:GetFunctionConcurrency': [
-    'TestLambdaFunction::test_get_function_wrong_region[get_function_concurrency]',
-  ],
   'lambda:GetFunctionEventInvokeConfig': [
     'TestLambdaFunction::test_ops_on_nonexisting_version[get_function_event_invoke_config]',
     'TestLambdaFunction::test_get_function_wrong_region[get_function_event_invoke_config]',
   ],
-  'lambda:PutFunctionConcurrency': ['TestLambdaReservedConcurrency::test_function_concurrency'],
   'lambda:PutFunctionEventInvokeConfig': [
     'TestLambdaEventInvokeConfig::test_lambda_eventinvokeconfig_lifecycle',
   ],
   'lambda:PutFunctionRecursionConfig': [
     'TestLambdaRecursion::test_put_function_recursion_config_invalid_value',
-  ],
-  'lambda:PutProvisionedConcurrencyConfig': [
-    'TestLambdaProvisionedConcurrency::test_provisioned_concurrency_limits',
   ],
   's3:CreateBucket': ['TestLambdaLayer::test_layer_s3_content'],
   's3:CreateMultipartUpload': ['TestLambdaSizeLimits::test_oversized_unzipped_lambda'],
