@@ -1,19 +1,31 @@
 /** Lambda as one service: the control plane's operations and the ways to invoke. */
 import type { Service } from '../ports/service.ts';
 import type { FunctionControl } from './control/function-control.ts';
+import type { AsynchronousInvocation } from './events/asynchronous-invocation.ts';
 import type { Invoker } from './invoke/invoke.ts';
 import { invokeBodyLimit } from './invoke/invoke.ts';
 import { streamingInvoke } from './invoke/streaming-invoke.ts';
 
-export function lambdaService(control: FunctionControl, invoker: Invoker): Service {
+export function lambdaService(
+  control: FunctionControl,
+  invoker: Invoker,
+  events: AsynchronousInvocation,
+): Service {
   return {
     name: 'lambda',
     operations: {
       ...control.operations,
-      Invoke: invoker.invoke,
+      Invoke: events.invoke,
+      InvokeAsync: events.invokeAsync,
       InvokeWithResponseStream: streamingInvoke(invoker),
     },
+    receive: (target, delivery) => events.receive(target, delivery),
     endpoints: control.endpoints,
-    bodyLimits: { ...control.bodyLimits, Invoke: invokeBodyLimit, InvokeWithResponseStream: invokeBodyLimit },
+    bodyLimits: {
+      ...control.bodyLimits,
+      Invoke: invokeBodyLimit,
+      InvokeAsync: invokeBodyLimit,
+      InvokeWithResponseStream: invokeBodyLimit,
+    },
   };
 }

@@ -1,9 +1,10 @@
-/** What selfsame itself serves under `/_selfsame/`: health and the clock. */
+/** What selfsame itself serves under `/_selfsame/`: health, the clock and metrics. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PlatformError } from '../core/errors.ts';
 import type { Endpoint } from '../ports/service.ts';
 import { isLoopback } from '../wire/routing/host-name.ts';
 import { RequestGuard } from '../wire/server/request-origin.ts';
+import type { RecordedMetrics } from './recorded-metrics.ts';
 import type { ServiceClock } from './service-clock.ts';
 import { MAX_SERVICE_TIME_MS } from './service-clock.ts';
 
@@ -15,11 +16,13 @@ const MAX_ADVANCE_SECONDS = 10 * 366 * 86_400;
 
 export interface AdminState {
   readonly clock: ServiceClock;
+  readonly metrics: RecordedMetrics;
   /** Facts for the health answer, `status` aside. */
   facts(): Record<string, unknown>;
 }
 
 const PREFIX = '/_selfsame/';
+const PATHS = ['health', 'clock', 'metrics'].map((name) => PREFIX + name).join(', ');
 
 export function adminEndpoints(state: AdminState): Endpoint[] {
   // A prefix of the services' endpoints below it, which are longer and therefore found first.
@@ -27,7 +30,7 @@ export function adminEndpoints(state: AdminState): Endpoint[] {
 }
 
 async function serve(
-  { clock, facts }: AdminState,
+  { clock, metrics, facts }: AdminState,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -37,8 +40,10 @@ async function serve(
       return answer(response, 200, { status: 'ok', ...facts() });
     case `${PREFIX}clock`:
       return serveClock(clock, request, response);
+    case `${PREFIX}metrics`:
+      return answer(response, 200, { metrics: metrics.list() });
     default:
-      return answer(response, 404, problem(`${path} is not here; ${PREFIX}health and ${PREFIX}clock are.`));
+      return answer(response, 404, problem(`${path} is not here; ${PATHS} are.`));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Composes the whole: storage, sandbox, services and the wire, in the order they stand on each other. */
 import { openFunctionControl } from '../lambda/control/function-control.ts';
+import { openEvents } from '../lambda/events/open-events.ts';
 import { Concurrency } from '../lambda/invoke/concurrency.ts';
 import { Invoker } from '../lambda/invoke/invoke.ts';
 import { Placement } from '../lambda/invoke/placement.ts';
@@ -17,6 +18,7 @@ import { openKms } from '../services/kms/kms.ts';
 import { openLogs } from '../services/logs/logs.ts';
 import { stsService } from '../services/sts/sts.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
+import { openSqliteEventQueue } from '../storage/event-queue/event-queue.ts';
 import { openFileBlobStore } from '../storage/files/blob-store.ts';
 import { dockerConfigFile, openDockerConfig } from '../storage/images/docker-config.ts';
 import { openImageStore } from '../storage/images/image-store.ts';
@@ -35,6 +37,7 @@ import { kmsRootKey } from './kms-root-key.ts';
 import type { ResolvedOptions, StartOptions } from './options.ts';
 import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
+import { RecordedMetrics } from './recorded-metrics.ts';
 import type { RoleSession } from './role-credentials.ts';
 import { RoleCredentialIssuer } from './role-credentials.ts';
 import { rootCredentials } from './root-credentials.ts';
@@ -95,13 +98,15 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const data = isTemporary ? await openTemporaryDataDirectory() : await openDataDirectory(options.dataDir);
   cleanup.add(() => data.close());
   const fatal = (error: Error): never => stopAtOnce(log, error);
-  const [state, streamLog, blobs] = await Promise.all([
+  const [state, streamLog, eventQueue, blobs] = await Promise.all([
     openSqliteStateStore({ file: data.records, log, onFatal: fatal }),
     openSqliteStreamLog({ file: data.logs, log, onFatal: fatal }),
+    openSqliteEventQueue({ file: data.events, log, onFatal: fatal }),
     openFileBlobStore({ directory: data.blobs }),
   ]);
   cleanup.add(() => state.close());
   cleanup.add(() => streamLog.close());
+  cleanup.add(() => eventQueue.close());
   const clock = await openClock(state, log, options.frozenClock);
   cleanup.add(async () => clock.close());
 
@@ -207,13 +212,26 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     aliases,
     placement,
     log,
+    mayLoop: () => false,
   });
+  const metrics = new RecordedMetrics();
+  const events = openEvents({
+    control,
+    invoker,
+    queue: eventQueue,
+    clock,
+    ids,
+    log,
+    metrics,
+    deliver: seams.deliver,
+  });
+  cleanup.add(async () => events.close());
   const roleOf = ({ headers }: RequestContext): RoleSession | undefined => {
     const token = headers['x-amz-security-token'];
     return typeof token === 'string' ? credentials.session(token) : undefined;
   };
   const services: Service[] = [
-    lambdaService(control, invoker),
+    lambdaService(control, invoker, events),
     logs.service,
     ecr.service,
     kms.service,
@@ -236,6 +254,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     services,
     endpoints: adminEndpoints({
       clock,
+      metrics,
       facts: () => ({
         version: version(),
         isolation: isolation.level,
@@ -263,6 +282,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const bound = await server.listen({ host: options.host, port: options.port });
   origin = originOf(bound);
   placement.prepareRuntimes();
+  await events.resume();
   provisioned.begin();
 
   const close = (): Promise<void> => cleanup.run();

@@ -4,12 +4,14 @@ import type { Arn } from '../core/arn.ts';
 export interface Delivery {
   /** What arrives, as text: the body of a message, the event of a function. */
   readonly body: string;
-  /** Message attributes, where the receiver has such; all are strings on AWS. */
-  readonly attributes?: Readonly<Record<string, string>>;
+  /** Message attributes, where the receiver has such: a number has the data type `Number`, anything else `String`. */
+  readonly attributes?: Readonly<Record<string, string | number>>;
   /** The service that delivers, `lambda.amazonaws.com`; resource policies of the receiver name it. */
   readonly principal: string;
   /** The ARN of the resource on whose behalf it is delivered, for `aws:SourceArn`. */
   readonly sourceArn: string;
+  /** Whose it is, where its ARN does not say: twelve digits, for `aws:SourceAccount`. */
+  readonly sourceAccount?: string;
   /** An X-Ray trace header to be carried on. */
   readonly traceHeader?: string;
 }

@@ -22,6 +22,8 @@ export interface DataDirectory {
   readonly records: string;
   /** `logs.db`: see `openSqliteStreamLog`. */
   readonly logs: string;
+  /** `events.db`: see `openSqliteEventQueue`. */
+  readonly events: string;
   readonly blobs: string;
   /** Extracted function packages. */
   readonly packages: string;
@@ -119,6 +121,7 @@ async function layOut(path: string, temporary: boolean, lock: DatabaseSync): Pro
     path,
     records: join(path, 'records.db'),
     logs: join(path, 'logs.db'),
+    events: join(path, 'events.db'),
     blobs: blobs!,
     packages: packages!,
     images: images!,

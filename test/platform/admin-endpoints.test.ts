@@ -8,6 +8,7 @@ import { describe, test } from 'node:test';
 import { PlatformError } from '../../src/core/errors.ts';
 import type { Platform } from '../../src/index.ts';
 import { adminEndpoints } from '../../src/platform/admin-endpoints.ts';
+import { RecordedMetrics } from '../../src/platform/recorded-metrics.ts';
 import { MAX_SERVICE_TIME_MS, ServiceClock } from '../../src/platform/service-clock.ts';
 import { startedPlatform } from '../kit/started-platform.ts';
 import { scratchDirectory } from '../storage/scratch.ts';
@@ -34,7 +35,11 @@ async function served(
   served: ServiceClock,
   remoteAddress = '127.0.0.1',
 ): Promise<string> {
-  const [endpoint] = adminEndpoints({ clock: served, facts: () => ({}) });
+  const [endpoint] = adminEndpoints({
+    clock: served,
+    metrics: new RecordedMetrics(),
+    facts: () => ({}),
+  });
   const server = createServer((request, response) => {
     Object.defineProperty(request.socket, 'remoteAddress', { value: remoteAddress });
     void endpoint!.handle(request, response);

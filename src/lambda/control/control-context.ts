@@ -11,6 +11,7 @@ import type { StateStore } from '../../ports/state-store.ts';
 import type { AliasTable } from '../records/alias-table.ts';
 import type { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import type { EnvironmentCipher } from '../records/environment-cipher.ts';
+import type { EventInvokeConfigTable } from '../records/event-invoke-config.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionPolicyTable } from '../records/function-policy-table.ts';
@@ -41,6 +42,7 @@ export interface FunctionControlDependencies {
 export interface ControlContext extends FunctionControlDependencies {
   readonly table: FunctionTable;
   readonly aliases: AliasTable;
+  readonly eventInvokeConfigs: EventInvokeConfigTable;
   readonly policies: FunctionPolicyTable;
   readonly urls: FunctionUrlTable;
   readonly concurrency: ConcurrencySettings;

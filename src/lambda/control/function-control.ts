@@ -3,17 +3,21 @@ import { Turns } from '../../core/turns.ts';
 import type { BodyLimit, Endpoint } from '../../ports/service.ts';
 import { AliasTable } from '../records/alias-table.ts';
 import { ConcurrencySettings } from '../records/concurrency-settings.ts';
+import type { EventInvokeConfig, EventInvokeConfigTable } from '../records/event-invoke-config.ts';
+import { EVENT_INVOKE_CONFIGS } from '../records/event-invoke-config.ts';
 import { FunctionPolicyTable } from '../records/function-policy-table.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import { FunctionTable } from '../records/function-table.ts';
 import { FunctionUrlTable } from '../records/function-url-table.ts';
 import { LayerVersionTable } from '../records/layer-version-table.ts';
+import { QualifiedTable } from '../records/qualified-table.ts';
 import { aliasOperations } from './alias-operations.ts';
 import { CodeLinks } from './code-links.ts';
 import { concurrencyOperations } from './concurrency-operations.ts';
 import type { ControlContext, FunctionControlDependencies, LambdaOperations } from './control-context.ts';
 import { MAX_CODE_REQUEST_BYTES } from './control-limits.ts';
 import { createFunctionOperation } from './create-function.ts';
+import { eventInvokeConfigOperations } from './event-invoke-config-operations.ts';
 import { functionPermissions } from './function-permissions.ts';
 import { functionUrlOperations } from './function-url-operations.ts';
 import { tooLarge } from './lambda-errors.ts';
@@ -37,6 +41,7 @@ export interface FunctionControl {
   /** The record with its variables as they can be read now, or with why not. */
   readable(record: FunctionRecord): Promise<FunctionRecord>;
   readonly aliases: AliasTable;
+  readonly eventInvokeConfigs: EventInvokeConfigTable;
   /** Who is let in by the policies of functions. */
   readonly policies: Pick<FunctionPolicyTable, 'documentOf' | 'allows'>;
   /** Function URLs, found by the id in their host. */
@@ -56,12 +61,14 @@ export async function openFunctionControl(
   const urls = await FunctionUrlTable.openUrls(state, table);
   const concurrency = await ConcurrencySettings.open(state, table);
   const concurrencyTurns = new Turns();
+  const eventInvokeConfigs = await QualifiedTable.open<EventInvokeConfig>(state, table, EVENT_INVOKE_CONFIGS);
   const layers = await LayerVersionTable.open(dependencies.state);
   const links = new CodeLinks(dependencies.blobs, dependencies.clock, dependencies.ids);
   const context: ControlContext = {
     ...dependencies,
     table,
     aliases,
+    eventInvokeConfigs,
     policies,
     urls,
     concurrency,
@@ -83,6 +90,7 @@ export async function openFunctionControl(
       ...functionUrlOperations(context),
       ...concurrencyOperations(context),
       ...provisionedConcurrencyOperations(context),
+      ...eventInvokeConfigOperations(context),
       ...layerOperations(context),
       ...layerPermissions(context),
       ...tagOperations(context),
@@ -96,6 +104,7 @@ export async function openFunctionControl(
     directory: table,
     readable: (record) => table.readable(record),
     aliases,
+    eventInvokeConfigs,
     policies,
     urls,
     concurrency,

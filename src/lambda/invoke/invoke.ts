@@ -16,6 +16,7 @@ import type { Placement } from './placement.ts';
 import type { ProvisionedConcurrency } from './provisioned-concurrency.ts';
 import { RecordWaiters } from './record-waiters.ts';
 import type { ResponseStream } from './response-stream.ts';
+import { countedTrace, traceHeader } from './trace-header.ts';
 
 export interface InvokeDependencies {
   readonly directory: FunctionDirectory;
@@ -24,6 +25,8 @@ export interface InvokeDependencies {
   readonly provisioned: Pick<ProvisionedConcurrency, 'take'>;
   readonly placement: Pick<Placement, 'acquire'>;
   readonly log: Log;
+  /** Whether the function is allowed to be called in a loop. */
+  mayLoop(record: FunctionRecord): boolean;
 }
 
 type InvokeOutput = Omit<InvokeCommandOutput, '$metadata'>;
@@ -44,9 +47,11 @@ export interface InternalEvent {
   /** X-Ray's trace header. */
   readonly traceId: string;
   /** Decoded JSON text. */
-  readonly clientContext?: string;
-  readonly tenantId?: string;
+  readonly clientContext?: string | undefined;
+  readonly tenantId?: string | undefined;
 }
+
+export type CheckedEvent = InternalEvent & Pick<Invocation, 'clientContext' | 'tenantId'>;
 
 /** Whose function an event is for. */
 export interface InternalTarget {
@@ -100,6 +105,7 @@ export class Invoker {
     refuseMissingParts(record, 'Invoke');
     const invocation = {
       ...event,
+      traceId: this.counted(record, event.traceId),
       invokedFunctionArn: invokedArn(record, input, target),
       clientContext: event.clientContext,
       tenantId: event.tenantId,
@@ -116,25 +122,47 @@ export class Invoker {
     context: RequestContext,
     stream?: ResponseStream,
   ): Invoking {
-    const payload = bytesOf(input.Payload);
-    checkPayload(payload);
-    refuseMissingParts(record, stream === undefined ? 'Invoke' : 'InvokeWithResponseStream');
-    checkTenant(record, input.TenantId);
-    const clientContext = decodeClientContext(input.ClientContext);
+    const checked = this.check(
+      record,
+      input,
+      context,
+      stream === undefined ? 'Invoke' : 'InvokeWithResponseStream',
+    );
     this.deps.concurrency.of(record).request();
     const event = {
-      requestId: context.requestId,
+      ...checked,
       invokedFunctionArn: invokedArn(record, input, context),
-      traceId: traceId(context),
-      clientContext,
-      tenantId: input.TenantId,
-      payload: payload.length === 0 ? EMPTY_EVENT : payload,
+      traceId: this.counted(record, checked.traceId),
       wantsLogTail: input.LogType === 'Tail',
       ...(stream === undefined ? {} : { stream }),
     };
     context.answerHeaders['x-amzn-trace-id'] = event.traceId;
     const outcome = this.deliver(record, event, () => this.findAgain(record));
     return { executedVersion: record.version, outcome };
+  }
+
+  /** What a request asks for, as it can be run now or later; throws AWS's errors for what cannot be. */
+  check(
+    record: FunctionRecord,
+    input: InvokeInput,
+    context: RequestContext,
+    operation: string,
+  ): CheckedEvent {
+    const payload = bytesOf(input.Payload);
+    checkPayload(payload);
+    refuseMissingParts(record, operation);
+    checkTenant(record, input.TenantId);
+    return {
+      requestId: context.requestId,
+      traceId: traceHeader(context),
+      clientContext: decodeClientContext(input.ClientContext),
+      tenantId: input.TenantId,
+      payload: payload.length === 0 ? EMPTY_EVENT : payload,
+    };
+  }
+
+  private counted(record: FunctionRecord, traceId: string): string {
+    return countedTrace(traceId, record, () => this.deps.mayLoop(record));
   }
 
   /** Gives the event to another environment where one had ended before it got there. */
@@ -302,13 +330,4 @@ function decodeClientContext(encoded: string | undefined): string | undefined {
     );
   }
   return text;
-}
-
-function traceId(context: RequestContext): string {
-  const header = context.headers['x-amzn-trace-id'];
-  if (typeof header === 'string' && header !== '') return header;
-  // X-Ray's form: version, seconds in hexadecimal, 96 random bits; here taken from the request id.
-  const digits = context.requestId.replaceAll('-', '');
-  const seconds = Math.floor(Date.now() / 1_000).toString(16);
-  return `Root=1-${seconds}-${digits.slice(0, 24)};Parent=${digits.slice(16)};Sampled=0`;
 }

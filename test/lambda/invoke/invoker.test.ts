@@ -44,7 +44,15 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoke
   const aliases = { chooseVersion: () => undefined };
   const provisioned = { take: () => undefined };
   const concurrency = new Concurrency(frozenClock, NOTHING_SET, directory);
-  const invoker = new Invoker({ concurrency, provisioned, directory, aliases, placement, log });
+  const invoker = new Invoker({
+    concurrency,
+    provisioned,
+    directory,
+    aliases,
+    placement,
+    log,
+    mayLoop: () => false,
+  });
   return { invoker, acquired: () => acquired };
 }
 

@@ -1,0 +1,189 @@
+/** One attempt at an event, and what follows from how it ended. */
+import type { Clock } from '../../core/clock.ts';
+import { AwsError } from '../../core/errors.ts';
+import type { QueuedEvent } from '../../ports/event-queue.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Invoker } from '../invoke/invoke.ts';
+import type { EventInvokeConfig } from '../records/event-invoke-config.ts';
+import type { FunctionName } from '../records/qualified-table.ts';
+import type { EventAttributes, EventProgress, OutgoingRecord } from './asynchronous-event.ts';
+import { parseAttributes, parseProgress } from './asynchronous-event.ts';
+import { backOffMs } from './back-off.ts';
+import { DEFAULT_EVENT_AGE_SECONDS, DEFAULT_RETRY_ATTEMPTS, ERROR_RETRY_DELAYS_MS } from './event-limits.ts';
+import type { EventMetrics } from './event-metrics.ts';
+import type { Verdict } from './function-queue.ts';
+import type { Condition, LastRun } from './invocation-record.ts';
+import { deadLetterAttributes, destinationRecord } from './invocation-record.ts';
+import type { OutgoingDelivery } from './outgoing-delivery.ts';
+
+/** What is set of a function as it is now: settings count at the time of the attempt. */
+export interface EventSettings {
+  config(name: FunctionName, qualifier: string | undefined): EventInvokeConfig | undefined;
+  reservedConcurrency(name: FunctionName): number | undefined;
+  /** Of the version that has run, or else of the one that would. */
+  deadLetterTarget(attributes: EventAttributes, executedVersion: string | undefined): string | undefined;
+}
+
+export interface EventRunDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: EventMetrics;
+  readonly invoker: Pick<Invoker, 'run'>;
+  readonly settings: EventSettings;
+  readonly delivery: OutgoingDelivery;
+}
+
+/** The status of a failure that no AWS error describes. */
+const INTERNAL_STATUS = 500;
+const THROTTLED_STATUS = 429;
+
+interface Attempt {
+  readonly attributes: EventAttributes;
+  readonly progress: EventProgress;
+  readonly payload: Buffer;
+  readonly config: EventInvokeConfig | undefined;
+  /** Service time at which the event is too old. */
+  readonly expiresMs: number;
+}
+
+export class EventRunner {
+  private readonly deps: EventRunDependencies;
+
+  constructor(deps: EventRunDependencies) {
+    this.deps = deps;
+  }
+
+  /** Never rejects. */
+  async run(event: QueuedEvent): Promise<Verdict> {
+    const attributes = parseAttributes(event.attributes);
+    const progress = parseProgress(event.note);
+    if (progress.outgoing !== undefined) return this.deps.delivery.attempt(attributes, progress);
+    const { payload } = event;
+    const config = this.deps.settings.config(attributes, attributes.qualifier);
+    const ageSeconds = config?.maximumEventAgeSeconds ?? DEFAULT_EVENT_AGE_SECONDS;
+    const attempt: Attempt = {
+      attributes,
+      progress,
+      payload: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
+      config,
+      expiresMs: attributes.acceptedMs + ageSeconds * 1_000,
+    };
+    if (this.deps.settings.reservedConcurrency(attributes) === 0)
+      return this.dropped(attempt, 'ZeroReservedConcurrency', undefined);
+    if (this.deps.clock.now() >= attempt.expiresMs)
+      return this.dropped(attempt, 'EventAgeExceeded', undefined);
+    return this.invoke(attempt);
+  }
+
+  private async invoke(attempt: Attempt): Promise<Verdict> {
+    const { attributes, payload } = attempt;
+    this.deps.metrics.age(attributes, this.deps.clock.now());
+    try {
+      const { requestId, traceId, clientContext, tenantId } = attributes;
+      const run = await this.deps.invoker.run(attributes, {
+        requestId,
+        payload,
+        traceId,
+        ...(clientContext === undefined ? {} : { clientContext }),
+        ...(tenantId === undefined ? {} : { tenantId }),
+      });
+      return await this.ran({ ...attempt, progress: counted(attempt.progress) }, run);
+    } catch (error) {
+      return this.refused(attempt, error);
+    }
+  }
+
+  private ran(attempt: Attempt, run: LastRun): Promise<Verdict> {
+    const { progress, config } = attempt;
+    if (run.outcome.functionError === undefined) return this.finish(attempt, 'Success', run);
+    const delayMs = ERROR_RETRY_DELAYS_MS[progress.attempts - 1];
+    const retries = config?.maximumRetryAttempts ?? DEFAULT_RETRY_ATTEMPTS;
+    if (delayMs === undefined || progress.attempts > retries)
+      return this.dropped(attempt, 'RetriesExhausted', run);
+    return Promise.resolve(this.postponed(attempt, 'postponed', delayMs, progress));
+  }
+
+  private async refused(attempt: Attempt, error: unknown): Promise<Verdict> {
+    const { attributes, progress } = attempt;
+    const { name, message } = error as Error;
+    const about = { functionName: attributes.functionName, requestId: attributes.requestId };
+    if (error instanceof AwsError && error.code === 'ResourceNotFoundException') {
+      this.deps.log.warn(about, `An event is dropped, as its function is gone. ${message}`);
+      this.deps.metrics.count('AsyncEventsDropped', attributes);
+      return { end: 'done' };
+    }
+    if (error instanceof AwsError && error.code === 'RecursiveInvocationException') {
+      this.deps.log.warn(about, `An event is dropped: ${message}`);
+      this.deps.metrics.count('RecursiveInvocationsDropped', attributes);
+      return this.dropped(attempt, 'RetriesExhausted', undefined);
+    }
+    const refusals = progress.refusals + 1;
+    const status = statusOf(error);
+    if (status !== THROTTLED_STATUS)
+      this.deps.log.error({ ...about, error: `${name}: ${message}` }, 'An event could not be run.');
+    return this.postponed(attempt, 'refused', backOffMs(refusals), {
+      ...progress,
+      refusals,
+      lastRefusal: { status, message },
+    });
+  }
+
+  /** Looked at again when it is too old, if that comes first. */
+  private postponed(
+    { expiresMs }: Attempt,
+    end: 'postponed' | 'refused',
+    delayMs: number,
+    progress: EventProgress,
+  ): Verdict {
+    const dueMs = Math.min(this.deps.clock.now() + delayMs, expiresMs);
+    return { end, dueMs, note: JSON.stringify(progress) };
+  }
+
+  private dropped(attempt: Attempt, condition: Condition, run: LastRun | undefined): Promise<Verdict> {
+    const { functionName, requestId } = attempt.attributes;
+    this.deps.metrics.count('AsyncEventsDropped', attempt.attributes);
+    this.deps.log.info({ functionName, requestId, condition }, 'An event has not been processed.');
+    return this.finish(attempt, condition, run);
+  }
+
+  private finish(attempt: Attempt, condition: Condition, run: LastRun | undefined): Promise<Verdict> {
+    const { attributes, progress } = attempt;
+    const outgoing = this.outgoing(attempt, condition, run);
+    if (outgoing.length === 0) return Promise.resolve({ end: 'done' });
+    return this.deps.delivery.attempt(attributes, { ...progress, outgoing });
+  }
+
+  private outgoing(attempt: Attempt, condition: Condition, run: LastRun | undefined): OutgoingRecord[] {
+    const { attributes, payload, progress, config } = attempt;
+    const succeeded = condition === 'Success';
+    const records: OutgoingRecord[] = [];
+    const destinationArn = succeeded ? config?.onSuccessArn : config?.onFailureArn;
+    if (destinationArn !== undefined) {
+      const nowMs = this.deps.clock.now();
+      const body = destinationRecord(attributes, payload, condition, progress.attempts, run, nowMs);
+      records.push({ kind: 'destination', targetArn: destinationArn, body });
+    }
+    const deadLetterArn = succeeded
+      ? undefined
+      : this.deps.settings.deadLetterTarget(attributes, run?.executedVersion);
+    if (deadLetterArn !== undefined) {
+      records.push({
+        kind: 'dead letter',
+        targetArn: deadLetterArn,
+        body: payload.toString(),
+        attributes: deadLetterAttributes(attributes, condition, progress, run),
+      });
+    }
+    return records;
+  }
+}
+
+function counted(progress: EventProgress): EventProgress {
+  return { ...progress, attempts: progress.attempts + 1 };
+}
+
+function statusOf(error: unknown): number {
+  if (!(error instanceof AwsError)) return INTERNAL_STATUS;
+  if (error.code === 'TooManyRequestsException') return THROTTLED_STATUS;
+  return error.status ?? INTERNAL_STATUS;
+}

@@ -1,0 +1,223 @@
+/**
+ * The events of one function (one qualifier of it) on their way from the disk to their runs. Few are in memory,
+ * however many wait: a cursor goes through the queue by due time, and all events up to it are ready, running, done
+ * or postponed to a time behind it.
+ *
+ * How many run at once follows what the function takes: a refusal (throttle, system error) sets the limit to what
+ * is running, and where nothing is, the queue rests, longer each time, and then goes on with one event.
+ */
+import type { Timer, WorkClock } from '../../core/clock.ts';
+import type { EventPosition, EventQueue, QueuedEvent } from '../../ports/event-queue.ts';
+import type { Log } from '../../ports/log.ts';
+import { backOffMs } from './back-off.ts';
+import { MAX_IN_FLIGHT, MAX_READY_BYTES, MAX_READY_EVENTS, MIN_BACK_OFF_MS } from './event-limits.ts';
+
+/** What becomes of an event after a run. */
+export type Verdict =
+  | { readonly end: 'done' }
+  /** `note` is for the next run; a refused event has not been run. */
+  | {
+      readonly end: 'postponed' | 'refused';
+      readonly dueMs: number;
+      readonly note: string;
+    };
+
+export interface FunctionQueueDependencies {
+  readonly clock: WorkClock;
+  readonly queue: EventQueue;
+  readonly log: Log;
+  /** Never rejects for what the function or its surroundings do. */
+  run(event: QueuedEvent): Promise<Verdict>;
+}
+
+export class FunctionQueue {
+  readonly name: string;
+  private readonly deps: FunctionQueueDependencies;
+  private ready: QueuedEvent[] = [];
+  private readyBytes = 0;
+  private cursor: EventPosition | undefined;
+  private latestDueMs = 0;
+  /** There may be due events behind the cursor. */
+  private hasMore = false;
+  private isReading = false;
+  private inFlight = 0;
+  private limit = MAX_IN_FLIGHT;
+  /** Service time before which the limit does not grow. */
+  private steadyUntilMs = 0;
+  /** In a row. */
+  private refusals = 0;
+  private rest: Timer | undefined;
+  /** When the first of the postponed events is due. */
+  private wake: { readonly dueMs: number; readonly timer: Timer } | undefined;
+  /** Runs, reads and writes under way. */
+  private working = 0;
+  private endWork: (() => void) | undefined;
+  private isClosed = false;
+
+  constructor(name: string, deps: FunctionQueueDependencies) {
+    this.name = name;
+    this.deps = deps;
+  }
+
+  /** Events of an earlier process, or whatever else is on disk. */
+  resume(): void {
+    this.hasMore = true;
+    this.pump();
+  }
+
+  /** An event that has just been appended with a due time of `nextDueMs`, in the order of these. */
+  accept(event: QueuedEvent): void {
+    if (this.hasPassed(event)) return;
+    const isNext = !this.hasMore && !this.isReading && (this.wake?.dueMs ?? Infinity) > event.dueMs;
+    if (isNext && event.dueMs <= this.deps.clock.now() && this.hasRoom()) this.hold(event);
+    else if (event.dueMs <= this.deps.clock.now()) this.hasMore = true;
+    else this.wakeAt(event.dueMs);
+    this.pump();
+  }
+
+  /** The due time for the next event to be appended; also where the host's clock was set back, none is before another. */
+  nextDueMs(delayMs: number): number {
+    this.latestDueMs = Math.max(this.latestDueMs, this.deps.clock.now());
+    return this.latestDueMs + delayMs;
+  }
+
+  /** Starts nothing more and writes nothing more: what runs now is found again at the next start. */
+  close(): void {
+    this.isClosed = true;
+    this.rest?.cancel();
+    this.wake?.timer.cancel();
+    this.ready = [];
+  }
+
+  private pump(): void {
+    if (this.isClosed || this.rest !== undefined) return;
+    while (this.inFlight < this.limit && this.ready.length > 0) {
+      const event = this.ready.shift()!;
+      this.readyBytes -= event.payload.length;
+      this.inFlight += 1;
+      void this.work(() => this.handle(event));
+    }
+    if (this.hasMore && !this.isReading && this.ready.length < MAX_READY_EVENTS / 2)
+      void this.work(() => this.read());
+  }
+
+  private async handle(event: QueuedEvent): Promise<void> {
+    const verdict = await this.deps.run(event);
+    this.inFlight -= 1;
+    if (this.isClosed) return;
+    if (verdict.end === 'refused') this.refused();
+    else this.taken();
+    this.pump();
+    try {
+      if (verdict.end === 'done') await this.deps.queue.remove(this.name, event);
+      else await this.postpone(event, verdict.dueMs, verdict.note);
+    } catch (error) {
+      if (this.isClosed) return;
+      this.deps.log.error(
+        { queue: this.name, error: String(error) },
+        'What became of an event could not be stored; it runs again after the next start.',
+      );
+    }
+  }
+
+  private async postpone(event: QueuedEvent, dueMs: number, note: string): Promise<void> {
+    const laterMs = Math.max(dueMs, (this.cursor?.dueMs ?? 0) + 1);
+    const stored = this.deps.queue.postpone(this.name, event, laterMs, note);
+    // At once, so that the cursor cannot pass it meanwhile; a read that follows comes after the write.
+    this.wakeAt(laterMs);
+    await stored;
+  }
+
+  private taken(): void {
+    this.refusals = 0;
+    if (this.limit < MAX_IN_FLIGHT && this.deps.clock.now() >= this.steadyUntilMs) this.limit += 1;
+  }
+
+  private refused(): void {
+    this.limit = Math.max(1, this.inFlight);
+    this.steadyUntilMs = this.deps.clock.now() + MIN_BACK_OFF_MS;
+    if (this.inFlight > 0 || this.rest !== undefined) return;
+    this.refusals += 1;
+    this.rest = this.deps.clock.at(this.deps.clock.now() + backOffMs(this.refusals), () => {
+      this.rest = undefined;
+      this.pump();
+    });
+  }
+
+  private async read(): Promise<void> {
+    this.isReading = true;
+    this.hasMore = false;
+    const { clock, queue, log } = this.deps;
+    try {
+      const { events, nextDueMs } = await queue.read(this.name, {
+        ...(this.cursor === undefined ? {} : { after: this.cursor }),
+        untilMs: clock.now(),
+        maxEvents: MAX_READY_EVENTS,
+        maxBytes: MAX_READY_BYTES,
+      });
+      for (const event of events) this.hold(event);
+      if (nextDueMs !== undefined) this.wakeAt(nextDueMs);
+    } catch (error) {
+      if (this.isClosed) return;
+      log.error({ queue: this.name, error: String(error) }, 'Events could not be read.');
+      this.wakeAt(clock.now() + MIN_BACK_OFF_MS);
+    } finally {
+      this.isReading = false;
+    }
+    this.pump();
+  }
+
+  private hold(event: QueuedEvent): void {
+    this.ready.push(event);
+    this.readyBytes += event.payload.length;
+    this.cursor = { dueMs: event.dueMs, id: event.id };
+  }
+
+  /** A read that began before the append was answered has found the event. */
+  private hasPassed({ dueMs, id }: EventPosition): boolean {
+    const { cursor } = this;
+    return cursor !== undefined && (cursor.dueMs > dueMs || (cursor.dueMs === dueMs && cursor.id >= id));
+  }
+
+  private hasRoom(): boolean {
+    return this.ready.length < MAX_READY_EVENTS && this.readyBytes < MAX_READY_BYTES;
+  }
+
+  private wakeAt(dueMs: number): void {
+    if (this.isClosed) return;
+    if (dueMs <= this.deps.clock.now()) {
+      this.hasMore = true;
+      this.pump();
+      return;
+    }
+    if (this.wake !== undefined && this.wake.dueMs <= dueMs) return;
+    this.wake?.timer.cancel();
+    const timer = this.deps.clock.at(dueMs, () => {
+      this.wake = undefined;
+      this.hasMore = true;
+      this.pump();
+    });
+    this.wake = { dueMs, timer };
+  }
+
+  /** The clock is not moved on before the last of what is under way has ended. */
+  private async work(task: () => Promise<void>): Promise<void> {
+    this.working += 1;
+    if (this.endWork === undefined) {
+      this.deps.clock.during(
+        new Promise<void>((resolve) => {
+          this.endWork = resolve;
+        }),
+      );
+    }
+    try {
+      await task();
+    } finally {
+      this.working -= 1;
+      if (this.working === 0) {
+        this.endWork?.();
+        this.endWork = undefined;
+      }
+    }
+  }
+}

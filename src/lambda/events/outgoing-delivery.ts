@@ -1,0 +1,89 @@
+/**
+ * Hands the records of an event to its destinations and its dead-letter queue. What is not taken is tried again,
+ * with back-off; the event leaves its queue when all have been taken, or after hours, which is an error in the log.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Deliver } from '../../ports/delivery.ts';
+import type { Log } from '../../ports/log.ts';
+import { functionArn } from '../records/function-identifier.ts';
+import type { EventAttributes, EventProgress, OutgoingRecord } from './asynchronous-event.ts';
+import { backOffMs } from './back-off.ts';
+import { MAX_DELIVERY_AGE_MS } from './event-limits.ts';
+import type { EventMetrics } from './event-metrics.ts';
+import type { Verdict } from './function-queue.ts';
+
+/** In whose name Lambda delivers. */
+const PRINCIPAL = 'lambda.amazonaws.com';
+
+export interface OutgoingDeliveryDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: EventMetrics;
+  readonly deliver: Deliver;
+}
+
+export class OutgoingDelivery {
+  private readonly deps: OutgoingDeliveryDependencies;
+
+  constructor(deps: OutgoingDeliveryDependencies) {
+    this.deps = deps;
+  }
+
+  /** Tries each record of `progress.outgoing` once. */
+  async attempt(attributes: EventAttributes, progress: EventProgress): Promise<Verdict> {
+    const { clock } = this.deps;
+    const refused: OutgoingRecord[] = [];
+    for (const record of progress.outgoing ?? []) {
+      if (!(await this.send(attributes, record))) refused.push(record);
+    }
+    if (refused.length === 0) return { end: 'done' };
+    const sinceMs = progress.outgoingSinceMs ?? clock.now();
+    if (clock.now() - sinceMs >= MAX_DELIVERY_AGE_MS) return this.givenUp(attributes, refused);
+    const failures = (progress.deliveryFailures ?? 0) + 1;
+    const note: EventProgress = {
+      ...progress,
+      outgoing: refused,
+      outgoingSinceMs: sinceMs,
+      deliveryFailures: failures,
+    };
+    return { end: 'postponed', dueMs: clock.now() + backOffMs(failures), note: JSON.stringify(note) };
+  }
+
+  private async send(attributes: EventAttributes, record: OutgoingRecord): Promise<boolean> {
+    try {
+      await this.deps.deliver(record.targetArn, {
+        body: record.body,
+        ...(record.attributes === undefined ? {} : { attributes: record.attributes }),
+        principal: PRINCIPAL,
+        sourceArn: functionArn({ ...attributes, qualifier: attributes.qualifier }),
+        traceHeader: attributes.traceId,
+      });
+      return true;
+    } catch (error) {
+      const { name, message } = error as Error;
+      this.deps.metrics.count(
+        record.kind === 'destination' ? 'DestinationDeliveryFailures' : 'DeadLetterErrors',
+        attributes,
+      );
+      this.deps.log.warn(
+        { ...describe(attributes, record), error: `${name}: ${message}` },
+        `A ${record.kind} did not take an event.`,
+      );
+      return false;
+    }
+  }
+
+  private givenUp(attributes: EventAttributes, records: readonly OutgoingRecord[]): Verdict {
+    for (const record of records) {
+      this.deps.log.error(
+        describe(attributes, record),
+        `A ${record.kind} has not taken an event for hours; the event is dropped.`,
+      );
+    }
+    return { end: 'done' };
+  }
+}
+
+function describe({ functionName, requestId }: EventAttributes, { targetArn }: OutgoingRecord): object {
+  return { functionName, requestId, targetArn };
+}
