@@ -2,11 +2,17 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
-import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  CreateFunctionCommand,
+  InvokeCommand,
+  LambdaClient,
+  PublishVersionCommand,
+} from '@aws-sdk/client-lambda';
 import type { Platform } from '../../../src/index.ts';
 import { probeIsolation } from '../../../src/sandbox/sandboxes.ts';
 import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
+import { provision, untilProvisioned } from '../provisioned-functions.ts';
 
 /** When its process began, and what a function can see of where it is. */
 const NODE_HANDLER = `
@@ -138,6 +144,21 @@ if (namespaces.available) {
         assert.deepEqual(comparable(pooled!), comparable(own!));
       });
     }
+
+    test('becomes one that is provisioned', async (context) => {
+      const { platform, create, invoke } = await setup(context, 1);
+      await create('ahead', 'nodejs24.x');
+      await poolHas(platform, 1);
+      const begun = Date.now();
+      const lambda = new LambdaClient(clientSettings(platform));
+      context.after(() => lambda.destroy());
+      await lambda.send(new PublishVersionCommand({ FunctionName: 'ahead' }));
+      await provision(lambda, 'ahead', '1', 1);
+      await untilProvisioned(lambda, 'ahead', '1');
+      const { startedMs, variables } = await invoke('ahead:1');
+      assert.ok(startedMs < begun, 'its process began before anything was provisioned');
+      assert.equal(variables['AWS_LAMBDA_INITIALIZATION_TYPE'], 'provisioned-concurrency');
+    });
 
     test('is not given to a function that changes how its interpreter starts', async (context) => {
       const { platform, create, invoke } = await setup(context, 1);
