@@ -16,12 +16,14 @@ import { createSandbox } from '../sandbox/sandboxes.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
 import { openKms } from '../services/kms/kms.ts';
 import { openLogs } from '../services/logs/logs.ts';
+import { openSqs } from '../services/sqs/sqs.ts';
 import { stsService } from '../services/sts/sts.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
 import { openSqliteEventQueue } from '../storage/event-queue/event-queue.ts';
 import { openFileBlobStore } from '../storage/files/blob-store.ts';
 import { dockerConfigFile, openDockerConfig } from '../storage/images/docker-config.ts';
 import { openImageStore } from '../storage/images/image-store.ts';
+import { openSqliteMessageStore } from '../storage/messages/message-store.ts';
 import { hostBootId } from '../storage/packages/boot-id.ts';
 import { openPackageStore } from '../storage/packages/package-store.ts';
 import { openSqliteStateStore } from '../storage/sqlite/state-store.ts';
@@ -39,7 +41,7 @@ import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
 import { RecordedMetrics } from './recorded-metrics.ts';
 import type { RoleSession } from './role-credentials.ts';
-import { RoleCredentialIssuer } from './role-credentials.ts';
+import { RoleCredentialIssuer, senderId } from './role-credentials.ts';
 import { rootCredentials } from './root-credentials.ts';
 import { createSeams } from './seams.ts';
 import { createServerLog } from './server-log.ts';
@@ -115,6 +117,16 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const seams = createSeams(ids, () => origin);
   const logs = await openLogs({ state, streamLog, clock, ids, log });
   cleanup.add(() => logs.close());
+  const messages = await openSqliteMessageStore({ file: data.messages, log, onFatal: fatal });
+  cleanup.add(() => messages.close());
+  const sqs = await openSqs({
+    state,
+    messages,
+    clock,
+    ids,
+    senderIdOf: (caller) => senderId(caller, roleOf(caller)),
+  });
+  cleanup.add(async () => sqs.close());
   const kms = await openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) });
   cleanup.add(async () => kms.close());
   // Stored functions are read with its keys.
@@ -236,6 +248,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     ecr.service,
     kms.service,
     stsService({ roleOf }),
+    sqs.service,
   ];
   seams.connect(services);
 
@@ -277,6 +290,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   });
   cleanup.add(() => server.close());
   cleanup.add(async () => logs.endLiveTails());
+  cleanup.add(async () => sqs.endPolls());
   // Requests that wait for a registry would hold up the server's end.
   cleanup.add(async () => images.interrupt());
   const bound = await server.listen({ host: options.host, port: options.port });

@@ -24,6 +24,8 @@ export interface DataDirectory {
   readonly logs: string;
   /** `events.db`: see `openSqliteEventQueue`. */
   readonly events: string;
+  /** `messages.db`: see `openSqliteMessageStore`. */
+  readonly messages: string;
   readonly blobs: string;
   /** Extracted function packages. */
   readonly packages: string;
@@ -122,6 +124,7 @@ async function layOut(path: string, temporary: boolean, lock: DatabaseSync): Pro
     records: join(path, 'records.db'),
     logs: join(path, 'logs.db'),
     events: join(path, 'events.db'),
+    messages: join(path, 'messages.db'),
     blobs: blobs!,
     packages: packages!,
     images: images!,

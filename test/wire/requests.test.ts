@@ -78,7 +78,11 @@ describe('a request', () => {
         },
         'dynamodbstreams:ListStreams',
       ],
-      ['its target', { headers: { 'x-amz-target': 'AmazonSQS.ListQueues' }, body: '{}' }, 'sqs:ListQueues'],
+      [
+        'its target',
+        { headers: { 'x-amz-target': 'AWSStepFunctions.ListStateMachines' }, body: '{}' },
+        'stepfunctions:ListStateMachines',
+      ],
       [
         'a path with a date',
         { method: 'GET', path: '/2020-05-31/distribution' },

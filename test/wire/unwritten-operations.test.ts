@@ -7,7 +7,7 @@ import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient, ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
 import { IAMClient, ListUsersCommand } from '@aws-sdk/client-iam';
 import { GetObjectCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
-import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { clientSettings, startedPlatform } from '../kit/started-platform.ts';
 
 /** The call of one client. */
@@ -24,7 +24,11 @@ const CALLS: readonly [protocol: string, named: string, call: Call][] = [
     'cloudfront:ListDistributions',
     (settings) => new CloudFrontClient(settings).send(new ListDistributionsCommand({})),
   ],
-  ['awsJson1_0', 'sqs:ListQueues', (settings) => new SQSClient(settings).send(new ListQueuesCommand({}))],
+  [
+    'awsJson1_0',
+    'stepfunctions:ListStateMachines',
+    (settings) => new SFNClient(settings).send(new ListStateMachinesCommand({})),
+  ],
   [
     'awsJson1_1',
     'events:ListEventBuses',

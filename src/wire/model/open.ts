@@ -22,12 +22,14 @@ import { parseXml } from '../protocols/xml-document.ts';
 import { violatedConstraints } from './constraints.ts';
 import type { ModelFile, ServiceFile } from './model-file.ts';
 import { readModelFile } from './model-file.ts';
+import { ModelOfTwoForms, olderQueryForm } from './older-query-form.ts';
 import type { OperationModel } from './operation.ts';
 import { operationModel } from './operation.ts';
 import {
   CHECKED_BY_HANDLER,
   COPY_SOURCE_OPERATIONS,
   ROOTED_PATHS,
+  SERVICES_OF_TWO_FORMS,
   UNCHECKED_SERVICES,
   VALIDATION_CODES,
 } from './peculiarities.ts';
@@ -35,7 +37,14 @@ import { RouteTable } from './route-table.ts';
 import type { Shape } from './shape.ts';
 import { linkShapes } from './shape.ts';
 
-export const openServiceModel: OpenServiceModel = (name) => openGeneratedModel(name);
+export const openServiceModel: OpenServiceModel = (name) => {
+  const file = readModelFile(name);
+  if (file === undefined) return undefined;
+  const model = new GeneratedModel(file);
+  return SERVICES_OF_TWO_FORMS.has(name)
+    ? new ModelOfTwoForms(model, new GeneratedModel(olderQueryForm(file)))
+    : model;
+};
 
 /** The same with what only its own tests need: reading a request without checking constraints. */
 export function openGeneratedModel(name: string): GeneratedModel | undefined {

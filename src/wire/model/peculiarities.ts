@@ -13,7 +13,6 @@ export const VALIDATION_CODES: Readonly<Record<string, string>> = {
   elbv2: 'ValidationError',
   cloudwatch: 'ValidationError',
   sns: 'ValidationError',
-  sqs: 'InvalidParameterValue',
   ecr: 'InvalidParameterException',
   'cognito-idp': 'InvalidParameterException',
   rds: 'ValidationError',
@@ -24,7 +23,13 @@ export const VALIDATION_CODES: Readonly<Record<string, string>> = {
 export const ROOTED_PATHS: ReadonlySet<string> = new Set(['apigateway']);
 
 /** Services whose front end checks nothing from the model, and answers each case in words of its own. */
-export const UNCHECKED_SERVICES: ReadonlySet<string> = new Set(['s3', 's3control', 'ec2', 'cloudfront']);
+export const UNCHECKED_SERVICES: ReadonlySet<string> = new Set([
+  's3',
+  's3control',
+  'ec2',
+  'cloudfront',
+  'sqs',
+]);
 
 /** Members of inputs, by service, that the operations themselves check, in other words than the model's. */
 export const CHECKED_BY_HANDLER: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -36,4 +41,18 @@ export const CHECKED_BY_HANDLER: Readonly<Record<string, ReadonlySet<string>>> =
 export const COPY_SOURCE_OPERATIONS: Readonly<Record<string, true>> = {
   CopyObject: true,
   UploadPartCopy: true,
+};
+
+/** Services whose newer model has JSON only, and whose older clients still speak Query. */
+export const SERVICES_OF_TWO_FORMS: ReadonlySet<string> = new Set(['sqs']);
+
+/**
+ * What errors that no model has are called in Query, and in the header by which JSON clients find that
+ * name. Recorded for SQS: `InvalidParameterValueException` with `InvalidParameterValue;Sender`.
+ */
+export const UNMODELLED_QUERY_CODES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  sqs: {
+    InvalidParameterValueException: 'InvalidParameterValue',
+    MissingRequiredParameterException: 'MissingParameter',
+  },
 };

@@ -2,6 +2,7 @@
 import type { AwsError } from '../../core/errors.ts';
 import type { ProtocolName, WireResponse } from '../contract.ts';
 import type { ServiceFile } from '../model/model-file.ts';
+import { UNMODELLED_QUERY_CODES } from '../model/peculiarities.ts';
 import type { Shape } from '../model/shape.ts';
 import { encodeCbor } from './cbor.ts';
 import { encodeCborShape } from './cbor-codec.ts';
@@ -155,11 +156,11 @@ function addQueryError(
   headers: Record<string, string>,
 ): void {
   if (service.awsQueryCompatible === undefined) return;
-  headers['x-amzn-query-error'] = `${queryCode(error, shape)};${faultOf(shape, status)}`;
+  headers['x-amzn-query-error'] = `${queryCode(error, shape, service)};${faultOf(shape, status)}`;
 }
 
-function queryCode(error: AwsError, shape: Shape | undefined): string {
-  return shape?.file.error?.code ?? error.code;
+function queryCode(error: AwsError, shape: Shape | undefined, service: ServiceFile): string {
+  return shape?.file.error?.code ?? UNMODELLED_QUERY_CODES[service.name]?.[error.code] ?? error.code;
 }
 
 function faultOf(shape: Shape | undefined, status: number): 'Sender' | 'Receiver' {
@@ -220,7 +221,7 @@ function query(
   value: Record<string, unknown>,
 ): WireResponse {
   headers['content-type'] = 'text/xml';
-  const code = escapeXml(queryCode(error, shape));
+  const code = escapeXml(queryCode(error, shape, service));
   const message = escapeXml(error.message);
   if (protocol === 'ec2Query') {
     return {

@@ -164,6 +164,7 @@ export class Router {
     if (path.startsWith('/v20180820/')) return this.known('s3control');
     const byQuery = this.byQuery(query);
     if (byQuery !== undefined) return byQuery;
+    if (isQueueCall(path, query, headers)) return this.known('sqs');
     // A form posted to the root may be a Query request, which its body tells.
     if (method === 'POST' && path === '/' && !isMultipart(headers)) return undefined;
     return this.known('s3');
@@ -226,6 +227,13 @@ function datedSegment(path: string): string | undefined {
     if (dash ? code !== 0x2d : code < 0x30 || code > 0x39) return undefined;
   }
   return path.slice(1, 11);
+}
+
+/** Older clients of SQS, and people with curl, send to a queue's URL, where they may leave out the version. */
+function isQueueCall(path: string, query: string, headers: IncomingHttpHeaders): boolean {
+  if (!/^\/\d{12}\/[^/]+\/?$/.test(path)) return false;
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  return isForm || formField(query, 'Action') !== undefined;
 }
 
 function isMultipart(headers: IncomingHttpHeaders): boolean {

@@ -1,0 +1,41 @@
+import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
+import { formatArn } from '../../core/arn.ts';
+import type { Receive } from '../../ports/delivery.ts';
+import { draftOf } from './draft.ts';
+import type { SqsContext } from './sqs-context.ts';
+import { queueDoesNotExist } from './sqs-errors.ts';
+
+/** Takes what other services send to queues; a FIFO queue needs the group, as it does of every sender. */
+export function receiveDelivery({ queues, broker }: SqsContext): Receive {
+  return async (target, delivery) => {
+    const arn = formatArn(target);
+    const queue = queues.findByArn(arn);
+    if (queue === undefined) throw queueDoesNotExist();
+    const attributes = Object.entries(delivery.attributes ?? {}).map(
+      ([name, value]) => [name, attributeOf(value)] as const,
+    );
+    const draft = draftOf(
+      queue,
+      {
+        MessageBody: delivery.body,
+        MessageAttributes: Object.fromEntries(attributes),
+        ...(delivery.traceHeader === undefined
+          ? {}
+          : {
+              MessageSystemAttributes: {
+                AWSTraceHeader: { DataType: 'String', StringValue: delivery.traceHeader },
+              },
+            }),
+        MessageGroupId: delivery.messageGroupId,
+        MessageDeduplicationId: delivery.messageDeduplicationId,
+      },
+      // AWS shows an id of the service's own role there; an account's is the nearest that is true here.
+      target.accountId,
+    );
+    await broker.send(queue, [draft]);
+  };
+}
+
+function attributeOf(value: string | number): MessageAttributeValue {
+  return { DataType: typeof value === 'number' ? 'Number' : 'String', StringValue: String(value) };
+}

@@ -1,0 +1,267 @@
+/** Takes messages out of queues: receipts, long polls, visibility, deletion. */
+import type { Clock } from '../../core/clock.ts';
+import { AwsError } from '../../core/errors.ts';
+import type { MessageStore } from '../../ports/message-store.ts';
+import type { Message, MessageContent } from './message.ts';
+import { storedMessage } from './message.ts';
+import type { MessageBroker } from './message-broker.ts';
+import type { Queue } from './queue.ts';
+import { decodeReceipt, encodeReceipt } from './receipt-handle.ts';
+import { expiredReceiptHandle, invalidValue, queueDoesNotExist } from './sqs-errors.ts';
+
+export interface ReceivedMessage {
+  readonly message: Message;
+  readonly content: MessageContent;
+  readonly receiptHandle: string;
+}
+
+export interface ReceiveOptions {
+  readonly max: number;
+  readonly visibilityMs: number;
+  /** How long to wait for a first message, in real time: a socket waits. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a receipt found: some may be to be moved or thrown away instead. */
+interface Claim {
+  readonly taken: readonly Message[];
+  readonly dead: readonly Message[];
+  readonly expired: readonly Message[];
+}
+
+/** Source: "Amazon SQS message quotas", in flight per queue, standard and FIFO alike. */
+const MAX_IN_FLIGHT = 120_000;
+/** From the receipt on. Source: "Amazon SQS visibility timeout". */
+const MAX_VISIBILITY_MS = 12 * 3_600_000;
+
+export interface ReceiverDependencies {
+  readonly store: MessageStore;
+  readonly clock: Clock;
+  readonly broker: MessageBroker;
+  /** The queue that an ARN names, if it exists. */
+  readonly queueByArn: (arn: string) => Queue | undefined;
+}
+
+export class Receiver {
+  private readonly options: ReceiverDependencies;
+  private readonly polls = new Set<() => void>();
+
+  constructor(options: ReceiverDependencies) {
+    this.options = options;
+  }
+
+  async receive(queue: Queue, options: ReceiveOptions): Promise<ReceivedMessage[]> {
+    const { clock } = this.options;
+    queue.backlog.settle(clock.now());
+    if (!queue.settings.isFifo && queue.backlog.counts.inFlight >= MAX_IN_FLIGHT) throw tooManyInFlight();
+    const deadlineMs = clock.monotonic() + options.waitMs;
+    for (;;) {
+      const claim = await this.claimed(queue, options, deadlineMs - clock.monotonic());
+      if (queue.isDeleted) throw queueDoesNotExist();
+      if (claim === undefined) return [];
+      const received = await this.settle(queue, claim);
+      if (received.length > 0) return received;
+    }
+  }
+
+  /** Answers every long poll now, with what it has. */
+  endPolls(): void {
+    for (const end of this.polls) end();
+  }
+
+  /** Deletes what the handles name, those of which all is well; the others' errors come back. */
+  async delete(queue: Queue, handles: readonly string[]): Promise<(AwsError | undefined)[]> {
+    const found: Message[] = [];
+    const outcomes = handles.map((handle) =>
+      attempt(() => {
+        const message = this.byHandle(queue, handle);
+        if (message !== undefined) found.push(message);
+      }),
+    );
+    // Not gone before the disk says so: a failure must not unblock a group or hide a message.
+    if (found.length > 0) {
+      await this.options.store.commit({ remove: found.map(({ position }) => position) });
+      for (const message of found) queue.backlog.remove(message);
+      this.options.broker.expect(queue);
+    }
+    return outcomes;
+  }
+
+  async changeVisibility(
+    queue: Queue,
+    changes: readonly { readonly handle: string; readonly timeoutMs: number }[],
+  ): Promise<(AwsError | undefined)[]> {
+    const nowMs = this.options.clock.now();
+    queue.backlog.settle(nowMs);
+    const changed: { message: Message; receiveCount: number; dueMs: number }[] = [];
+    const outcomes = changes.map(({ handle, timeoutMs }) =>
+      attempt(() => {
+        const message = this.inFlight(queue, handle);
+        const dueMs = nowMs + timeoutMs;
+        if (dueMs > message.receivedMs + MAX_VISIBILITY_MS) {
+          throw invalidValue(
+            timeoutMs / 1000,
+            'VisibilityTimeout',
+            'Total VisibilityTimeout for the message is beyond the limit [43200 seconds]',
+          );
+        }
+        changed.push({ message, receiveCount: message.receiveCount, dueMs });
+      }),
+    );
+    if (changed.length === 0) return outcomes;
+    const queueId = queue.record.id;
+    await this.options.store.commit({
+      update: changed.map(({ message, dueMs }) => ({ ...storedMessage(queueId, message), dueMs })),
+    });
+    for (const { message, receiveCount, dueMs } of changed) {
+      const isSameReceipt = message.state === 'inFlight' && message.receiveCount === receiveCount;
+      if (isSameReceipt) queue.backlog.postpone(message, dueMs);
+    }
+    this.options.broker.expect(queue);
+    return outcomes;
+  }
+
+  /** The message in flight under this handle; throws in AWS's words for each way in which it is not. */
+  private inFlight(queue: Queue, handle: string): Message {
+    const message = this.byHandle(queue, handle);
+    if (message === undefined) {
+      throw invalidValue(
+        handle,
+        'ReceiptHandle',
+        'Message does not exist or is not available for visibility timeout change.',
+      );
+    }
+    if (message.state !== 'inFlight') {
+      throw new AwsError('MessageNotInflight', 'The specified message is not in flight.');
+    }
+    return message;
+  }
+
+  /**
+   * A standard queue takes every handle a message ever had, a FIFO queue only that of the receipt that
+   * is still in flight. Undefined for a message that is gone.
+   */
+  private byHandle(queue: Queue, handle: string): Message | undefined {
+    const receipt = decodeReceipt(handle, queue.record.id);
+    queue.backlog.settle(this.options.clock.now());
+    const message = queue.backlog.find(receipt.position);
+    const isLatest = message?.state === 'inFlight' && message.receiveCount === receipt.receiveCount;
+    if (message !== undefined && queue.settings.isFifo && !isLatest) throw expiredReceiptHandle(handle);
+    return message;
+  }
+
+  /** Claims at once, or as soon as there is something; undefined when the time is over. */
+  private claimed(queue: Queue, options: ReceiveOptions, waitMs: number): Promise<Claim | undefined> {
+    queue.backlog.settle(this.options.clock.now());
+    const claim = this.claim(queue, options);
+    if (claim !== undefined) return Promise.resolve(claim);
+    const { signal } = options;
+    if (waitMs <= 0 || signal.aborted || queue.isDeleted) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const end = (claimed?: Claim): void => {
+        clearTimeout(timer);
+        this.polls.delete(end);
+        queue.waiters.delete(waiter);
+        signal.removeEventListener('abort', onAbort);
+        resolve(claimed);
+      };
+      const onAbort = (): void => end();
+      const waiter = (): boolean => {
+        const claimed = queue.isDeleted ? undefined : this.claim(queue, options);
+        if (claimed !== undefined || queue.isDeleted) end(claimed);
+        return claimed !== undefined;
+      };
+      const timer = Number.isFinite(waitMs) ? setTimeout(end, waitMs, undefined) : undefined;
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.polls.add(end);
+      queue.waiters.add(waiter);
+      this.options.broker.expect(queue);
+    });
+  }
+
+  private claim(queue: Queue, { max, visibilityMs }: ReceiveOptions): Claim | undefined {
+    const { backlog, settings } = queue;
+    if (!backlog.ready) return undefined;
+    const room = MAX_IN_FLIGHT - backlog.counts.inFlight;
+    if (room <= 0) return undefined;
+    const nowMs = this.options.clock.now();
+    const expired: Message[] = [];
+    const dead: Message[] = [];
+    const { redrive } = settings;
+    const canDie =
+      redrive !== undefined && this.options.queueByArn(redrive.deadLetterTargetArn) !== undefined;
+    const taken = backlog.take(Math.min(max, room), nowMs + visibilityMs, (message) => {
+      const isExpired = queue.isExpired(message, nowMs);
+      const isDead = !isExpired && canDie && message.receiveCount >= redrive.maxReceiveCount;
+      if (isExpired) expired.push(message);
+      if (isDead) dead.push(message);
+      return !isExpired && !isDead;
+    });
+    for (const message of taken) {
+      message.receiveCount += 1;
+      message.receivedMs = nowMs;
+      if (message.firstReceivedMs === 0) message.firstReceivedMs = nowMs;
+    }
+    return taken.length + dead.length + expired.length === 0 ? undefined : { taken, dead, expired };
+  }
+
+  /** Stores what a claim did, so that it is still so after a crash, and reads the contents. */
+  private async settle(queue: Queue, { taken, dead, expired }: Claim): Promise<ReceivedMessage[]> {
+    const { store, broker, queueByArn } = this.options;
+    const queueId = queue.record.id;
+    const receipts = taken.map(({ position, receiveCount }) => ({ queueId, position, receiveCount }));
+    let contents: readonly (string | undefined)[];
+    try {
+      const stored = store.commit({
+        update: taken.map((message) => storedMessage(queueId, message)),
+        remove: expired.map(({ position }) => position),
+        read: taken.map(({ position }) => position),
+      });
+      const deadLetters = queueByArn(queue.settings.redrive?.deadLetterTargetArn ?? '');
+      if (dead.length > 0 && deadLetters !== undefined) {
+        await broker.move(dead, deadLetters, ({ header }) => ({
+          header: { ...header, sourceArn: queue.arn },
+        }));
+      }
+      contents = await stored;
+    } catch (error) {
+      this.takeBack(queue, taken, dead);
+      throw error;
+    }
+    return taken.flatMap((message, index) => {
+      const content = contents[index];
+      // Deleted by an earlier handle in the meantime.
+      if (content === undefined) return [];
+      const receiptHandle = encodeReceipt(receipts[index]!);
+      return [{ message, content: JSON.parse(content) as MessageContent, receiptHandle }];
+    });
+  }
+
+  /** The disk refused: nobody has received them. */
+  private takeBack(queue: Queue, taken: readonly Message[], dead: readonly Message[]): void {
+    const nowMs = this.options.clock.now();
+    for (const message of taken) {
+      if (message.state === 'inFlight') queue.backlog.postpone(message, nowMs);
+    }
+    for (const message of dead) queue.backlog.add({ ...message, state: 'available', dueMs: nowMs });
+    this.options.broker.expect(queue);
+  }
+}
+
+function tooManyInFlight(): AwsError {
+  return new AwsError(
+    'OverLimit',
+    'Too many messages are in flight: delete those that were processed before receiving more.',
+  );
+}
+
+function attempt(work: () => void): AwsError | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AwsError) return error;
+    throw error;
+  }
+}
