@@ -65,6 +65,12 @@ export async function createGoEcho(port: number, name: string): Promise<void> {
   await create(port, { FunctionName: name, Runtime: 'provided.al2023', Handler: 'bootstrap' }, zip);
 }
 
+/** Reserves so many executions; 0 keeps a function from running at all. */
+export async function reserveConcurrency(port: number, name: string, executions: number): Promise<void> {
+  const body = JSON.stringify({ ReservedConcurrentExecutions: executions });
+  await call(port, 'PUT', `/2017-10-31/functions/${name}/concurrency`, body);
+}
+
 /** Milliseconds from the request to the whole answer. */
 export async function invokeOnce(port: number, name: string): Promise<number> {
   const startedAt = performance.now();

@@ -11,6 +11,8 @@ export interface LoadPlan {
   readonly body: string;
   readonly connections: number;
   readonly durationMs: number;
+  /** What every answer must have. Default 200. */
+  readonly status?: number;
 }
 
 export interface LoadResult {
@@ -30,7 +32,8 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
     for (let now = performance.now(); now < endAt; ) {
       const answer = await pool.request({ method: 'POST', path, headers, body });
       const text = await answer.body.text();
-      if (answer.statusCode !== 200) throw new Error(`answered ${answer.statusCode}: ${text}`);
+      if (answer.statusCode !== (plan.status ?? 200))
+        throw new Error(`answered ${answer.statusCode}: ${text}`);
       const doneAt = performance.now();
       durations.push(doneAt - now);
       now = doneAt;

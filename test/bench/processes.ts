@@ -76,6 +76,13 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
   return JSON.parse(stdout) as LoadResult;
 }
 
+/** Durable entries a second that so many writers append to a bare log. */
+export async function bareAppendLog(writers: number, bytes: number, durationMs: number): Promise<number> {
+  const numbers = [writers, bytes, durationMs].map(String);
+  const { stdout } = await run(process.execPath, [here('bare-append-log.ts'), ...numbers]);
+  return Number(stdout);
+}
+
 /** VmRSS of one process, MB. */
 async function residentMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');

@@ -3,6 +3,7 @@
  * in turns, and prints ratios. Figures vary with the machine; a ratio of medians varies least.
  */
 import { parseArgs } from 'node:util';
+import { asyncAccept } from './asynchronous.ts';
 import { boot, httpRuntime, warmLatency, warmThroughput } from './measures.ts';
 import { burst, coldStart, density, pooledStart, thaw } from './starts.ts';
 import { streamFirstByte } from './streaming.ts';
@@ -29,6 +30,11 @@ const MEASURES = [
     figures: ['environments_max', 'environment_overhead_mb'],
     aim: 'at least 300, at most 5 MB each',
     measure: density,
+  },
+  {
+    figures: ['async_accept_ratio', 'async_accept_vs_disk'],
+    aim: 'at least 1.5 and 0.15',
+    measure: asyncAccept,
   },
   { figures: ['boot_ms', 'idle_rss_mb'], aim: '400 ms and 90 MB', measure: boot },
 ];

@@ -142,7 +142,7 @@ export class EventRunner {
   private dropped(attempt: Attempt, condition: Condition, run: LastRun | undefined): Promise<Verdict> {
     const { functionName, requestId } = attempt.attributes;
     this.deps.metrics.count('AsyncEventsDropped', attempt.attributes);
-    this.deps.log.info({ functionName, requestId, condition }, 'An event has not been processed.');
+    this.deps.log.debug({ functionName, requestId, condition }, 'An event has not been processed.');
     return this.finish(attempt, condition, run);
   }
 
