@@ -7,12 +7,14 @@ import type { Probe } from './namespaces/probe.ts';
 import { probeNamespaces } from './namespaces/probe.ts';
 import { HostNetworks } from './network/host-networks.ts';
 import { removeLeftContainers } from './oci/container-state.ts';
+import { probeContainerUsers } from './oci/container-users.ts';
 import { OciSandbox } from './oci/oci-sandbox.ts';
 import type { OciProbe } from './oci/probe.ts';
 import { probeOci } from './oci/probe.ts';
 import { ProcessSandbox, removeLeftovers } from './process/process-sandbox.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
 import { HostUsers } from './users/host-users.ts';
+import { probeSandboxUsers } from './users/user-probe.ts';
 
 export type { SandboxOptions } from './sandbox-options.ts';
 
@@ -68,14 +70,15 @@ async function openLevel(level: IsolationLevel, options: SandboxOptions): Promis
       const { namespaces } = await probeIsolation();
       if (!namespaces.available) throw new PlatformError(namespaces.reason, namespaces.remedy);
       const networks = await HostNetworks.open(options.log);
-      const users = new HostUsers(namespaces.bwrap, options.log);
+      const users = new HostUsers(() => probeSandboxUsers(namespaces.bwrap), options.log);
       return new NamespacesSandbox({ ...options, networks, users }, namespaces.bwrap);
     }
     case 'oci': {
       const oci = await probeOciIsolation(options.ociRuntime);
       if (!oci.available) throw new PlatformError(oci.reason, oci.remedy);
       const networks = await HostNetworks.open(options.log);
-      return new OciSandbox({ ...options, networks }, oci.runtime);
+      const users = new HostUsers(() => probeContainerUsers(oci.runtime), options.log);
+      return new OciSandbox({ ...options, networks, users }, oci.runtime);
     }
   }
 }

@@ -2,6 +2,7 @@
 import { MAX_DESCRIPTORS } from '../cgroup/environment-limits.ts';
 import { SANDBOX_USER } from '../filesystem/host-files.ts';
 import type { Mount } from '../filesystem/mount.ts';
+import type { ContainerUsers } from './container-users.ts';
 import { seccomp } from './seccomp.ts';
 
 /** What shows more of the host in /proc than a function may know. */
@@ -29,6 +30,8 @@ export interface ContainerPlan {
   readonly tmpBytes: number;
   readonly memoryBytes: number;
   readonly processes: number;
+  /** Users of the host; those of the container's own ids where there are none. */
+  readonly users?: ContainerUsers | undefined;
   /** Path of a network namespace; the host's where there is none. */
   readonly network: string | undefined;
 }
@@ -37,6 +40,7 @@ export interface ContainerPlan {
 export function containerConfiguration(plan: ContainerPlan): object {
   const { uid, gid } = SANDBOX_USER;
   const network = plan.network === undefined ? [] : [{ type: 'network', path: plan.network }];
+  const user = plan.users === undefined ? [] : [{ type: 'user' }];
   return {
     ociVersion: '1.0.2',
     process: {
@@ -52,7 +56,14 @@ export function containerConfiguration(plan: ContainerPlan): object {
     root: { path: plan.rootDirectory, readonly: true },
     mounts: [...kernelMounts(plan.tmpBytes), ...plan.mounts.flatMap(bindMount)],
     linux: {
-      namespaces: [...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })), ...network],
+      namespaces: [
+        ...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
+        ...network,
+        ...user,
+      ],
+      ...(plan.users === undefined
+        ? {}
+        : { uidMappings: mappings(plan.users, uid), gidMappings: mappings(plan.users, gid) }),
       // No share of processor time: it changes after Init, and version 1 lets no group have less than one within it.
       // The environment's own cgroup, in which the OCI runtime makes this one, has it.
       resources: {
@@ -65,6 +76,13 @@ export function containerConfiguration(plan: ContainerPlan): object {
       readonlyPaths: READ_ONLY_PATHS,
     },
   };
+}
+
+function mappings({ preparing, own }: ContainerUsers, id: number): object[] {
+  return [
+    { containerID: 0, hostID: preparing, size: 1 },
+    { containerID: id, hostID: own, size: 1 },
+  ];
 }
 
 function kernelMounts(tmpBytes: number): object[] {

@@ -1,7 +1,7 @@
 /** A container per environment, by a program with runc's command line. */
 import { readFileSync } from 'node:fs';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type {
   EnvironmentListener,
   EnvironmentSpec,
@@ -33,6 +33,7 @@ import { containerConfiguration } from './bundle.ts';
 import type { Container, PipeCount, Wrapping } from './command-line.ts';
 import { insideCommand, outsideCommand } from './command-line.ts';
 import { openContainerState } from './container-state.ts';
+import { containerUsers, withinReach } from './container-users.ts';
 import { imageContainer } from './image-container.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 import { deleteContainer, extensionsRefused } from './oci-runtime.ts';
@@ -46,7 +47,7 @@ const OWN_PROCESSES = 64;
 /** What differs from one container to the next beside its sizes. */
 type ContainerContent = Pick<
   ContainerPlan,
-  'variables' | 'rootDirectory' | 'mounts' | 'workingDirectory' | 'network'
+  'variables' | 'rootDirectory' | 'mounts' | 'workingDirectory' | 'network' | 'users'
 >;
 
 /** What every container of this server shares. */
@@ -125,19 +126,25 @@ export class OciSandbox implements Sandbox {
       supervised(launch, layout.optDirectory, extensions.external, shell),
       shell,
     );
+    const users = await this.options.users?.users();
+    const user = users?.take();
+    resources.defer(async () => user?.release());
     const container = this.containerOf(spec, shared);
     resources.defer(() => this.removeContainer(container));
+    const content =
+      image === undefined ? packageContainer(spec, shared, mounts.mounts) : imageContainer(image, shared);
+    const ids = await containerUsers(users, user, [dirname(this.runtime.path), ...hostPathsOf(content)]);
     await this.makeBundle(container, spec, {
       inner,
       variables,
       network: network?.namespace,
-      ...(image === undefined
-        ? packageContainer(spec, shared, mounts.mounts)
-        : imageContainer(image, shared)),
+      users: ids,
+      ...content,
     });
+    const command = outsideCommand(this.runtime, pipes, launch.framed, container);
     const environment = await EnvironmentProcess.start(
       {
-        ...outsideCommand(this.runtime, pipes, launch.framed, container),
+        ...(users === undefined || ids === undefined ? command : withinReach(users, command)),
         variables,
         // Nothing that a function's owner sets may reach a program outside of the container.
         commandVariables: { PATH: process.env['PATH'] ?? '' },
@@ -159,6 +166,7 @@ export class OciSandbox implements Sandbox {
     await Promise.all([...this.running].map((environment) => environment.kill()));
     await this.shared.close();
     await this.options.networks?.close();
+    await this.options.users?.close();
     await this.limits.close();
   }
 
@@ -226,6 +234,14 @@ function packageContainer(
     mounts: [...shared.mounts, ...runtime, bind(codeDirectory, '/var/task'), ...layers],
     workingDirectory: '/var/task',
   };
+}
+
+/** What of the host a container shows. */
+function hostPathsOf({
+  rootDirectory,
+  mounts,
+}: Pick<ContainerPlan, 'rootDirectory' | 'mounts'>): readonly string[] {
+  return [rootDirectory, ...mounts.flatMap((mount) => (mount.kind === 'bind' ? [mount.source] : []))];
 }
 
 /** With it all others of its namespace end. The number is the host's. Undefined before it has begun. */

@@ -7,7 +7,7 @@ import { PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import { ReachableFiles } from './reachable-files.ts';
 import type { UserBlock } from './user-block.ts';
-import { BLOCK_SIZE, claimUserBlock, PROBE_INDEX } from './user-block.ts';
+import { BLOCK_SIZE, claimUserBlock, RESERVED_INDEX } from './user-block.ts';
 import { asUser } from './user-probe.ts';
 
 /** Bits of a mode: what everybody may. */
@@ -37,7 +37,7 @@ export class EnvironmentUsers {
     this.block = block;
     this.files = files;
     this.free = Array.from({ length: BLOCK_SIZE }, (_, index) => block.firstUid + index);
-    this.free.splice(PROBE_INDEX, 1);
+    this.free.splice(RESERVED_INDEX, 1);
   }
 
   /** Rejects with `PlatformError` where the host refuses. */
@@ -49,6 +49,11 @@ export class EnvironmentUsers {
       await block.release();
       throw error;
     }
+  }
+
+  /** Runs no function: what prepares a container's own user needs another one there. */
+  get preparingUid(): number {
+    return this.block.firstUid + RESERVED_INDEX;
   }
 
   take(): EnvironmentUser {
@@ -70,19 +75,29 @@ export class EnvironmentUsers {
     };
   }
 
+  /** Arguments of `nsenter` that make a command that user's, with these paths within its reach; none where `reach` is false. */
+  async enter(user: EnvironmentUser, paths: readonly string[]): Promise<string[]> {
+    return (await this.reach(user, paths)) ? [...this.inReach, ...asUser(user.uid)] : [];
+  }
+
+  /** Arguments of `nsenter` by which a command has everything at its place that was asked for with `reach`. */
+  get inReach(): readonly string[] {
+    return [`--mount=${this.files.namespace}`];
+  }
+
   /**
-   * Arguments of `nsenter` that make a command that user's, with these paths within its reach. None where it may not
-   * read one of them: that one runs as the server's own user, and it is said.
+   * Brings the paths within reach of that user. False where it may not read one of them: then the environment has to
+   * run as the server's own user, and it is said.
    */
-  async enter({ uid }: EnvironmentUser, paths: readonly string[]): Promise<string[]> {
+  async reach({ uid }: EnvironmentUser, paths: readonly string[]): Promise<boolean> {
     const closed = await Promise.all(paths.map((path) => isClosed(path, uid)));
     const refused = paths.filter((_, place) => closed[place]);
     if (refused.length > 0) {
       this.warnOf(refused);
-      return [];
+      return false;
     }
     await Promise.all(paths.map((path) => this.files.reach(path)));
-    return [`--mount=${this.files.namespace}`, ...asUser(uid)];
+    return true;
   }
 
   private warnOf(paths: readonly string[]): void {

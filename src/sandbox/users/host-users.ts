@@ -1,18 +1,18 @@
 /** Users of environments where the host can have them; where it cannot, functions run as the server's own, and it is said. */
 import type { Log } from '../../ports/log.ts';
 import { EnvironmentUsers } from './environment-users.ts';
-import { probeUsers } from './user-probe.ts';
+import type { UserProbe } from './user-probe.ts';
 
 const OWN_USER = 'Seen from the host, functions run as the user of this server';
 
 export class HostUsers {
-  private readonly bwrap: string;
+  private readonly probe: () => Promise<UserProbe>;
   private readonly log: Log;
   private opened: Promise<EnvironmentUsers | undefined> | undefined;
 
-  /** Asks for nothing yet. `bwrap` is the path of bubblewrap. */
-  constructor(bwrap: string, log: Log) {
-    this.bwrap = bwrap;
+  /** `probe` is asked when the first one is. */
+  constructor(probe: () => Promise<UserProbe>, log: Log) {
+    this.probe = probe;
     this.log = log;
   }
 
@@ -28,7 +28,7 @@ export class HostUsers {
   }
 
   private async open(): Promise<EnvironmentUsers | undefined> {
-    const probe = await probeUsers(this.bwrap);
+    const probe = await this.probe();
     if (!probe.available) {
       // Who does not run it as root has not asked for more; root has.
       const level = process.getuid?.() === 0 ? 'warn' : 'info';

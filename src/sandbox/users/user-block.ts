@@ -14,8 +14,8 @@ export const FIRST_UID = 0x7000_0000;
 export const BLOCK_SIZE = 1024;
 export const BLOCK_COUNT = 64;
 
-/** Of each block the first is lent to nobody: it is what the host is asked with. */
-export const PROBE_INDEX = 0;
+/** Of each block the first is lent to no environment: for what runs before there is one. */
+export const RESERVED_INDEX = 0;
 
 export interface UserBlock {
   readonly firstUid: number;

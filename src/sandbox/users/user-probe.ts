@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { findOnPath } from '../executables.ts';
-import { BLOCK_COUNT, BLOCK_SIZE, FIRST_UID, PROBE_INDEX } from './user-block.ts';
+import { BLOCK_COUNT, BLOCK_SIZE, FIRST_UID, RESERVED_INDEX } from './user-block.ts';
 
 const run = promisify(execFile);
 
@@ -15,8 +15,8 @@ export type UserProbe =
   | { readonly available: true; readonly nsenter: string }
   | { readonly available: false; readonly reason: string; readonly remedy: string };
 
-/** Starts a sandbox of `bwrap` as such a user. */
-export async function probeUsers(bwrap: string): Promise<UserProbe> {
+/** Looks, and starts nothing. */
+export async function probeUsers(): Promise<UserProbe> {
   if (process.getuid?.() !== 0) {
     return {
       available: false,
@@ -39,15 +39,18 @@ export async function probeUsers(bwrap: string): Promise<UserProbe> {
       remedy: 'Run selfsame outside of it.',
     };
   }
-  const args = ['--unshare-user', '--unshare-pid', '--uid', '993', '--gid', '990'];
-  const sandbox = [bwrap, ...args, '--ro-bind', '/usr', '/usr', '--proc', '/proc', '--dev', '/dev'];
-  const id = String(FIRST_UID + PROBE_INDEX);
-  const command = [...asUser(id), '--', ...sandbox, '--tmpfs', '/tmp', '--', '/usr/bin/env', 'true'];
+  return { available: true, nsenter };
+}
+
+/** Starts a sandbox of `bwrap` as such a user, too, which has no rights of root. */
+export async function probeSandboxUsers(bwrap: string): Promise<UserProbe> {
+  const probe = await probeUsers();
+  if (!probe.available) return probe;
+  const sandbox = ['--unshare-user', '--unshare-pid', '--uid', '993', '--gid', '990', '--ro-bind', '/', '/'];
+  const command = [...asUser(FIRST_UID + RESERVED_INDEX), '--', bwrap, ...sandbox, '--proc', '/proc', 'true'];
   try {
-    const links = ['bin', 'lib', 'lib64'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]);
-    command.splice(command.indexOf('--tmpfs'), 0, ...links);
-    await run(nsenter, command, { timeout: PROBE_TIMEOUT_MS });
-    return { available: true, nsenter };
+    await run(probe.nsenter, command, { timeout: PROBE_TIMEOUT_MS });
+    return probe;
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
     return {
@@ -60,7 +63,7 @@ export async function probeUsers(bwrap: string): Promise<UserProbe> {
 }
 
 /** Arguments of `nsenter`, which also drops the groups and every capability. */
-export function asUser(id: number | string): string[] {
+export function asUser(id: number): string[] {
   return ['--setgid', String(id), '--setuid', String(id)];
 }
 

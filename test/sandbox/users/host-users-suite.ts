@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Platform } from '../../../src/index.ts';
+import type { Platform, StartOptions } from '../../../src/index.ts';
 import type { IsolationLevel } from '../../../src/ports/environment.ts';
 import { openPlatform } from '../../kit/started-platform.ts';
 import type { DeployedFunction } from '../../runtimes/deployed-function.ts';
@@ -14,7 +14,8 @@ import { lineageOf, processNamed, statusOf, tried } from './host-view.ts';
 
 const DENIED = 'Permission denied';
 
-export function testHostUsers(level: IsolationLevel): void {
+/** `options` beside the level. */
+export function testHostUsers(level: IsolationLevel, options: StartOptions = {}): void {
   describe(`users of the host at ${level}`, () => {
     let platform: Platform;
     let functions: DeployedFunction[];
@@ -23,7 +24,7 @@ export function testHostUsers(level: IsolationLevel): void {
     let uids: number[];
 
     before(async () => {
-      platform = await openPlatform({ isolation: level });
+      platform = await openPlatform({ isolation: level, ...options });
       const files = { 'index.py': INTRUDER, 'secret.txt': 'secret' };
       const settings = { Runtime: 'python3.13', MemorySize: 256 } as const;
       functions = await Promise.all([1, 2, 3].map(() => deploy(platform, files, settings)));

@@ -1,4 +1,4 @@
-/** Users of the host for environments. Needs root, bubblewrap and util-linux. */
+/** Users of the host for environments. Needs root, bubblewrap, runc and util-linux. */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { testHostUsers } from './host-users-suite.ts';
 import { lineageOf, processNamed, statusOf, tried } from './host-view.ts';
 
 testHostUsers('namespaces');
+testHostUsers('oci', { ociRuntime: 'runc' });
 
 /** Starts a server whose files only their owner may read. */
 const CLOSED_UMASK = 0o077;
