@@ -23,6 +23,7 @@ def main():
     channel = Channel(int(os.environ.pop("SELFSAME_CHANNEL_FD")))
     if "SELFSAME_POOLED" in os.environ and not take_assignment(channel):
         return
+    snapshot = prepare_snapshot() if "SELFSAME_SNAPSHOT_FD" in os.environ else None
     hide_own_modules()
     set_search_path()
     log = install_logging(channel)
@@ -34,12 +35,41 @@ def main():
         write_error(channel, log_text(failure), failure)
         channel.init_error(failure["errorType"], to_json(failure))
         sys.exit(1)
+    if snapshot is not None:
+        restore_from_snapshot(snapshot, channel)
     channel.ready()
     while True:
         event = channel.next_event()
         if event is None:
             return
         handle(channel, log, handler, *event)
+
+
+def prepare_snapshot():
+    """The module that makes this process one, loaded before the function's code can have a say in what it is."""
+    import snapshot
+
+    snapshot.own_sandbox.put_capability_aside()
+    return snapshot
+
+
+def restore_from_snapshot(snapshot, channel):
+    """Takes it; returns in each environment that is restored from it."""
+    failing, exit_code = "Runtime.BeforeSnapshotError", snapshot.EXIT_BEFORE_SNAPSHOT
+    try:
+        snapshot.run_before_snapshot()
+        snapshot.refuse_threads()
+        channel.ready()
+        snapshot.wait_to_be_restored()
+        failing, exit_code = "Runtime.AfterRestoreError", snapshot.EXIT_AFTER_RESTORE
+        channel.restored()
+        snapshot.run_after_restore()
+    except Exception as error:
+        failure = describe(error)
+        flush_output()
+        write_error(channel, log_text(failure), failure)
+        channel.init_error(failing, to_json(failure))
+        sys.exit(exit_code)
 
 
 def hide_own_modules():

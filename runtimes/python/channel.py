@@ -7,7 +7,7 @@ import struct
 import threading
 
 ASSIGN, INVOKE, READY, INIT_ERROR, RESPONSE, ERROR, LOG = 0x01, 0x02, 0x10, 0x11, 0x12, 0x13, 0x14
-AWAITS_ASSIGNMENT = 0x17
+AWAITS_ASSIGNMENT, RESTORED = 0x17, 0x18
 
 READ_BYTES = 64 * 1024
 MAX_SHORT_TEXT_BYTES = 255
@@ -38,6 +38,9 @@ class Channel:
 
     def ready(self):
         self._send(READY, b"")
+
+    def restored(self):
+        self._send(RESTORED, b"")
 
     def init_error(self, error_type, payload):
         self._send(INIT_ERROR, _short_text(error_type) + payload)

@@ -170,6 +170,8 @@ export interface EnvironmentListener {
   initRuntimeDone?(status: 'success' | 'error', errorType?: string): void;
   /** The outcome that follows is the last: the runtime exits after it and must get no more events. */
   leaving(): void;
+  /** A copy of a snapshot has a sandbox of its own; its after-restore hooks run from here on, and then it is `ready`. */
+  restored?(): void;
   /** A runtime that was started ahead has come as far as it can without a function. */
   awaitsAssignment?(): void;
   /** All processes are gone. Called once, last. */
@@ -195,6 +197,17 @@ export interface RunningEnvironment {
   kill(): Promise<void>;
 }
 
+/** A function that has run its init and waits: environments are copies of it. */
+export interface Snapshot {
+  /**
+   * An environment that goes on where the snapshot was taken. Its listener hears `restored`, then `ready`, or
+   * `initError` where an after-restore hook has failed. Rejects with `PlatformError` when there can be none.
+   */
+  restore(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment>;
+  /** Ends it, and every environment that was restored from it. Idempotent. */
+  close(): Promise<void>;
+}
+
 /** One isolation level. */
 export interface Sandbox {
   readonly level: IsolationLevel;
@@ -207,6 +220,13 @@ export interface Sandbox {
   readonly pooledEnvironments?: number;
   /** Rejects with `PlatformError` when the environment could not even be created. */
   start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment>;
+  /** Why no snapshot of such a function can be had here, in a sentence; undefined where it can. Levels without snapshots have none. */
+  snapshotProblem?(spec: EnvironmentSpec): Promise<string | undefined>;
+  /**
+   * Runs a function's init and its before-snapshot hooks. The snapshot is taken when the listener hears `ready`; what
+   * went wrong before, it hears as of any environment. Rejects as `start`.
+   */
+  startSnapshot?(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<Snapshot>;
   /** Kills what is left and removes everything this sandbox made. */
   close(): Promise<void>;
 }

@@ -15,7 +15,7 @@ const CLONE_NEWUSER = 0x10000000;
 interface Call {
   readonly arch: number;
   readonly number: number;
-  readonly args?: readonly number[];
+  readonly args?: readonly (number | bigint)[];
 }
 
 /** A machine for the five instructions that the filter has: load, and, jump if equal, jump if any bit, return. */
@@ -72,6 +72,23 @@ for (const { name, arch, read, mount, clone, socket } of [
     assert.equal(run(program, { arch: 0x40000003, number: read }), KILL, 'a call of another architecture');
   });
 }
+
+test('the guarded filter lets the call pass to who knows the number and asks for nothing else', () => {
+  const secret = 0x0123_4567_89ab_cdefn;
+  for (const [name, arch, unshare] of [
+    ['x64', X64, 272],
+    ['arm64', ARM64, 97],
+  ] as const) {
+    const program = seccompFilter(name, { flags: 0x28020000, secret })!;
+    const answer = (flags: number, last: bigint): number =>
+      run(program, { arch, number: unshare, args: [flags, 0, 0, 0, 0, last] });
+    assert.equal(answer(0x28020000, secret), ALLOW);
+    assert.equal(answer(0x28020000 | CLONE_NEWUSER, secret), EPERM);
+    assert.equal(answer(0x28020000, secret ^ 1n), EPERM);
+    assert.equal(answer(0x28020000, secret ^ (1n << 63n)), EPERM);
+    assert.equal(run(seccompFilter(name)!, { arch, number: unshare, args: [0x28020000] }), EPERM);
+  }
+});
 
 test('the filter for x64 has none of the x32 calls; for an unknown architecture there is no filter', () => {
   assert.equal(run(seccompFilter('x64')!, { arch: X64, number: 0x40000000 + 165 }), ENOSYS);

@@ -49,6 +49,11 @@ export class HostLimits {
     this.onClosed = onClosed;
   }
 
+  /** Whether there are cgroups, so that processes can be limited and frozen wherever they come from. */
+  get areEnforced(): boolean {
+    return this.cgroups !== undefined;
+  }
+
   of(spec: EnvironmentSpec, share: LevelShare): EnvironmentLimits {
     const tmpMb = share.isTmpInMemory ? spec.ephemeralStorageMb : 0;
     const make = (): Cgroup | undefined =>
@@ -113,6 +118,11 @@ export class EnvironmentLimits {
     }
     const entrances = this.cgroup?.entrances ?? [];
     return { command: '/bin/sh', args: ['-c', ENTER, 'sh', ...entrances, '--', command, ...args] };
+  }
+
+  /** Files to which a process's number is written for it to come under these limits; known once the command has been asked for. */
+  get entrances(): readonly string[] {
+    return this.cgroup?.entrances ?? [];
   }
 
   /** Called when the process is there; `end` when it has more memory than it may. */

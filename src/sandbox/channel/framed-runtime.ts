@@ -117,6 +117,9 @@ export class FramedRuntime implements RuntimeTransport {
       case FRAME.awaitsAssignment:
         this.listener.awaitsAssignment?.();
         return;
+      case FRAME.restored:
+        this.listener.restored?.();
+        return;
       case FRAME.leaving:
         this.listener.leaving();
         return;

@@ -13,6 +13,7 @@ export const FRAME = {
   leaving: 0x15,
   chunk: 0x16,
   awaitsAssignment: 0x17,
+  restored: 0x18,
 } as const;
 
 /** Larger than any honest frame: a response may exceed 6 MB only to be refused. Bytes. */

@@ -40,8 +40,8 @@ export interface ProcessPlan {
   readonly extensions: EnvironmentExtensions;
   /** Open files the command gets from `firstInherited` on; the caller closes its own. */
   readonly inherited?: readonly number[];
-  /** The command reads it, to its end, at the descriptor after those. */
-  readonly input?: Buffer;
+  /** The command reads it, to its end, at the descriptor after those. A function is asked once the limits are made. */
+  readonly input?: Buffer | (() => Buffer);
   /** The exit as the runtime's own, where a wrapper changes it. */
   readonly exitOf: (exit: EnvironmentExit) => EnvironmentExit;
   readonly limits: EnvironmentLimits;
@@ -63,7 +63,7 @@ export class EnvironmentProcess implements RunningEnvironment {
   private readonly memory: ProcessTreeMemory;
   private readonly limits: EnvironmentLimits;
   private readonly extensions: EnvironmentExtensions;
-  private readonly variables: ProcessPlan['variables'];
+  readonly variables: ProcessPlan['variables'];
   private readonly firstInside: ProcessPlan['firstInside'];
 
   private constructor(child: ChildProcess, plan: ProcessPlan, listener: EnvironmentListener) {
@@ -225,7 +225,7 @@ function spawned(plan: ProcessPlan): ChildProcess {
     const input = child.stdio.at(-1) as Writable;
     // A command that ends before it has read all is reported by its exit.
     input.on('error', () => {});
-    input.end(plan.input);
+    input.end(typeof plan.input === 'function' ? plan.input() : plan.input);
   }
   return child;
 }

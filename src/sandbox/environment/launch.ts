@@ -104,6 +104,7 @@ export function locationVariables(
   }
   // A function's own would be taken for the server's.
   delete variables['SELFSAME_POOLED'];
+  delete variables['SELFSAME_SNAPSHOT_FD'];
   if (framed) variables['SELFSAME_CHANNEL_FD'] = '3';
   return variables;
 }

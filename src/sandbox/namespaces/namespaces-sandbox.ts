@@ -9,6 +9,7 @@ import type {
   RunningEnvironment,
   RuntimeInstallation,
   Sandbox,
+  Snapshot,
 } from '../../ports/environment.ts';
 import { HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
@@ -34,6 +35,9 @@ import { shapeOf } from '../pool/pool-shape.ts';
 import type { PooledEnvironment } from '../pool/pooled-environment.ts';
 import { RelayListener } from '../pool/pooled-environment.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
+import { ForkedSnapshot } from '../snapshot/forked-snapshot.ts';
+import { listeningAt, SnapshotPlace } from '../snapshot/snapshot-place.ts';
+import { snapshotProblem } from '../snapshot/snapshot-problem.ts';
 import { openTo } from '../users/environment-users.ts';
 import { enter } from './entrance.ts';
 import { imageArguments } from './image-arguments.ts';
@@ -100,6 +104,28 @@ export class NamespacesSandbox implements Sandbox {
     return own ?? this.startOwn(spec, listener);
   }
 
+  snapshotProblem(spec: EnvironmentSpec): Promise<string | undefined> {
+    return snapshotProblem(spec, this.limits);
+  }
+
+  async startSnapshot(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<Snapshot> {
+    const { environmentsDirectory, networks } = this.options;
+    const hasNetwork = (await networks?.networks()) !== undefined;
+    const place = await SnapshotPlace.make(environmentsDirectory, spec.installation, hasNetwork);
+    const layout = layoutInside(await this.shared.mountsOf(spec.installation));
+    const source = await withResources((resources) => {
+      resources.defer(() => place.remove());
+      return this.startWith(resources, spec, listener, false, place);
+    });
+    return new ForkedSnapshot(source, place, {
+      networks,
+      limits: this.limits,
+      running: this.running,
+      variablesOf: async (owner, runtimeApi) =>
+        locationVariables(await this.seenFromInside(owner), layout, runtimeApi, true),
+    });
+  }
+
   /** Makes a waiting environment the function's own; undefined where that cannot be. */
   private async assign(
     pooled: PooledEnvironment,
@@ -163,6 +189,7 @@ export class NamespacesSandbox implements Sandbox {
     spec: EnvironmentSpec,
     listener: EnvironmentListener,
     isAhead: boolean,
+    place?: SnapshotPlace,
   ): Promise<RunningEnvironment> {
     const [shared, mounts, bootstrap] = await Promise.all([
       this.shared.content(),
@@ -198,27 +225,33 @@ export class NamespacesSandbox implements Sandbox {
       shell === undefined ? { launch: wanted, variables: given } : launchFromShell(wanted, given, shell);
     const { command, args } = supervised(launch, layout.optDirectory, extensions.external, shell);
     if (isAhead) variables['SELFSAME_POOLED'] = '1';
+    Object.assign(variables, place?.variables);
+    const filterFile = place?.filterFile ?? shared.filterFile;
     // Bubblewrap reads it to its end, so each start opens its own.
-    const filter = shared.filterFile === undefined ? undefined : await open(shared.filterFile);
+    const filter = filterFile === undefined ? undefined : await open(filterFile);
     const inherited = filter === undefined ? [] : [filter.fd];
     const descriptor = firstInherited(extensions);
     const environment = await EnvironmentProcess.start(
       {
-        ...(await enter({ networks: this.options.networks, network, users, user }, this.bwrap, [
-          ...(filter === undefined ? [] : ['--seccomp', String(descriptor)]),
-          '--args',
-          String(descriptor + inherited.length),
-          ...shared.apart,
-          ...(image === undefined
-            ? [...shared.system, ...bubblewrapArguments(mounts.mounts), ...environmentArgs(spec)]
-            : imageArguments(image, {
-                etc: shared.etc,
-                shellDirectory: shared.hostShell.directory,
-                temporaryBytes: temporaryBytes(spec),
-              })),
-          command,
-          ...args,
-        ])),
+        ...listeningAt(
+          place,
+          await enter({ networks: this.options.networks, network, users, user }, this.bwrap, [
+            ...(filter === undefined ? [] : ['--seccomp', String(descriptor)]),
+            '--args',
+            String(descriptor + inherited.length),
+            ...shared.apart,
+            ...(place?.capabilities ?? []),
+            ...(image === undefined
+              ? [...shared.system, ...bubblewrapArguments(mounts.mounts), ...environmentArgs(spec)]
+              : imageArguments(image, {
+                  etc: shared.etc,
+                  shellDirectory: shared.hostShell.directory,
+                  temporaryBytes: temporaryBytes(spec),
+                })),
+            command,
+            ...args,
+          ]),
+        ),
         variables,
         // Programs of the host that come before must obey nothing that a function's owner has set.
         commandVariables: {},

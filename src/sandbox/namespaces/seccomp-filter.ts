@@ -50,8 +50,19 @@ interface Instruction {
   readonly jumpFalse?: number;
 }
 
+/** A call that is allowed to who knows a number. It goes into the last argument's register, which the call does not use. */
+export interface GuardedUnshare {
+  /** The flags, exactly. */
+  readonly flags: number;
+  /** 64 random bits. */
+  readonly secret: bigint;
+}
+
 /** The program for this machine, or undefined for an architecture the filter does not know. */
-export function seccompFilter(architecture: string = process.arch): Buffer | undefined {
+export function seccompFilter(
+  architecture: string = process.arch,
+  guarded?: GuardedUnshare,
+): Buffer | undefined {
   if (architecture !== 'x64' && architecture !== 'arm64') return undefined;
   return encode([
     load(ARCHITECTURE),
@@ -59,6 +70,7 @@ export function seccompFilter(architecture: string = process.arch): Buffer | und
     end(KILL_PROCESS),
     load(NUMBER),
     ...(architecture === 'x64' ? [skipUnlessAnyBit(X32_BIT, 1), end(ERRNO | ENOSYS)] : []),
+    ...(guarded === undefined ? [] : onCall(NUMBERS[architecture].unshare!, guardRules(guarded))),
     ...DENIED_CALLS.flatMap((name) => {
       const number = NUMBERS[architecture][name];
       return number === undefined ? [] : onCall(number, [end(ERRNO | EPERM)]);
@@ -79,6 +91,20 @@ export function seccompFilter(architecture: string = process.arch): Buffer | und
     ...onCall(NUMBERS[architecture].socket, socketRules()),
     end(ALLOW),
   ]);
+}
+
+function guardRules({ flags, secret }: GuardedUnshare): Instruction[] {
+  const only = (offset: number, value: number): Instruction[] => [
+    load(offset),
+    skipIfEqual(value, 1),
+    end(ERRNO | EPERM),
+  ];
+  return [
+    ...only(argument(0), flags),
+    ...only(argument(5), Number(secret & 0xffffffffn)),
+    ...only(argument(5) + 4, Number(secret >> 32n)),
+    end(ALLOW),
+  ];
 }
 
 function socketRules(): Instruction[] {

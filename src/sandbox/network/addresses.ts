@@ -15,6 +15,12 @@ export const RUNTIME_API_HOST_PORT = 24_901;
 /** All of 169.254.0.0/16: instance metadata and container credentials of a cloud are there, and no function's business. */
 export const LINK_LOCAL = '169.254.0.0/16';
 
+/**
+ * By this address, too, an environment reaches its own runtime API, for the credentials of functions with SnapStart:
+ * beside loopback it is one of the two from which SDKs take credentials (boto3's `ContainerMetadataFetcher`).
+ */
+export const CREDENTIALS_ADDRESS = '169.254.170.2';
+
 /** Addresses of a block: /22. */
 export const BLOCK_SIZE = 1024;
 export const BLOCK_PREFIX = 22;

@@ -42,6 +42,8 @@ export interface EnvironmentNetwork {
   readonly runtimeApi: { readonly host: string; readonly port: number };
   /** How it is reached from inside: `host:port`. */
   readonly runtimeApiInside: string;
+  /** A shell script that moves its interface into the network namespace, new and empty, of the process $1. */
+  readonly moveScript: string;
   /** To be called when nothing runs in it any more; more often does no harm. */
   release(): void;
 }
@@ -105,6 +107,7 @@ export class EnvironmentNetworks {
       namespace: `${NAMESPACES_DIRECTORY}/${this.namespaceOf(index)}`,
       runtimeApi: { host: runtimeApiHost(block, index), port: RUNTIME_API_HOST_PORT },
       runtimeApiInside: `${GATEWAY_ADDRESS}:${RUNTIME_API_PORT}`,
+      moveScript: this.moveScript(index),
       release: () => {
         if (isReleased) return;
         isReleased = true;
@@ -204,8 +207,12 @@ export class EnvironmentNetworks {
 
   private async remove(indices: number[]): Promise<void> {
     // The interface goes with its namespace, the way through to a runtime API that has ended leads nowhere.
+    // One that was moved to another namespace goes when the kernel has done away with that one, which may take a while.
     await ip(
-      indices.map((index) => `netns delete ${this.namespaceOf(index)}`),
+      indices.flatMap((index) => [
+        `netns delete ${this.namespaceOf(index)}`,
+        `link delete dev ${this.namespaceOf(index)}`,
+      ]),
       ['-force'],
     ).catch(() => {});
     await nft(removedRuntimeApiElements(this.bridge.name, this.bridge.block, indices)).catch(() => {});
@@ -229,13 +236,25 @@ link set dev ${link} type bridge_slave isolated on
 link set dev ${link} up
 EOF
 ip -n ${namespace} -batch - <<EOF
-link set dev lo up
+${insideCommands(block, index)}EOF
+`;
+  }
+
+  private moveScript(index: number): string {
+    return `ip -n ${this.namespaceOf(index)} link set dev eth0 netns "$1"
+nsenter --net="/proc/$1/ns/net" -- ip -batch - <<EOF
+${insideCommands(this.bridge.block, index)}EOF
+`;
+  }
+}
+
+/** Of `ip`, in the namespace that has the interface. */
+function insideCommands(block: number, index: number): string {
+  return `link set dev lo up
 addr add ${addressOf(block, index)}/${BLOCK_PREFIX} dev eth0
 link set dev eth0 addrgenmode none up
 route add default via ${addressOf(block, 1)}
-EOF
 `;
-  }
 }
 
 /** Whether a runtime API could listen there: somebody else's server may, or one of ours that has not ended yet. */

@@ -3,6 +3,7 @@ import { GATEWAY_ADDRESS } from '../../core/gateway-address.ts';
 import {
   addressOf,
   BLOCK_PREFIX,
+  CREDENTIALS_ADDRESS,
   LINK_LOCAL,
   RUNTIME_API_HOST_PORT,
   RUNTIME_API_PORT,
@@ -52,6 +53,7 @@ export function tableRules({ name, block, resolver }: FilterTable): string {
   chain prerouting {
     type nat hook prerouting priority dstnat
     ${toGateway} tcp dport ${RUNTIME_API_PORT} dnat ip to ip saddr . tcp dport map @runtime_apis
+    ${fromInside} ip daddr ${CREDENTIALS_ADDRESS} tcp dport ${RUNTIME_API_PORT} dnat ip to ip saddr . tcp dport map @runtime_apis
     ${toGateway} dnat ip to tcp dport map @endpoints
     ${names}
   }
