@@ -18,7 +18,7 @@ export const OCI_RUNTIMES = ['runc', 'crun', 'runsc', 'kata-runtime'] as const;
  * that of the namespace which the bundle names; its own network stack takes every namespace for the host's since Linux
  * shows the limits of sockets (/proc/sys/net/core/rmem_default) in all of them: so seen of the version of 2022 on 6.18.
  */
-const GVISOR_ARGUMENTS = ['--ignore-cgroups', '--network=host'];
+const GVISOR_ARGUMENTS = ['--ignore-cgroups', '--network=host', '--oci-seccomp'];
 
 export interface OciRuntime {
   readonly path: string;
