@@ -35,6 +35,13 @@ export function imageNotFound({ accountId, name }: Named, id: { digest?: string;
   );
 }
 
+export function policyNotFound({ accountId, name }: Named): AwsError {
+  return new AwsError(
+    'RepositoryPolicyNotFoundException',
+    `Repository policy does not exist for the repository with name '${name}' in the registry with id '${accountId}'`,
+  );
+}
+
 export function invalidParameter(message: string): AwsError {
   return new AwsError('InvalidParameterException', message);
 }

@@ -9,13 +9,14 @@ import { imageOperations } from './image-operations.ts';
 import { LayerLinks } from './layer-links.ts';
 import { layerBodyLimits, layerOperations } from './layer-operations.ts';
 import { LayerUploads } from './layer-uploads.ts';
-import { registryOfHost } from './registry-address.ts';
+import { parseRepositoryArn, registryOfHost } from './registry-address.ts';
 import { RegistryContent } from './registry-content.ts';
 import type { RegistryProtocolOptions } from './registry-protocol.ts';
 import { RegistryProtocol } from './registry-protocol.ts';
 import { RegistryTokens, TOKEN_USER } from './registry-tokens.ts';
 import { Repositories } from './repositories.ts';
 import { repositoryOperations } from './repository-operations.ts';
+import { repositoryPolicy, repositoryPolicyOperations } from './repository-policies.ts';
 
 export interface EcrDependencies extends RegistryProtocolOptions {
   readonly state: StateStore;
@@ -46,6 +47,7 @@ export async function openEcr(dependencies: EcrDependencies): Promise<Ecr> {
   const links = new LayerLinks(blobs, clock, ids);
   const operations: EcrOperations = {
     ...repositoryOperations(context),
+    ...repositoryPolicyOperations(context),
     ...imageOperations(context),
     ...layerOperations(context, links),
   };
@@ -56,6 +58,11 @@ export async function openEcr(dependencies: EcrDependencies): Promise<Ecr> {
       operations: operations as Service['operations'],
       endpoints: [protocol.endpoint, links.endpoint],
       bodyLimits: layerBodyLimits,
+      resourcePolicy: async (arn) => {
+        const named = parseRepositoryArn(arn);
+        const record = named && repositories.find(named.registry, named.name);
+        return record && repositoryPolicy(record);
+      },
     },
     isRegistry: (host) => registryOfHost(host) !== undefined,
     ownCredentials: { username: TOKEN_USER, password: tokens.ownPassword },

@@ -9,6 +9,16 @@ export function registryOfHost(host: string): Registry | undefined {
   return accountId === undefined || region === undefined ? undefined : { accountId, region };
 }
 
+const REPOSITORY_ARN = /^arn:aws:ecr:([a-z0-9-]+):(\d{12}):repository\/(.+)$/;
+
+/** Undefined for the ARN of anything else. */
+export function parseRepositoryArn(arn: string): { registry: Registry; name: string } | undefined {
+  const [, region, accountId, name] = REPOSITORY_ARN.exec(arn) ?? [];
+  return region === undefined || accountId === undefined || name === undefined
+    ? undefined
+    : { registry: { accountId, region }, name };
+}
+
 /** `origin` is the server's as the client addressed it; every port of it serves every registry. */
 export function registryHost({ accountId, region }: Registry, origin: string): string {
   const { port } = new URL(origin);

@@ -4,35 +4,33 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { AwsError } from '../../core/errors.ts';
 import type { Endpoint } from '../../ports/service.ts';
 import type { EcrContext } from './ecr-context.ts';
 import { placeOf } from './ecr-context.ts';
+import { repositoryNotFound } from './ecr-errors.ts';
 import type { LayerUpload } from './layer-uploads.ts';
 import { registryOfHost } from './registry-address.ts';
-import { isDigest, MAX_MANIFEST_BYTES, sha256Of } from './registry-content.ts';
+import {
+  answerError,
+  answerJson,
+  answerNames,
+  answerProgress,
+  answerStored,
+  denied,
+  PREFIX,
+  RegistryError,
+  readAll,
+} from './registry-answers.ts';
+import { isDigest, sha256Of } from './registry-content.ts';
+import type { TokenHolder } from './registry-tokens.ts';
 import type { Registry, RepositoryRecord } from './repositories.ts';
+import { letsIn } from './repository-policies.ts';
 
 export interface RegistryProtocolOptions {
   /** Whether passwords of GetAuthorizationToken are demanded. */
   readonly authorization: boolean;
   /** The registry of requests whose host names none: `127.0.0.1:4566/name`. */
   readonly defaultRegistry: Registry;
-}
-
-const PREFIX = '/v2/';
-
-/** An error of the protocol, with its code there. */
-class RegistryError extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.name = 'RegistryError';
-    this.status = status;
-    this.code = code;
-  }
 }
 
 interface Exchange {
@@ -42,17 +40,6 @@ interface Exchange {
   readonly query: URLSearchParams;
   readonly registry: Registry;
 }
-
-/** The codes of the protocol for AWS's errors. */
-const CODES: Readonly<Record<string, readonly [number, string]>> = {
-  RepositoryNotFoundException: [404, 'NAME_UNKNOWN'],
-  LayersNotFoundException: [404, 'MANIFEST_BLOB_UNKNOWN'],
-  ReferencedImagesNotFoundException: [404, 'MANIFEST_BLOB_UNKNOWN'],
-  ImageDigestDoesNotMatchException: [400, 'DIGEST_INVALID'],
-  ImageTagAlreadyExistsException: [400, 'TAG_INVALID'],
-  InvalidParameterException: [400, 'MANIFEST_INVALID'],
-  LimitExceededException: [413, 'SIZE_INVALID'],
-};
 
 export class RegistryProtocol {
   private readonly context: EcrContext;
@@ -80,7 +67,7 @@ export class RegistryProtocol {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? PREFIX, 'http://registry');
-    const registry = this.authorized(request);
+    const { registry, stranger } = this.authorized(request);
     const exchange: Exchange = {
       request,
       response,
@@ -90,34 +77,45 @@ export class RegistryProtocol {
     };
     const path = url.pathname.slice(PREFIX.length);
     if (path === '') return answerJson(response, {});
-    if (path === '_catalog')
-      return answerJson(response, {
-        repositories: this.context.repositories.list(registry).map(({ name }) => name),
-      });
+    if (path === '_catalog') {
+      if (stranger !== undefined) throw denied('ecr:DescribeRepositories');
+      const names = this.context.repositories.list(registry).map(({ name }) => name);
+      return answerNames(exchange, url.pathname, names, (repositories) => ({ repositories }));
+    }
     const [, name, kind, rest = ''] =
       /^(.+)\/(blobs\/uploads|blobs|manifests|tags)(?:\/(.*))?$/.exec(path) ?? [];
     if (name === undefined)
       throw new RegistryError(404, 'UNSUPPORTED', `there is nothing at ${url.pathname}`);
-    const repository = this.context.repositories.get(registry, name);
+    const repository = this.context.repositories.find(registry, name);
+    const action = actionOf(kind ?? '', exchange.method);
+    if (stranger !== undefined && (repository === undefined || !letsIn(repository, stranger, action)))
+      throw denied(action);
+    if (repository === undefined) throw repositoryNotFound({ ...registry, name });
     if (kind === 'tags' && rest === 'list')
-      return answerJson(response, { name, tags: Object.keys(repository.imageTags).sort() });
+      return answerNames(exchange, url.pathname, Object.keys(repository.imageTags), (tags) => ({
+        name,
+        tags,
+      }));
     if (kind === 'manifests') return this.manifest(exchange, repository, decoded(rest));
     if (kind === 'blobs') return this.blob(exchange, repository, decoded(rest));
     if (kind === 'blobs/uploads') return this.upload(exchange, repository, rest);
     throw new RegistryError(404, 'UNSUPPORTED', `there is nothing at ${url.pathname}`);
   }
 
-  /** The registry that is meant; throws where the caller may not use it. */
-  private authorized(request: IncomingMessage): Registry {
+  /** The registry that is meant, with the caller where that is of another account; throws for one who is unknown. */
+  private authorized(request: IncomingMessage): {
+    readonly registry: Registry;
+    readonly stranger?: TokenHolder;
+  } {
     const named = registryOfHost(request.headers.host ?? '');
     const holder = this.context.tokens.holder(request.headers.authorization);
     const held = holder === 'this server' ? undefined : holder;
-    const registry = named ?? held ?? this.options.defaultRegistry;
-    if (!this.options.authorization || holder === 'this server') return registry;
+    const registry = named ?? held?.registry ?? this.options.defaultRegistry;
+    if (!this.options.authorization || holder === 'this server') return { registry };
     if (held === undefined) throw new RegistryError(401, 'UNAUTHORIZED', 'Not Authorized');
-    if (held.accountId !== registry.accountId || held.region !== registry.region)
-      throw new RegistryError(403, 'DENIED', 'Your authorization token is of another registry.');
-    return registry;
+    if (held.registry.region !== registry.region)
+      throw new RegistryError(403, 'DENIED', 'Your authorization token is of another region.');
+    return held.registry.accountId === registry.accountId ? { registry } : { registry, stranger: held };
   }
 
   private async manifest(exchange: Exchange, repository: RepositoryRecord, reference: string): Promise<void> {
@@ -240,6 +238,21 @@ export class RegistryProtocol {
   }
 }
 
+/** What a request is in the words of the API, which policies have. Source: ECR user guide, "Repository policy examples". */
+function actionOf(kind: string, method: string): string {
+  const isRead = method === 'GET' || method === 'HEAD';
+  switch (kind) {
+    case 'tags':
+      return 'ecr:ListImages';
+    case 'manifests':
+      return isRead ? 'ecr:BatchGetImage' : 'ecr:PutImage';
+    case 'blobs':
+      return 'ecr:GetDownloadUrlForLayer';
+    default:
+      return method === 'POST' ? 'ecr:InitiateLayerUpload' : 'ecr:UploadLayerPart';
+  }
+}
+
 /** Undefined where the repository has no such layer. */
 function sizeOf(repository: RepositoryRecord | undefined, digest: string): number | undefined {
   return isDigest(digest) ? repository?.layers[digest] : undefined;
@@ -257,56 +270,4 @@ function checkStart({ headers }: IncomingMessage, upload: LayerUpload): void {
   const start = /^(\d+)-/.exec(headers['content-range'] ?? '')?.[1];
   if (start !== undefined && Number(start) !== upload.bytes)
     throw new RegistryError(416, 'BLOB_UPLOAD_INVALID', `the next byte is ${upload.bytes}`);
-}
-
-function answerProgress(response: ServerResponse, status: number, name: string, upload: LayerUpload): void {
-  response
-    .writeHead(status, {
-      location: `${PREFIX}${name}/blobs/uploads/${upload.id}`,
-      range: `0-${Math.max(upload.bytes - 1, 0)}`,
-      'docker-upload-uuid': upload.id,
-      'content-length': 0,
-    })
-    .end();
-}
-
-function answerStored(response: ServerResponse, name: string, digest: string): void {
-  const location = `${PREFIX}${name}/blobs/${digest}`;
-  response.writeHead(201, { location, 'docker-content-digest': digest, 'content-length': 0 }).end();
-}
-
-function answerJson(response: ServerResponse, body: object): void {
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-function answerError(response: ServerResponse, error: unknown): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  let known: RegistryError | undefined;
-  if (error instanceof RegistryError) known = error;
-  else if (error instanceof AwsError) {
-    const [status, code] = CODES[error.code] ?? [400, 'UNSUPPORTED'];
-    known = new RegistryError(status, code, error.message);
-  }
-  if (known === undefined) throw error;
-  const { status, code, message } = known;
-  // What is left of a body is not waited for.
-  response.shouldKeepAlive = false;
-  const challenge = status === 401 ? { 'www-authenticate': 'Basic realm="selfsame",service="ecr"' } : {};
-  response.writeHead(status, { 'content-type': 'application/json', ...challenge });
-  response.end(JSON.stringify({ errors: [{ code, message }] }));
-}
-
-async function readAll(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_MANIFEST_BYTES)
-      throw new RegistryError(413, 'SIZE_INVALID', `a manifest may have ${MAX_MANIFEST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -19,6 +19,8 @@ export interface RepositoryRecord {
   readonly createdMs: number;
   readonly tagMutability: 'MUTABLE' | 'IMMUTABLE';
   readonly tags: Readonly<Record<string, string>>;
+  /** As it was set. */
+  readonly policy?: string;
   /** By digest. */
   readonly images: Readonly<Record<string, StoredImage>>;
   /** Digests by tag. */

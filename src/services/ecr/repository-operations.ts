@@ -3,9 +3,10 @@ import type { RequestContext } from '../../ports/service.ts';
 import type { EcrContext, EcrOperations } from './ecr-context.ts';
 import { pageOf, registryOf } from './ecr-context.ts';
 import { invalidParameter, notImplemented, repositoryNotEmpty } from './ecr-errors.ts';
-import { registryHost } from './registry-address.ts';
+import { parseRepositoryArn, registryHost } from './registry-address.ts';
 import { TOKEN_USER } from './registry-tokens.ts';
 import type { Registry, RepositoryRecord } from './repositories.ts';
+import { repositoryArn } from './repository-policies.ts';
 
 type RepositoryOperations = Required<
   Pick<
@@ -79,7 +80,11 @@ export function repositoryOperations({
       return {
         authorizationData: ids.map((accountId) => {
           const registry: Registry = { accountId, region: caller.region };
-          const { password, expiresMs } = tokens.issue(registry);
+          // It has the caller's permissions, whichever registry it was asked for.
+          const { password, expiresMs } = tokens.issue({
+            registry: { ...registry, accountId: caller.accountId },
+            principal: caller.identity?.principal,
+          });
           return {
             authorizationToken: Buffer.from(`${TOKEN_USER}:${password}`).toString('base64'),
             expiresAt: new Date(expiresMs),
@@ -118,9 +123,9 @@ export function repositoryOperations({
 }
 
 function described(record: RepositoryRecord, { origin }: RequestContext): Repository {
-  const { accountId, region, name, createdMs, tagMutability } = record;
+  const { accountId, name, createdMs, tagMutability } = record;
   return {
-    repositoryArn: `arn:aws:ecr:${region}:${accountId}:repository/${name}`,
+    repositoryArn: repositoryArn(record),
     registryId: accountId,
     repositoryName: name,
     repositoryUri: `${registryHost(record, origin)}/${name}`,
@@ -131,12 +136,12 @@ function described(record: RepositoryRecord, { origin }: RequestContext): Reposi
   };
 }
 
+/** Throws for what is no repository of the caller's region. */
 function resource(arn: string | undefined, caller: RequestContext): { registry: Registry; name: string } {
-  const [, region, accountId, name] =
-    /^arn:aws:ecr:([a-z0-9-]+):(\d{12}):repository\/(.+)$/.exec(arn ?? '') ?? [];
-  if (region !== caller.region || accountId === undefined || name === undefined)
+  const found = parseRepositoryArn(arn ?? '');
+  if (found?.registry.region !== caller.region)
     throw invalidParameter("Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'");
-  return { registry: { accountId, region }, name };
+  return found;
 }
 
 function mutability(wanted: string | undefined, operation: string): RepositoryRecord['tagMutability'] {
