@@ -72,8 +72,9 @@ export const doctorCommand = buildCommand({
 
 async function examine(context: CliContext, flags: SettingFlags): Promise<Finding[]> {
   const settings = await readSettings(context, flags);
-  const [host, dataDirectory, port, interpreters] = await Promise.all([
+  const [host, users, dataDirectory, port, interpreters] = await Promise.all([
     import('./diagnosis/host.ts'),
+    import('./diagnosis/host-users.ts'),
     import('./diagnosis/data-directory.ts'),
     import('./diagnosis/port.ts'),
     import('./diagnosis/interpreters.ts'),
@@ -83,6 +84,7 @@ async function examine(context: CliContext, flags: SettingFlags): Promise<Findin
     host.checkPlatform(),
     host.checkIsolation(settings),
     host.checkNetwork(settings),
+    users.checkUsers(settings),
     host.checkOci(settings),
     host.checkCgroups(),
     dataDirectory.checkDataDirectory(settings),
