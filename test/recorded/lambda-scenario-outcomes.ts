@@ -5,10 +5,6 @@ export const SCENARIOS_THAT_STOP: Readonly<Record<string, readonly string[]>> = 
   'dynamodb:CreateTable': ['TestLambdaEventSourceMappings::test_create_event_source_validation'],
   'ec2:DescribeSecurityGroups': ['TestLambdaFunction::test_invalid_vpc_config_subnet'],
   'kinesis:CreateStream': ['TestLambdaEventSourceMappings::test_create_event_source_validation_kinesis'],
-  'lambda:CreateCodeSigningConfig': ['TestCodeSigningConfig::test_function_code_signing_config'],
-  'lambda:GetFunctionCodeSigningConfig': [
-    'TestLambdaFunction::test_get_function_wrong_region[get_function_code_signing_config]',
-  ],
   'lambda:GetFunctionEventInvokeConfig': [
     'TestLambdaFunction::test_ops_on_nonexisting_version[get_function_event_invoke_config]',
     'TestLambdaFunction::test_get_function_wrong_region[get_function_event_invoke_config]',

@@ -9,6 +9,7 @@ import type { PackageStore } from '../../ports/package-store.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import type { AliasTable } from '../records/alias-table.ts';
+import type { CodeSigningConfigTable } from '../records/code-signing-config-table.ts';
 import type { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import type { EnvironmentCipher } from '../records/environment-cipher.ts';
 import type { EventInvokeConfigTable } from '../records/event-invoke-config.ts';
@@ -45,6 +46,7 @@ export interface ControlContext extends FunctionControlDependencies {
   readonly eventInvokeConfigs: EventInvokeConfigTable;
   readonly policies: FunctionPolicyTable;
   readonly urls: FunctionUrlTable;
+  readonly codeSigning: CodeSigningConfigTable;
   readonly concurrency: ConcurrencySettings;
   /** By account and region. */
   readonly concurrencyTurns: Turns;

@@ -6,6 +6,7 @@ import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { MAX_NAME_CHARACTERS } from './control-limits.ts';
 import { checkStorage } from './function-code.ts';
+import { withSigningConfig } from './function-code-signing.ts';
 import { functionConfiguration } from './function-configuration.ts';
 import { checkPackageSettings, withCode } from './function-image.ts';
 import type { FunctionSettings } from './function-settings.ts';
@@ -20,7 +21,7 @@ import {
 } from './lambda-errors.ts';
 import { checkCombinedSize, withLayers } from './layer-references.ts';
 import { checkPublishable, newVersion } from './new-version.ts';
-import { checkTags } from './tag-operations.ts';
+import { checkTags } from './resource-tags.ts';
 
 export function createFunctionOperation(
   context: ControlContext,
@@ -54,11 +55,14 @@ export function createFunctionOperation(
           generation: context.ids.uuid(),
         };
         const published = input.Publish === true ? newVersion(context, record, undefined) : undefined;
-        await context.table.change(accountId, region, functionName, () => {
-          checkAbsent(context, identifier);
-          const meta = published?.meta ?? context.table.meta(accountId, region, functionName);
-          return { put: [record, ...(published?.put ?? [])], meta: { ...meta, tags: input.Tags ?? {} } };
-        });
+        await withSigningConfig(context, input.CodeSigningConfigArn, record, (joined) =>
+          context.table.change(accountId, region, functionName, () => {
+            checkAbsent(context, identifier);
+            const known = published?.meta ?? context.table.meta(accountId, region, functionName);
+            const meta = { ...known, tags: input.Tags ?? {} };
+            return { put: [record, ...(published?.put ?? [])], meta, joined };
+          }),
+        );
         const answer = functionConfiguration(record, { qualified: false, states: true });
         // Recorded from AWS: the function's own ARN and revision, and the number of the version.
         return published === undefined ? answer : { ...answer, Version: published.version.version };

@@ -5,6 +5,7 @@ import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import { runtimeVersionArn } from '../records/runtime-version.ts';
 import { imageConfigResponse } from './function-image.ts';
+import { lambdaDate } from './lambda-date.ts';
 
 /** In place of variables that cannot be read, why. */
 function environment({
@@ -46,7 +47,7 @@ export function functionConfiguration(
     Description: record.description,
     Timeout: record.timeoutSeconds,
     MemorySize: record.memoryMb,
-    LastModified: new Date(record.lastModifiedMs).toISOString().replace('Z', '+0000'),
+    LastModified: lambdaDate(record.lastModifiedMs),
     CodeSha256: record.code.sha256Base64,
     Version: version,
     ...(record.vpcConfig === undefined

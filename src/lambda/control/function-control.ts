@@ -2,6 +2,7 @@
 import { Turns } from '../../core/turns.ts';
 import type { BodyLimit, Endpoint } from '../../ports/service.ts';
 import { AliasTable } from '../records/alias-table.ts';
+import { CodeSigningConfigTable } from '../records/code-signing-config-table.ts';
 import { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import type { EventInvokeConfig, EventInvokeConfigTable } from '../records/event-invoke-config.ts';
 import { EVENT_INVOKE_CONFIGS } from '../records/event-invoke-config.ts';
@@ -13,11 +14,13 @@ import { LayerVersionTable } from '../records/layer-version-table.ts';
 import { QualifiedTable } from '../records/qualified-table.ts';
 import { aliasOperations } from './alias-operations.ts';
 import { CodeLinks } from './code-links.ts';
+import { codeSigningOperations } from './code-signing-operations.ts';
 import { concurrencyOperations } from './concurrency-operations.ts';
 import type { ControlContext, FunctionControlDependencies, LambdaOperations } from './control-context.ts';
 import { MAX_CODE_REQUEST_BYTES } from './control-limits.ts';
 import { createFunctionOperation } from './create-function.ts';
 import { eventInvokeConfigOperations } from './event-invoke-config-operations.ts';
+import { functionCodeSigning } from './function-code-signing.ts';
 import { functionPermissions } from './function-permissions.ts';
 import { functionUrlOperations } from './function-url-operations.ts';
 import { tooLarge } from './lambda-errors.ts';
@@ -59,6 +62,7 @@ export async function openFunctionControl(
   const aliases = await AliasTable.openAliases(state, table, () => ids.random());
   const policies = await FunctionPolicyTable.openPolicies(state, table);
   const urls = await FunctionUrlTable.openUrls(state, table);
+  const codeSigning = await CodeSigningConfigTable.open(state, table);
   const concurrency = await ConcurrencySettings.open(state, table);
   const concurrencyTurns = new Turns();
   const eventInvokeConfigs = await QualifiedTable.open<EventInvokeConfig>(state, table, EVENT_INVOKE_CONFIGS);
@@ -71,6 +75,7 @@ export async function openFunctionControl(
     eventInvokeConfigs,
     policies,
     urls,
+    codeSigning,
     concurrency,
     concurrencyTurns,
     layers,
@@ -88,6 +93,8 @@ export async function openFunctionControl(
       ...functionPermissions(context),
       ...resourcePolicyOperations(context),
       ...functionUrlOperations(context),
+      ...codeSigningOperations(context),
+      ...functionCodeSigning(context),
       ...concurrencyOperations(context),
       ...provisionedConcurrencyOperations(context),
       ...eventInvokeConfigOperations(context),

@@ -220,8 +220,6 @@ function checkUnsupported(request: Request): void {
   if (request.DurableConfig !== undefined) refuse('DurableConfig');
   if (request.CapacityProviderConfig !== undefined) refuse('CapacityProviderConfig');
   if (request.TracingConfig?.Mode === 'Active') refuse('TracingConfig (Mode Active)');
-  if ('CodeSigningConfigArn' in request && request.CodeSigningConfigArn !== undefined)
-    refuse('CodeSigningConfigArn');
 }
 
 function logging(

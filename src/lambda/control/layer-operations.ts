@@ -18,6 +18,7 @@ import type { LayerVersionRecord } from '../records/layer-version-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { checkStorage, withStoredCode } from './function-code.ts';
 import { pageByKey } from './keyed-page.ts';
+import { lambdaDate } from './lambda-date.ts';
 import { invalidParameter, noSuchResource } from './lambda-errors.ts';
 import { readableLayerVersion } from './layer-access.ts';
 import { layerAccessDenied } from './layer-errors.ts';
@@ -158,7 +159,7 @@ function listItem(record: LayerVersionRecord): LayerVersionsListItem {
     LayerVersionArn: layerVersionArn(record),
     Version: record.version,
     Description: record.description,
-    CreatedDate: new Date(record.createdMs).toISOString().replace('Z', '+0000'),
+    CreatedDate: lambdaDate(record.createdMs),
     ...(compatibleRuntimes === undefined
       ? {}
       : { CompatibleRuntimes: [...compatibleRuntimes] as LayerVersionsListItem['CompatibleRuntimes'] }),

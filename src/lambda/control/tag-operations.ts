@@ -1,55 +1,45 @@
 import { AwsError } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
-import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import { LATEST } from '../records/function-record.ts';
+import { existingConfig } from './code-signing-operations.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
-import { MAX_TAGS } from './control-limits.ts';
 import { invalidParameter, notImplemented } from './lambda-errors.ts';
+import type { Tags } from './resource-tags.ts';
+import { checkTags } from './resource-tags.ts';
 
 type TagOperations = Required<Pick<LambdaOperations, 'TagResource' | 'UntagResource' | 'ListTags'>>;
 
+/** What can have tags. Both throw AWS's error where the resource is not there. */
+interface TaggedResource {
+  tags(): Tags;
+  /** Stores what `decide` makes of the tags, while nothing else changes them. */
+  change(decide: (tags: Tags) => Tags): Promise<void>;
+}
+
 export function tagOperations(context: ControlContext): TagOperations {
-  const { table } = context;
-  const change = (
-    resource: FunctionIdentifier,
-    decide: (tags: Readonly<Record<string, string>>) => Record<string, string>,
-  ): Promise<void> => {
-    const { accountId, region, functionName } = resource;
-    return table.change(accountId, region, functionName, () => {
-      if (table.find(accountId, region, functionName, LATEST) === undefined) throw functionNotFound(resource);
-      const meta = table.meta(accountId, region, functionName);
-      const tags = decide(meta.tags);
-      checkTags(tags);
-      return { meta: { ...meta, tags } };
-    });
-  };
   return {
     async TagResource(input, caller) {
-      const resource = taggedFunction('TagResource', input.Resource ?? '', caller);
-      const { accountId, region, functionName } = resource;
-      if (table.find(accountId, region, functionName, LATEST) === undefined) throw functionNotFound(resource);
+      const resource = taggedResource(context, 'TagResource', input.Resource ?? '', caller);
+      resource.tags();
       const added = input.Tags ?? {};
       if (Object.keys(added).length === 0)
         throw invalidParameter('An error occurred and the request cannot be processed.');
-      await change(resource, (tags) => ({ ...tags, ...added }));
+      await resource.change((tags) => ({ ...tags, ...added }));
       return {};
     },
 
     async UntagResource(input, caller) {
-      const resource = taggedFunction('UntagResource', input.Resource ?? '', caller);
+      const resource = taggedResource(context, 'UntagResource', input.Resource ?? '', caller);
       const removed = new Set(input.TagKeys);
-      await change(resource, (tags) =>
+      await resource.change((tags) =>
         Object.fromEntries(Object.entries(tags).filter(([key]) => !removed.has(key))),
       );
       return {};
     },
 
     async ListTags(input, caller) {
-      const resource = taggedFunction('ListTags', input.Resource ?? '', caller);
-      const { accountId, region, functionName } = resource;
-      if (table.find(accountId, region, functionName, LATEST) === undefined) throw functionNotFound(resource);
-      return { Tags: { ...table.meta(accountId, region, functionName).tags } };
+      return { Tags: { ...taggedResource(context, 'ListTags', input.Resource ?? '', caller).tags() } };
     },
   };
 }
@@ -60,27 +50,54 @@ const RESOURCE_NOUNS: Readonly<Record<string, string>> = {
   'capacity-provider': 'Capacity provider',
 };
 
-function taggedFunction(operation: string, resource: string, caller: RequestContext): FunctionIdentifier {
+function taggedResource(
+  context: ControlContext,
+  operation: string,
+  resource: string,
+  caller: RequestContext,
+): TaggedResource {
   const kind = resource.split(':')[5] ?? '';
+  if (kind === 'function') return taggedFunction(context, resource, caller);
+  if (kind === 'code-signing-config') return taggedCodeSigningConfig(context, resource);
   const noun = RESOURCE_NOUNS[kind];
-  if (kind !== 'function' && noun === undefined)
-    throw notImplemented(operation, `resources of the kind ${kind}`);
-  if (noun !== undefined)
-    throw new AwsError('ResourceNotFoundException', `${noun} not found: ${resource}`, { Type: 'User' });
+  if (noun === undefined) throw notImplemented(operation, `resources of the kind ${kind}`);
+  throw new AwsError('ResourceNotFoundException', `${noun} not found: ${resource}`, { Type: 'User' });
+}
+
+function taggedFunction({ table }: ControlContext, resource: string, caller: RequestContext): TaggedResource {
   const identifier = parseFunctionIdentifier(resource, undefined, caller);
-  if (identifier.qualifier !== undefined) {
+  const { accountId, region, functionName, qualifier } = identifier;
+  if (qualifier !== undefined) {
     throw invalidParameter(
       'Tags on function aliases and versions are not supported. Please specify a function ARN.',
     );
   }
-  return identifier;
+  const tags = (): Tags => {
+    if (table.find(accountId, region, functionName, LATEST) === undefined) throw functionNotFound(identifier);
+    return table.meta(accountId, region, functionName).tags;
+  };
+  return {
+    tags,
+    change: (decide) =>
+      table.change(accountId, region, functionName, () => {
+        const changed = checked(decide(tags()));
+        return { meta: { ...table.meta(accountId, region, functionName), tags: changed } };
+      }),
+  };
 }
 
-/** Keys that begin with `aws:` belong to AWS; 50 tags at most. Source: Lambda developer guide, "Using tags". */
-export function checkTags(tags: Readonly<Record<string, string>>): void {
-  const names = Object.keys(tags);
-  if (names.length > MAX_TAGS) throw invalidParameter(`Number of tags exceeds resource tag limit.`);
-  if (names.some((name) => name.toLowerCase().startsWith('aws:'))) {
-    throw invalidParameter('An error occurred and the request cannot be processed.');
-  }
+function taggedCodeSigningConfig(context: ControlContext, arn: string): TaggedResource {
+  return {
+    tags: () => existingConfig(context, arn).tags,
+    change: (decide) =>
+      context.codeSigning.whileUnchanged(arn, async () => {
+        const config = existingConfig(context, arn);
+        await context.codeSigning.put({ ...config, tags: checked(decide(config.tags)) });
+      }),
+  };
+}
+
+function checked(tags: Tags): Tags {
+  checkTags(tags);
+  return tags;
 }

@@ -3,6 +3,7 @@ import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { findFunction } from './control-context.ts';
 import { checkStorage } from './function-code.ts';
+import { checkSignatures, configOf } from './function-code-signing.ts';
 import { functionConfiguration } from './function-configuration.ts';
 import { checkPackageSettings, withCode } from './function-image.ts';
 import { checkArchitectures, settings } from './function-settings.ts';
@@ -27,6 +28,14 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
       const kind = { packageType, architectures: input.Architectures ?? known.architectures };
       return withCode(context, kind, input, 'UpdateFunctionCode', async (code) => {
         checkStorage(context, accountId, region, code);
+        const packages = packageType === 'Zip' ? [code.blob] : [];
+        await checkSignatures(
+          context,
+          configOf(context, known),
+          'UpdateFunctionCode',
+          functionName,
+          packages,
+        );
         let answer: FunctionRecord | undefined;
         await context.table.change(accountId, region, functionName, () => {
           const { record } = findFunction(context, input.FunctionName, undefined, caller);
@@ -61,6 +70,9 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
       checkPackageSettings(known.packageType, input);
       const { accountId, region, functionName } = identifier;
       return withLayers(context, input.Layers, identifier, async (layers) => {
+        const packages = (layers ?? []).map(({ blob }) => blob);
+        const config = configOf(context, known);
+        await checkSignatures(context, config, 'UpdateFunctionConfiguration', functionName, packages);
         let answer: FunctionRecord | undefined;
         await context.table.change(accountId, region, functionName, () => {
           const { record } = findFunction(context, input.FunctionName, undefined, caller);

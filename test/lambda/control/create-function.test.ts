@@ -381,12 +381,6 @@ const UNSUPPORTED: Readonly<Record<string, [Partial<CreateFunctionCommandInput>,
     'SourceKMSKeyArn',
   ],
   'active tracing': [{ TracingConfig: { Mode: 'Active' } }, 'TracingConfig (Mode Active)'],
-  'code signing': [
-    {
-      CodeSigningConfigArn: `arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-${'0'.repeat(17)}`,
-    },
-    'CodeSigningConfigArn',
-  ],
   'durable executions': [{ DurableConfig: { ExecutionTimeout: 60 } }, 'DurableConfig'],
   'a capacity provider': [
     {

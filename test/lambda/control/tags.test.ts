@@ -74,8 +74,17 @@ test('other resources are known to be absent, or named as not implemented', asyn
   await assert.rejects(
     tags(signing),
     refusal(
+      'ResourceNotFoundException',
+      `The Lambda code signing configuration ${signing} can not be found.`,
+      404,
+    ),
+  );
+  const connector = `arn:aws:lambda:us-east-1:${ACCOUNT}:network-connector:any`;
+  await assert.rejects(
+    tags(connector),
+    refusal(
       'NotImplemented',
-      'lambda:ListTags does not implement resources of the kind code-signing-config yet.',
+      'lambda:ListTags does not implement resources of the kind network-connector yet.',
       501,
     ),
   );
