@@ -17,6 +17,7 @@ export const OCI_RUNTIMES = ['runc', 'crun', 'runsc', 'kata-runtime'] as const;
  * The kernel inside of gVisor is a process like others: it is in the cgroup that it was started in. Its "host" network is
  * that of the namespace which the bundle names; its own network stack takes every namespace for the host's since Linux
  * shows the limits of sockets (/proc/sys/net/core/rmem_default) in all of them: so seen of the version of 2022 on 6.18.
+ * Only where it is told so does its kernel have our filter of system calls: without it user namespaces can be made inside.
  */
 const GVISOR_ARGUMENTS = ['--ignore-cgroups', '--network=host', '--oci-seccomp'];
 

@@ -22,6 +22,7 @@ import type { ImageSource } from './image-source.ts';
 import type { ImageManifest } from './manifest.ts';
 import { MAX_IMAGE_BYTES } from './manifest.ts';
 import type { RegistryAccess } from './registry-connection.ts';
+import { retryUnreachable, type Wait, waitFor } from './registry-retries.ts';
 import { completeRoot } from './root-directory.ts';
 
 export interface ImageStoreOptions {
@@ -31,11 +32,13 @@ export interface ImageStoreOptions {
   readonly accessTo: (registry: string) => RegistryAccess;
   /** Directory of OCI layouts that names may lead to. */
   readonly layouts?: string | undefined;
+  /** Before a registry that could not be asked is asked again; rejects when the signal is aborted. Default: real time. */
+  readonly wait?: Wait;
   /** Differs after the host has been started anew; undefined where the host does not say. */
   readonly bootId: () => Promise<string | undefined>;
 }
 
-interface FileImageStoreOptions extends Pick<ImageStoreOptions, 'accessTo' | 'layouts'> {
+interface FileImageStoreOptions extends Pick<ImageStoreOptions, 'accessTo' | 'layouts' | 'wait'> {
   readonly roots: string;
   readonly blobs: BlobStore;
   readonly blobsDirectory: string;
@@ -59,6 +62,7 @@ class FileImageStore implements ImageStore {
   private readonly roots: string;
   private readonly blobs: BlobStore;
   private readonly blobsDirectory: string;
+  private readonly wait: Wait;
   private readonly content: ImageContent;
   private readonly interruption = new AbortController();
   private readonly users = new Map<string, number>();
@@ -68,7 +72,8 @@ class FileImageStore implements ImageStore {
   private isReferenced: (sha256: string) => boolean = () => true;
   private sweeping = false;
 
-  constructor({ roots, blobs, blobsDirectory, accessTo, layouts }: FileImageStoreOptions) {
+  constructor({ roots, blobs, blobsDirectory, accessTo, layouts, wait }: FileImageStoreOptions) {
+    this.wait = wait ?? waitFor;
     this.roots = roots;
     this.blobs = blobs;
     this.blobsDirectory = blobsDirectory;
@@ -139,13 +144,19 @@ class FileImageStore implements ImageStore {
 
   /** Fetching takes no turn, as registries may be slow. What a sweep takes meanwhile is fetched again. */
   private async make(image: ImageIdentity): Promise<ExtractedImage> {
-    const source = this.content.sourceOf(image.resolvedUri);
-    if (!(await isThere(this.rootOf(image)))) {
-      const manifest = await this.content.manifest(source, image.sha256);
-      await this.content.configuration(source, manifest);
-      for (const layer of manifest.layers) await this.content.fetch(source, layer);
-    }
-    return this.inTurn(() => this.extract(image, source));
+    const { signal } = this.interruption;
+    return retryUnreachable(
+      async () => {
+        const source = this.content.sourceOf(image.resolvedUri);
+        if (!(await isThere(this.rootOf(image)))) {
+          const manifest = await this.content.manifest(source, image.sha256);
+          await this.content.configuration(source, manifest);
+          for (const layer of manifest.layers) await this.content.fetch(source, layer);
+        }
+        return this.inTurn(() => this.extract(image, source));
+      },
+      (milliseconds) => this.wait(milliseconds, signal),
+    );
   }
 
   private rootOf({ sha256 }: ImageIdentity): string {
