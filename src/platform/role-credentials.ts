@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Ids } from '../core/ids.ts';
-
-/** The account of requests whose access key is not an account id. */
-export const DEFAULT_ACCOUNT_ID = '000000000000';
-
-export interface TemporaryCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
-}
+import { uniqueIdOf } from '../core/access-key.ts';
+import type { AssumableRole } from '../services/sts/assume-role.ts';
+import { roleSession } from '../services/sts/role-session.ts';
+import type { SessionTokens, TemporaryCredentials } from '../services/sts/session-tokens.ts';
 
 /** A function in its execution role. */
 export interface ExecutionRole {
@@ -18,65 +12,52 @@ export interface ExecutionRole {
   readonly functionName: string;
 }
 
-export interface RoleSession {
-  readonly roleArn: string;
-  readonly sessionName: string;
-  readonly roleId: string;
+export interface RoleCredentialDependencies {
+  readonly tokens: SessionTokens;
+  readonly role: (arn: string) => { readonly id: string } | undefined;
 }
 
-/** Characters of a role's id after `AROA`. */
-const ROLE_ID_CHARACTERS = 17;
+/** AWS's longest session, seconds. */
+const SESSION_SECONDS = 43_200;
 
-/**
- * Temporary credentials of execution roles, kept in memory for as long as the server runs; they
- * are looked up again when a function calls back with them. An access key of another account than
- * the default is that account's number, since that is how a request names its account; so the role
- * is known by the session token.
- */
+/** An environment that starts later than this after they were issued gets new ones, milliseconds. */
+const RENEWED_AFTER_MS = (SESSION_SECONDS * 1_000) / 2;
+
+/** Temporary credentials of execution roles: the same for all environments of a function, renewed in time. */
 export class RoleCredentialIssuer {
-  private readonly ids: Ids;
-  private readonly issued = new Map<string, TemporaryCredentials>();
-  private readonly byAccessKey = new Map<string, TemporaryCredentials>();
-  private readonly sessions = new Map<string, TemporaryCredentials & { readonly role: RoleSession }>();
+  private readonly deps: RoleCredentialDependencies;
+  private readonly issued = new Map<string, TemporaryCredentials & { readonly roleId: string }>();
 
-  constructor(ids: Ids) {
-    this.ids = ids;
+  constructor(deps: RoleCredentialDependencies) {
+    this.deps = deps;
   }
 
-  credentialsFor({ accountId, role, functionName }: ExecutionRole): TemporaryCredentials {
-    const key = `${accountId}/${role}/${functionName}`;
+  credentialsFor({ accountId, role: arn, functionName }: ExecutionRole): TemporaryCredentials {
+    const { tokens } = this.deps;
+    const key = `${accountId}/${arn}/${functionName}`;
+    const roleId = this.deps.role(arn)?.id ?? namedRoleId(accountId, arn);
     const known = this.issued.get(key);
-    if (known !== undefined) return known;
-    const credentials = this.issue(accountId);
+    const isFresh = known !== undefined && known.expiresMs - tokens.realNowMs() > RENEWED_AFTER_MS;
+    // A role that was made anew under its name has another id.
+    if (isFresh && known.roleId === roleId) return known;
+    const session = roleSession({ arn, accountId, id: roleId }, functionName);
+    const credentials = { ...tokens.issue(session, SESSION_SECONDS), roleId };
     this.issued.set(key, credentials);
-    this.byAccessKey.set(credentials.accessKeyId, credentials);
-    const digest = createHash('sha256').update(`${accountId}/${role}`).digest('hex').toUpperCase();
-    const roleId = `AROA${digest.slice(0, ROLE_ID_CHARACTERS)}`;
-    const session = { roleArn: role, sessionName: functionName, roleId };
-    this.sessions.set(credentials.sessionToken, { ...credentials, role: session });
     return credentials;
   }
+}
 
-  /** Of the session that `sessionToken` names, where it is one of this access key. */
-  find(accessKeyId: string, sessionToken: string | undefined): TemporaryCredentials | undefined {
-    const named = sessionToken === undefined ? undefined : this.sessions.get(sessionToken);
-    return named?.accessKeyId === accessKeyId ? named : this.byAccessKey.get(accessKeyId);
-  }
+/** Roles need not be made before functions name them: such a one has an id that is always the same. */
+function namedRoleId(accountId: string, arn: string): string {
+  return uniqueIdOf('AROA', createHash('sha256').update(`${accountId}/${arn}`).digest('hex').slice(0, 22));
+}
 
-  /** Whose session a token is; undefined for one that was not issued here. */
-  session(sessionToken: string): RoleSession | undefined {
-    return this.sessions.get(sessionToken)?.role;
-  }
+const ROLE_ARN = /^arn:aws:iam::(\d{12}):role\/.+$/;
 
-  /** Of another account than the default all share one access key, and so must share the secret. */
-  private issue(accountId: string): TemporaryCredentials {
-    const sessionToken = Buffer.from(this.ids.hex(96), 'hex').toString('base64');
-    const shared = this.byAccessKey.get(accountId);
-    if (shared !== undefined) return { ...shared, sessionToken };
-    return {
-      accessKeyId: accountId === DEFAULT_ACCOUNT_ID ? `ASIA${this.ids.hex(8).toUpperCase()}` : accountId,
-      secretAccessKey: Buffer.from(this.ids.hex(30), 'hex').toString('base64'),
-      sessionToken,
-    };
-  }
+/** Where nobody checks policies, a role that is only a name can be taken as well; undefined for other texts. */
+export function namedRole(arn: string): AssumableRole | undefined {
+  const accountId = ROLE_ARN.exec(arn)?.[1];
+  if (accountId === undefined) return undefined;
+  const trustPolicy = { version: '2012-10-17', statements: [] };
+  return { arn, accountId, id: namedRoleId(accountId, arn), trustPolicy, maxSessionSeconds: SESSION_SECONDS };
 }

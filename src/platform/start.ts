@@ -9,7 +9,7 @@ import { EnvironmentCipher } from '../lambda/records/environment-cipher.ts';
 import { lambdaService } from '../lambda/service.ts';
 import type { IsolationLevel, RuntimeListing } from '../ports/environment.ts';
 import type { Log } from '../ports/log.ts';
-import type { RequestContext, Service } from '../ports/service.ts';
+import type { Service } from '../ports/service.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
 import { createSandbox } from '../sandbox/sandboxes.ts';
@@ -17,7 +17,6 @@ import { openEcr } from '../services/ecr/ecr.ts';
 import { openKms } from '../services/kms/kms.ts';
 import { openLogs } from '../services/logs/logs.ts';
 import { openSqs } from '../services/sqs/sqs.ts';
-import { stsService } from '../services/sts/sts.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
 import { openSqliteEventQueue } from '../storage/event-queue/event-queue.ts';
 import { openFileBlobStore } from '../storage/files/blob-store.ts';
@@ -32,6 +31,7 @@ import { openServiceModel } from '../wire/model/open.ts';
 import { isLoopback } from '../wire/routing/host-name.ts';
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION } from '../wire/routing/router.ts';
 import { createWireServer } from '../wire/server/wire-server.ts';
+import { openAccess } from './access.ts';
 import { adminEndpoints } from './admin-endpoints.ts';
 import { Cleanup } from './cleanup.ts';
 import { chooseIsolation } from './isolation.ts';
@@ -40,11 +40,8 @@ import type { ResolvedOptions, StartOptions } from './options.ts';
 import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
 import { RecordedMetrics } from './recorded-metrics.ts';
-import type { RoleSession } from './role-credentials.ts';
-import { RoleCredentialIssuer } from './role-credentials.ts';
 import { rootCredentials } from './root-credentials.ts';
 import { createSeams } from './seams.ts';
-import { senderId } from './sender-id.ts';
 import { createServerLog } from './server-log.ts';
 import { ServiceClock } from './service-clock.ts';
 import { version } from './version.ts';
@@ -116,6 +113,16 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   let origin = '';
   const ids = randomIds;
   const seams = createSeams(ids, () => origin);
+  const root = await rootCredentials(isLoopback(options.host), data.path, ids);
+  const access = await openAccess({
+    state,
+    clock,
+    ids,
+    root,
+    isEnforced: options.authorization,
+    services: () => services,
+    call: seams.call,
+  });
   const logs = await openLogs({ state, streamLog, clock, ids, log });
   cleanup.add(() => logs.close());
   const messages = await openSqliteMessageStore({ file: data.messages, log, onFatal: fatal });
@@ -125,7 +132,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     messages,
     clock,
     ids,
-    senderIdOf: (caller) => senderId(caller, roleOf(caller)),
+    senderIdOf: access.senderIdOf,
   });
   cleanup.add(async () => sqs.close());
   const kms = await openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) });
@@ -193,8 +200,6 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   });
   cleanup.add(() => control.close());
 
-  const root = await rootCredentials(isLoopback(options.host), data.path, ids);
-  const credentials = new RoleCredentialIssuer(ids);
   const concurrency = new Concurrency(clock, control.concurrency, control.directory);
   const placement = new Placement({
     clock,
@@ -207,7 +212,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     directory: control.directory,
     readable: control.readable,
     endpoint: () => origin,
-    roleCredentials: (record) => credentials.credentialsFor(record),
+    roleCredentials: access.credentialsFor,
     admitStart: (record) => concurrency.of(record).grow(),
   });
   cleanup.add(() => placement.close());
@@ -239,16 +244,12 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     deliver: seams.deliver,
   });
   cleanup.add(async () => events.close());
-  const roleOf = ({ headers }: RequestContext): RoleSession | undefined => {
-    const token = headers['x-amz-security-token'];
-    return typeof token === 'string' ? credentials.session(token) : undefined;
-  };
   const services: Service[] = [
     lambdaService(control, invoker, events),
     logs.service,
     ecr.service,
     kms.service,
-    stsService({ roleOf }),
+    ...access.services,
     sqs.service,
   ];
   seams.connect(services);
@@ -277,14 +278,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       }),
     }),
     openServiceModel,
-    // Signatures follow real time: a clock that tests move must not make every request expire.
-    authorization: options.authorization
-      ? {
-          findCredentials: async (accessKeyId, token) =>
-            accessKeyId === root.accessKeyId ? root : credentials.find(accessKeyId, token),
-          realNowMs: Date.now,
-        }
-      : undefined,
+    identify: access.identify,
+    authorization: access.authorization,
     ids,
     clock,
     log,

@@ -1,28 +1,57 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { randomIds } from '../../src/platform/random-ids.ts';
-import { DEFAULT_ACCOUNT_ID, RoleCredentialIssuer } from '../../src/platform/role-credentials.ts';
+import { RoleCredentialIssuer } from '../../src/platform/role-credentials.ts';
+import { SessionTokens } from '../../src/services/sts/session-tokens.ts';
+import { openSqliteStateStore } from '../../src/storage/sqlite/state-store.ts';
+import { RecordedLog } from '../storage/recorded-log.ts';
+import { scratchDirectory } from '../storage/scratch.ts';
 
-const ROLE = 'arn:aws:iam::000000000000:role/r';
+const ACCOUNT = '123456789012';
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/r`;
+const F = { accountId: ACCOUNT, role: ROLE, functionName: 'f' };
+const HOUR_MS = 3_600_000;
 
-test('a function keeps its credentials, and another one has others', () => {
-  const issuer = new RoleCredentialIssuer(randomIds);
-  const f = { accountId: DEFAULT_ACCOUNT_ID, role: ROLE, functionName: 'f' };
-  const credentials = issuer.credentialsFor(f);
-  assert.deepEqual(issuer.credentialsFor(f), credentials);
-  assert.notEqual(issuer.credentialsFor({ ...f, functionName: 'g' }).accessKeyId, credentials.accessKeyId);
-  assert.equal(issuer.session(credentials.sessionToken)?.sessionName, 'f');
-  assert.equal(issuer.session('made up'), undefined);
+async function openIssuer(context: TestContext) {
+  const file = join(await scratchDirectory(context), 'records.db');
+  const state = await openSqliteStateStore({ file, log: new RecordedLog() });
+  context.after(() => state.close());
+  const time = { nowMs: 0 };
+  const roles = new Map<string, { id: string }>();
+  const tokens = await SessionTokens.open(state, randomIds, () => time.nowMs);
+  return { issuer: new RoleCredentialIssuer({ tokens, role: (arn) => roles.get(arn) }), tokens, time, roles };
+}
+
+test('a function keeps its credentials, and another one has others', async (context) => {
+  const { issuer, tokens } = await openIssuer(context);
+  const credentials = issuer.credentialsFor(F);
+  assert.equal(issuer.credentialsFor(F), credentials);
+  const session = tokens.session(credentials.sessionToken)!;
+  assert.equal(session.arn, `arn:aws:sts::${ACCOUNT}:assumed-role/r/f`);
+  assert.equal(session.accessKeyId, credentials.accessKeyId);
+  const others = issuer.credentialsFor({ ...F, functionName: 'g' });
+  assert.notEqual(others.accessKeyId, credentials.accessKeyId);
+  assert.equal(tokens.session(others.sessionToken)?.userId.endsWith(':g'), true);
 });
 
-test('functions of an account that is named by its key share key and secret, each with a session of its own', () => {
-  const issuer = new RoleCredentialIssuer(randomIds);
-  const accountId = '123456789012';
-  const f = issuer.credentialsFor({ accountId, role: ROLE, functionName: 'f' });
-  const g = issuer.credentialsFor({ accountId, role: ROLE, functionName: 'g' });
-  assert.equal(g.accessKeyId, accountId);
-  assert.equal(g.secretAccessKey, f.secretAccessKey);
-  assert.equal(issuer.find(accountId, g.sessionToken)?.sessionToken, g.sessionToken);
-  assert.equal(issuer.find(accountId, f.sessionToken)?.sessionToken, f.sessionToken);
-  assert.equal(issuer.session(g.sessionToken)?.sessionName, 'g');
+test('credentials are renewed when half their life is over', async (context) => {
+  const { issuer, time } = await openIssuer(context);
+  const first = issuer.credentialsFor(F);
+  time.nowMs = 6 * HOUR_MS - 1;
+  assert.equal(issuer.credentialsFor(F), first);
+  time.nowMs = 6 * HOUR_MS;
+  const second = issuer.credentialsFor(F);
+  assert.notEqual(second.accessKeyId, first.accessKeyId);
+  assert.equal(second.expiresMs, 18 * HOUR_MS);
+});
+
+test('a role made anew is another role', async (context) => {
+  const { issuer, tokens, roles } = await openIssuer(context);
+  const userId = (): string => tokens.session(issuer.credentialsFor(F).sessionToken)!.userId;
+  assert.match(userId(), /^AROA[A-Z2-7]{17}:f$/, 'one that is only a name has an id, too');
+  roles.set(ROLE, { id: 'AROAFIRST' });
+  assert.equal(userId(), 'AROAFIRST:f');
+  roles.set(ROLE, { id: 'AROASECOND' });
+  assert.equal(userId(), 'AROASECOND:f');
 });

@@ -1,46 +1,76 @@
+/** Security Token Service: who the caller is, and temporary credentials of users and roles. */
+import { accountOfAccessKey } from '../../core/access-key.ts';
+import { AwsError } from '../../core/errors.ts';
+import type { AccountPrincipal } from '../../core/policy/principal.ts';
 import type { Operations, RequestContext, Service } from '../../ports/service.ts';
+import type { AssumeRoleDependencies } from './assume-role.ts';
+import { assumeRoleOperation, credentialsOutput, sessionOf } from './assume-role.ts';
+import { sessionPolicies, sessionTags } from './session-policies.ts';
 
-/** A caller with temporary credentials of a role. */
-export interface AssumedRole {
-  /** The role's ARN, for example `arn:aws:iam::123456789012:role/service-role/name`. */
-  readonly roleArn: string;
-  /** Of an execution role: the function's name. */
-  readonly sessionName: string;
-  /** `AROA` and 17 more characters; the same for the same role. */
-  readonly roleId: string;
-}
-
-export interface StsDependencies {
-  /** The role whose credentials a request was signed with; undefined when it was none of this server's. */
-  readonly roleOf: (caller: RequestContext) => AssumedRole | undefined;
-}
-
-/**
- * Security Token Service: who the caller is. There are no users yet, so every access key that is not
- * one of a role is one of the account's root user.
- */
 export type StsOperations = Operations<typeof import('@aws-sdk/client-sts')>;
 
-export function stsService({ roleOf }: StsDependencies): Service {
+/** Seconds: of GetSessionToken and GetFederationToken; the root user gets no longer ones than an hour. */
+const DEFAULT_SECONDS = 43_200;
+const MAX_ROOT_SECONDS = 3_600;
+
+export function stsService(dependencies: AssumeRoleDependencies): Service {
+  const { tokens } = dependencies;
+  const secondsFor = ({ kind }: AccountPrincipal, asked = DEFAULT_SECONDS): number =>
+    kind === 'root' ? Math.min(asked, MAX_ROOT_SECONDS) : asked;
   const operations: StsOperations = {
+    ...assumeRoleOperation(dependencies),
+
     async GetCallerIdentity(_input, caller) {
-      const { accountId } = caller;
-      const role = roleOf(caller);
-      if (role === undefined) {
-        return { UserId: accountId, Account: accountId, Arn: `arn:aws:iam::${accountId}:root` };
-      }
-      // Of a role's path nothing is left in the ARN of its session.
-      const roleName = role.roleArn.slice(role.roleArn.lastIndexOf('/') + 1);
-      return {
-        UserId: `${role.roleId}:${role.sessionName}`,
-        Account: accountId,
-        Arn: `arn:aws:sts::${accountId}:assumed-role/${roleName}/${role.sessionName}`,
-      };
+      const { userId, accountId, arn } = principalOf(caller);
+      return { UserId: userId, Account: accountId, Arn: arn };
     },
 
-    async GetAccessKeyInfo(_input, { accountId }) {
-      return { Account: accountId };
+    async GetAccessKeyInfo({ AccessKeyId: id }, { accountId }) {
+      // The key of a root user is none of AWS's form and tells nothing.
+      return { Account: accountOfAccessKey(id!) ?? accountId };
+    },
+
+    async GetSessionToken(input, caller) {
+      const { kind, accountId, arn, userId, baseArn } = principalOf(caller);
+      if (sessionOf(tokens, caller) !== undefined) throw sessionCredentials('GetSessionToken');
+      const seconds = secondsFor(principalOf(caller), input.DurationSeconds);
+      const session = { kind, accountId, arn, userId, baseArn };
+      return { Credentials: credentialsOutput(tokens.issue(session, seconds)) };
+    },
+
+    async GetFederationToken(input, caller) {
+      const principal = principalOf(caller);
+      const { accountId, baseArn } = principal;
+      if (sessionOf(tokens, caller) !== undefined) throw sessionCredentials('GetFederationToken');
+      const name = input.Name!;
+      const session = {
+        kind: 'federatedUser' as const,
+        accountId,
+        arn: `arn:aws:sts::${accountId}:federated-user/${name}`,
+        userId: `${accountId}:${name}`,
+        baseArn,
+        // Without policies of its own such a session may do nothing.
+        policies: [],
+        ...sessionPolicies(input),
+        ...sessionTags(input, undefined),
+      };
+      const seconds = secondsFor(principal, input.DurationSeconds);
+      return {
+        Credentials: credentialsOutput(tokens.issue(session, seconds)),
+        FederatedUser: { FederatedUserId: session.userId, Arn: session.arn },
+      };
     },
   };
   return { name: 'sts', operations: operations as Service['operations'] };
+}
+
+/** A key that nobody here has issued is one of the account's root user. */
+function principalOf({ identity, accountId }: RequestContext): AccountPrincipal {
+  if (identity !== undefined) return identity.principal;
+  const arn = `arn:aws:iam::${accountId}:root`;
+  return { kind: 'root', accountId, arn, userId: accountId, baseArn: arn };
+}
+
+function sessionCredentials(operation: string): AwsError {
+  return new AwsError('AccessDenied', `Cannot call ${operation} with session credentials`, {}, 403);
 }

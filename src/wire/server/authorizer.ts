@@ -29,6 +29,8 @@ export interface VerifiedCall {
   readonly context: RequestContext;
   readonly method: string;
   readonly path: string;
+  /** In which a refusal is worded. */
+  readonly dialect: Dialect;
   /** Address of the client. */
   readonly sourceIp: string;
 }
@@ -62,8 +64,9 @@ export class Authorizer {
   }
 
   /** See `Authorization.permit`. */
-  async permit(call: VerifiedCall): Promise<void> {
-    await this.authorization.permit?.(call);
+  async permit(head: WireRequestHead, call: Omit<VerifiedCall, 'dialect'>): Promise<void> {
+    const { permit } = this.authorization;
+    if (permit !== undefined) await permit({ ...call, dialect: this.dialectOf(head, call.service) });
   }
 
   private options(dialect: Dialect) {

@@ -188,7 +188,7 @@ export class RequestFlow {
       const { name } = service;
       const { method, path } = wireRequest;
       const sourceIp = request.socket.remoteAddress ?? '';
-      await authorizer.permit({
+      await authorizer.permit(routed!.head, {
         service: name,
         operation: match.operation,
         input,

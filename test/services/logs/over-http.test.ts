@@ -13,16 +13,17 @@ import {
   StartLiveTailCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { stsService } from '../../../src/services/sts/sts.ts';
 import { openServiceModel } from '../../../src/wire/model/open.ts';
 import { createWireServer } from '../../../src/wire/server/wire-server.ts';
+import { openTestSts } from '../sts/opened-sts.ts';
 import { NOW_MS, openTestLogs, REGION } from './opened-logs.ts';
 
 /** A server of the two services, and the settings of a client that uses it. */
 async function serve(context: TestContext) {
   const logs = await openTestLogs(context);
+  const sts = await openTestSts(context);
   const server = createWireServer({
-    services: [logs.service, stsService({ roleOf: () => undefined })],
+    services: [logs.service, sts.service],
     openServiceModel,
     clock: logs.clock,
     ids: logs.ids,

@@ -1,0 +1,161 @@
+/** Holds every call against the policies of IAM and of the resources. */
+import { parseArn } from '../../core/arn.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { ConditionFacts } from '../../core/policy/condition-context.ts';
+import { conditionContext } from '../../core/policy/condition-context.ts';
+import type { Decision } from '../../core/policy/evaluation.ts';
+import { evaluate } from '../../core/policy/evaluation.ts';
+import { policyOf } from '../../core/policy/parse.ts';
+import type { PolicyDocument } from '../../core/policy/policy-document.ts';
+import type { AccountPrincipal } from '../../core/policy/principal.ts';
+import type { Authorize } from '../../ports/authorize.ts';
+import type { Identity } from '../../ports/identity.ts';
+import type { RequestContext, Service } from '../../ports/service.ts';
+import type { PrincipalPolicies } from '../../services/iam/principals.ts';
+import type { AssumableRole } from '../../services/sts/assume-role.ts';
+import type { VerifiedCall } from '../../wire/server/authorizer.ts';
+import { rootIdentity } from '../signers.ts';
+import { accessDenied, trustDenied } from './denial.ts';
+import { requiredPermissions } from './required-permissions.ts';
+import type { ResourceLookup } from './resource-arns.ts';
+
+export interface PermissionsDependencies {
+  readonly policiesOf: (principal: AccountPrincipal) => PrincipalPolicies;
+  readonly lookup: ResourceLookup;
+  /** Those that have resources with policies. */
+  readonly services: () => readonly Service[];
+  /** Service time: what policies say of dates can be tried out. */
+  readonly clock: Clock;
+}
+
+/** Services whose ARNs do not have their model's name. */
+const MODELS: Readonly<Record<string, string>> = { states: 'stepfunctions' };
+
+/** Of the root user, and of what it vouches for. */
+const EVERYTHING = policyOf({
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Action: '*', Resource: '*' },
+});
+
+export class Permissions {
+  private readonly deps: PermissionsDependencies;
+
+  constructor(deps: PermissionsDependencies) {
+    this.deps = deps;
+  }
+
+  /** Rejects with AWS's error where the signer of a call may not make it. */
+  async permit(call: VerifiedCall): Promise<void> {
+    const { context, service, operation, method, path } = call;
+    const { accountId, region } = context;
+    const input = (call.input ?? {}) as Readonly<Record<string, unknown>>;
+    const question = { service, operation, method, path, input, accountId, region };
+    const identity = identityOf(context);
+    const requestFacts = callFacts(call);
+    for (const { action, resource, facts } of await requiredPermissions(question, this.deps.lookup)) {
+      const resourcePolicy = await this.resourcePolicy(resource);
+      const decision = this.authorize({
+        identity,
+        action,
+        resource,
+        facts: { ...requestFacts, ...facts },
+        resourcePolicy,
+        // A key without a policy of its own has AWS's default one, which leaves it to the account.
+        resourceDecides: service === 'kms' && resourcePolicy !== undefined,
+      });
+      if (decision.outcome === 'allowed') continue;
+      throw accessDenied({ callerArn: identity.principal.arn, action, resource }, decision, call.dialect);
+    }
+  }
+
+  /** Rejects with `AccessDenied` where trust policy and policies of the caller do not let it take the role. */
+  async requireTrust(
+    caller: RequestContext,
+    action: string,
+    role: AssumableRole,
+    facts: ConditionFacts,
+  ): Promise<void> {
+    const identity = identityOf(caller);
+    const decision = this.authorize({
+      identity,
+      action,
+      resource: role.arn,
+      facts,
+      resourcePolicy: role.trustPolicy,
+      resourceDecides: true,
+    });
+    if (decision.outcome === 'allowed') return;
+    throw trustDenied({ callerArn: identity.principal.arn, action, resource: role.arn }, decision);
+  }
+
+  readonly authorize: Authorize = (claim): Decision => {
+    const { identity, action, resource, facts, resourcePolicy, resourceDecides = false } = claim;
+    const principal = identity?.principal ?? ({ kind: 'anonymous' } as const);
+    const context = conditionContext(this.timeFacts(), identity?.facts, principalFacts(identity), facts);
+    const request = { principal, action, resource, context };
+    const owner = parseArn(resource)?.accountId;
+    const resourceAccountId = owner === undefined || owner === '' || owner === 'aws' ? undefined : owner;
+    const held = identity === undefined ? NO_POLICIES : this.policiesOf(identity.principal);
+    return evaluate(request, {
+      identity: held.identity,
+      boundary: held.boundary,
+      resource: resourcePolicy,
+      resourceAccountId,
+      resourceDecides,
+    });
+  };
+
+  private policiesOf(principal: AccountPrincipal): PrincipalPolicies {
+    if (principal.baseArn.endsWith(':root')) return { identity: [EVERYTHING], boundary: undefined };
+    return this.deps.policiesOf(principal);
+  }
+
+  private async resourcePolicy(resource: string): Promise<PolicyDocument | undefined> {
+    const arn = parseArn(resource);
+    if (arn === undefined) return undefined;
+    const model = MODELS[arn.service] ?? arn.service;
+    return this.deps
+      .services()
+      .find(({ name }) => name === model)
+      ?.resourcePolicy?.(resource);
+  }
+
+  private timeFacts(): ConditionFacts {
+    const nowMs = this.deps.clock.now();
+    return {
+      'aws:CurrentTime': new Date(nowMs).toISOString(),
+      'aws:EpochTime': String(Math.floor(nowMs / 1_000)),
+    };
+  }
+}
+
+const NO_POLICIES: PrincipalPolicies = { identity: [], boundary: undefined };
+
+function identityOf({ identity, accountId }: RequestContext): Identity {
+  return identity ?? rootIdentity(accountId);
+}
+
+function principalFacts(identity: Identity | undefined): ConditionFacts {
+  if (identity === undefined)
+    return { 'aws:PrincipalType': 'Anonymous', 'aws:PrincipalIsAWSService': 'false' };
+  const { accountId, baseArn, userId } = identity.principal;
+  return {
+    'aws:PrincipalArn': baseArn,
+    'aws:PrincipalAccount': accountId,
+    'aws:userid': userId,
+    'aws:PrincipalIsAWSService': 'false',
+  };
+}
+
+function callFacts({ context, sourceIp }: VerifiedCall): ConditionFacts {
+  const { headers, region } = context;
+  const address = sourceIp.replace(/^::ffff:(?=\d+\.)/, '');
+  return {
+    'aws:SourceIp': address,
+    'aws:RequestedRegion': region,
+    // This server speaks plain HTTP, which nobody overhears where it does not leave the machine.
+    'aws:SecureTransport': String(address === '::1' || address.startsWith('127.')),
+    'aws:UserAgent': headers['user-agent'],
+    'aws:referer': headers.referer,
+  };
+}

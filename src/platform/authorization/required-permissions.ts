@@ -1,0 +1,87 @@
+/** What a call needs to be allowed: its own action, and what it does beside, such as passing a role on. */
+import type { ConditionFacts } from '../../core/policy/condition-context.ts';
+import { actionName } from './action-names.ts';
+import { lambdaFacts } from './lambda-resources.ts';
+import type { ResourceLookup, ResourceQuestion } from './resource-arns.ts';
+import { resourceArn } from './resource-arns.ts';
+
+export interface Permission {
+  readonly action: string;
+  readonly resource: string;
+  readonly facts: ConditionFacts;
+}
+
+/** Everyone who has signed may ask these, by STS's reference; AssumeRole is the role's own to decide. */
+const FREE: ReadonlySet<string> = new Set(['sts:GetCallerIdentity', 'sts:GetSessionToken', 'sts:AssumeRole']);
+
+/** Members with which a call gives a role to a service. */
+const PASSED_ROLES: Readonly<Record<string, readonly [member: string, service: string]>> = {
+  'lambda:CreateFunction': ['Role', 'lambda.amazonaws.com'],
+  'lambda:UpdateFunctionConfiguration': ['Role', 'lambda.amazonaws.com'],
+  'stepfunctions:CreateStateMachine': ['roleArn', 'states.amazonaws.com'],
+  'stepfunctions:UpdateStateMachine': ['roleArn', 'states.amazonaws.com'],
+  'pipes:CreatePipe': ['RoleArn', 'pipes.amazonaws.com'],
+  'pipes:UpdatePipe': ['RoleArn', 'pipes.amazonaws.com'],
+  'scheduler:CreateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
+  'scheduler:UpdateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
+  'events:PutRule': ['RoleArn', 'events.amazonaws.com'],
+  'sns:SetSubscriptionAttributes': ['SubscriptionRoleArn', 'sns.amazonaws.com'],
+};
+
+export async function requiredPermissions(
+  question: ResourceQuestion & { readonly method: string },
+  lookup: ResourceLookup,
+): Promise<Permission[]> {
+  const { service, operation, method, input } = question;
+  const name = `${service}:${operation}`;
+  if (FREE.has(name)) return [];
+  const action = actionName(service, operation, method);
+  const resource = await resourceArn(question, lookup);
+  const facts = {
+    ...tagFacts(input),
+    ...(service === 'lambda' ? lambdaFacts(question) : {}),
+    ...(service === 'iam' ? iamFacts(input) : {}),
+  };
+  return [{ action, resource, facts }, ...passedRole(name, input), ...usedLayers(name, input)];
+}
+
+function passedRole(name: string, input: Readonly<Record<string, unknown>>): Permission[] {
+  const [member, service] = PASSED_ROLES[name] ?? [];
+  if (member === undefined) return [];
+  const role = member
+    .split('.')
+    .reduce<unknown>((value, key) => (value as Readonly<Record<string, unknown>> | undefined)?.[key], input);
+  if (typeof role !== 'string') return [];
+  return [{ action: 'iam:PassRole', resource: role, facts: { 'iam:PassedToService': service } }];
+}
+
+/** A function's maker must be allowed to have the layers. */
+function usedLayers(name: string, input: Readonly<Record<string, unknown>>): Permission[] {
+  if (name !== 'lambda:CreateFunction' && name !== 'lambda:UpdateFunctionConfiguration') return [];
+  const layers = (input['Layers'] ?? []) as readonly string[];
+  return layers.map((resource) => ({ action: 'lambda:GetLayerVersion', resource, facts: {} }));
+}
+
+/** Tags that a request would set or take away, whichever form the service has for them. */
+function tagFacts(input: Readonly<Record<string, unknown>>): ConditionFacts {
+  const tags = input['Tags'] ?? input['tags'];
+  const pairs = Array.isArray(tags)
+    ? tags.map((tag: Readonly<Record<string, string>>) => [
+        tag['Key'] ?? tag['key'] ?? tag['TagKey'],
+        tag['Value'] ?? tag['value'] ?? tag['TagValue'],
+      ])
+    : Object.entries((tags ?? {}) as Readonly<Record<string, string>>);
+  const removed = (input['TagKeys'] ?? input['tagKeys'] ?? []) as readonly string[];
+  const keys = [...pairs.map(([key]) => key!), ...removed];
+  return {
+    ...Object.fromEntries(pairs.map(([key, value]) => [`aws:RequestTag/${key}`, value])),
+    'aws:TagKeys': keys.length === 0 ? undefined : keys,
+  };
+}
+
+function iamFacts({ PolicyArn, PermissionsBoundary }: Readonly<Record<string, unknown>>): ConditionFacts {
+  return {
+    'iam:PolicyARN': typeof PolicyArn === 'string' ? PolicyArn : undefined,
+    'iam:PermissionsBoundary': typeof PermissionsBoundary === 'string' ? PermissionsBoundary : undefined,
+  };
+}

@@ -1,0 +1,157 @@
+/** The resource that a call is about, as the Service Authorization Reference writes its ARN. */
+import { parseArn } from '../../core/arn.ts';
+import { functionResource } from './lambda-resources.ts';
+
+export interface ResourceQuestion {
+  readonly service: string;
+  readonly operation: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly accountId: string;
+  readonly region: string;
+  readonly path: string;
+}
+
+/** What only services know: paths of IAM's resources, keys behind aliases. */
+export interface ResourceLookup {
+  /** ARN of a user, group or role that is there; undefined otherwise. */
+  readonly iamArn: (accountId: string, type: string, name: string) => string | undefined;
+  readonly keyArn: (accountId: string, region: string, keyId: string) => Promise<string | undefined>;
+}
+
+/** Members that hold a whole ARN, wherever they appear. */
+const ARN_MEMBERS = [
+  'ResourceArn',
+  'ResourceARN',
+  'resourceArn',
+  'TopicArn',
+  'TargetArn',
+  'StreamARN',
+  'StreamArn',
+  'stateMachineArn',
+  'executionArn',
+  'activityArn',
+];
+
+/** Members that name a resource, with the ARN's last part; tried in order. */
+const TEMPLATES: Readonly<Record<string, readonly (readonly [member: string, resource: string])[]>> = {
+  ecr: [['repositoryName', 'repository/*']],
+  dynamodb: [['TableName', 'table/*']],
+  kinesis: [['StreamName', 'stream/*']],
+  firehose: [['DeliveryStreamName', 'deliverystream/*']],
+  sns: [['Name', '*']],
+  events: [
+    ['EventBusName', 'event-bus/*'],
+    ['Rule', 'rule/*'],
+  ],
+  secretsmanager: [
+    ['SecretId', 'secret:*'],
+    ['Name', 'secret:*'],
+  ],
+  ssm: [['Name', 'parameter/*']],
+  stepfunctions: [['name', 'stateMachine:*']],
+  scheduler: [['Name', 'schedule/default/*']],
+  pipes: [['Name', 'pipe/*']],
+};
+
+const ARN_SERVICES: Readonly<Record<string, string>> = { stepfunctions: 'states' };
+
+/** `*` where the action has no resource. */
+export async function resourceArn(question: ResourceQuestion, lookup: ResourceLookup): Promise<string> {
+  const { service, input, region, accountId } = question;
+  switch (service) {
+    case 'lambda':
+      return functionResource(question) ?? '*';
+    case 'sqs':
+      return queueArn(question) ?? '*';
+    case 'logs':
+      return logGroupArn(question);
+    case 'iam':
+      return iamResource(question, lookup);
+    case 'sts':
+      return typeof input['Name'] === 'string'
+        ? `arn:aws:sts::${accountId}:federated-user/${input['Name']}`
+        : '*';
+    case 's3':
+      return objectArn(input);
+    case 'kms':
+      return keyArn(question, lookup);
+    case 'apigateway':
+    case 'apigatewayv2':
+      return `arn:aws:apigateway:${region}::${question.path}`;
+    default:
+      return namedResource(question);
+  }
+}
+
+function namedResource({ service, input, region, accountId }: ResourceQuestion): string {
+  for (const member of ARN_MEMBERS) if (typeof input[member] === 'string') return input[member];
+  for (const [member, template] of TEMPLATES[service] ?? []) {
+    const name = input[member];
+    if (typeof name !== 'string') continue;
+    if (name.startsWith('arn:')) return name;
+    const resource = template.replace('*', () => (template.endsWith('/*') ? name.replace(/^\//, '') : name));
+    return `arn:aws:${ARN_SERVICES[service] ?? service}:${region}:${accountId}:${resource}`;
+  }
+  return '*';
+}
+
+function queueArn({ input, region, accountId }: ResourceQuestion): string | undefined {
+  const { QueueUrl: url, QueueName: name, QueueOwnerAWSAccountId: owner, SourceArn: source } = input;
+  if (typeof source === 'string') return source;
+  if (typeof name === 'string') return `arn:aws:sqs:${region}:${String(owner ?? accountId)}:${name}`;
+  if (typeof url !== 'string') return undefined;
+  const [account, queue] = url.split('/').slice(-2);
+  return `arn:aws:sqs:${region}:${account}:${queue}`;
+}
+
+/** Operations on groups whose ARN ends with their name; those of others name a stream, or an empty one. */
+const GROUP_OPERATIONS = /^(?:Create|Delete)LogGroup$|^(?:Put|Delete)RetentionPolicy$|Tag|DataProtection/;
+
+function logGroupArn({ operation, input, region, accountId }: ResourceQuestion): string {
+  const whole = input['resourceArn'] ?? input['logGroupIdentifier'];
+  if (typeof whole === 'string' && whole.startsWith('arn:')) return whole;
+  const name = input['logGroupName'] ?? whole ?? input['logGroupNamePrefix'] ?? '';
+  const group = `arn:aws:logs:${region}:${accountId}:log-group:${String(name)}`;
+  if (GROUP_OPERATIONS.test(operation)) return group;
+  const stream = input['logStreamName'];
+  return `${group}:log-stream:${typeof stream === 'string' ? stream : ''}`;
+}
+
+const IAM_NAMES = [
+  ['RoleName', 'role'],
+  ['GroupName', 'group'],
+  ['UserName', 'user'],
+  ['InstanceProfileName', 'instance-profile'],
+  ['PolicyName', 'policy'],
+] as const;
+
+function iamResource({ operation, input, accountId }: ResourceQuestion, { iamArn }: ResourceLookup): string {
+  for (const [member, type] of IAM_NAMES) {
+    const name = input[member];
+    if (typeof name !== 'string') continue;
+    const path = typeof input['Path'] === 'string' ? input['Path'] : '/';
+    return iamArn(accountId, type, name) ?? `arn:aws:iam::${accountId}:${type}${path}${name}`;
+  }
+  const arn = input['PolicyArn'] ?? input['PolicySourceArn'];
+  if (typeof arn === 'string') return arn;
+  const listed = /^List(User|Role|Group|InstanceProfile)s$/.exec(operation)?.[1];
+  if (listed === undefined) return '*';
+  const type = listed === 'InstanceProfile' ? 'instance-profile' : listed.toLowerCase();
+  return `arn:aws:iam::${accountId}:${type}/`;
+}
+
+function objectArn({ Bucket: bucket, Key: key }: Readonly<Record<string, unknown>>): string {
+  if (typeof bucket !== 'string') return '*';
+  const name = parseArn(bucket)?.resource ?? bucket;
+  return `arn:aws:s3:::${name}${typeof key === 'string' ? `/${key}` : ''}`;
+}
+
+async function keyArn(
+  { input, region, accountId }: ResourceQuestion,
+  lookup: ResourceLookup,
+): Promise<string> {
+  const id = input['KeyId'] ?? input['TargetKeyId'] ?? input['SourceKeyId'];
+  if (typeof id !== 'string') return '*';
+  const found = await lookup.keyArn(accountId, region, id);
+  return found ?? (id.startsWith('arn:') ? id : `arn:aws:kms:${region}:${accountId}:key/${id}`);
+}

@@ -1,0 +1,108 @@
+import { newUniqueId } from '../../core/access-key.ts';
+import { describeGroup, describeUser } from './descriptions.ts';
+import type { IamContext, IamOperations } from './iam-context.ts';
+import { alreadyExists, mustFirst, quotaExceeded } from './iam-errors.ts';
+import type { GroupRecord, UserRecord } from './iam-records.ts';
+import { pageOf } from './pages.ts';
+import { PolicyHolders } from './policy-holders.ts';
+
+/** AWS's quota of groups that one user is in. */
+const MAX_GROUPS = 10;
+
+export function groupOperations({ store, clock, ids }: IamContext): IamOperations {
+  const { groups, users } = store;
+  const policies = new PolicyHolders(store, groups, 'group');
+  const membersOf = ({ accountId, name }: GroupRecord): UserRecord[] =>
+    users.list(accountId).filter((user) => user.groups.includes(name));
+  return {
+    CreateGroup: (input, { accountId }) =>
+      store.change(async () => {
+        const name = input.GroupName!;
+        if (groups.find(accountId, name) !== undefined) throw alreadyExists('Group', name);
+        const group: GroupRecord = {
+          accountId,
+          name,
+          path: input.Path ?? '/',
+          id: newUniqueId('AGPA', ids),
+          createdMs: clock.now(),
+          inlinePolicies: {},
+          attachedPolicies: [],
+        };
+        await groups.save(group);
+        return { Group: describeGroup(group) };
+      }),
+
+    async GetGroup(input, { accountId }) {
+      const group = store.group(accountId, input.GroupName!);
+      const { items, rest } = pageOf(membersOf(group), ({ name }) => name, input);
+      return { Group: describeGroup(group), Users: items.map(describeUser), ...rest };
+    },
+
+    async ListGroups(input, { accountId }) {
+      const found = groups.list(accountId).filter(({ path }) => path.startsWith(input.PathPrefix ?? '/'));
+      const { items, rest } = pageOf(found, ({ name }) => name, input);
+      return { Groups: items.map(describeGroup), ...rest };
+    },
+
+    DeleteGroup: (input, { accountId }) =>
+      store.change(async () => {
+        const group = store.group(accountId, input.GroupName!);
+        policies.requireNoPolicies(group);
+        if (membersOf(group).length > 0) throw mustFirst('remove users from group');
+        await groups.remove(group);
+        return {};
+      }),
+
+    AddUserToGroup: (input, { accountId }) =>
+      store.change(async () => {
+        const group = store.group(accountId, input.GroupName!);
+        const user = store.user(accountId, input.UserName!);
+        if (user.groups.includes(group.name)) return {};
+        if (user.groups.length >= MAX_GROUPS) throw quotaExceeded('GroupsPerUser', MAX_GROUPS);
+        await users.save({ ...user, groups: [...user.groups, group.name] });
+        return {};
+      }),
+
+    RemoveUserFromGroup: (input, { accountId }) =>
+      store.change(async () => {
+        const group = store.group(accountId, input.GroupName!);
+        const user = store.user(accountId, input.UserName!);
+        await users.save({ ...user, groups: user.groups.filter((name) => name !== group.name) });
+        return {};
+      }),
+
+    async ListGroupsForUser(input, { accountId }) {
+      const user = store.user(accountId, input.UserName!);
+      const found = user.groups.map((name) => store.group(accountId, name));
+      const { items, rest } = pageOf(found, ({ name }) => name, input);
+      return { Groups: items.map(describeGroup), ...rest };
+    },
+
+    async PutGroupPolicy(input, { accountId }) {
+      await policies.putInline(accountId, input.GroupName!, input.PolicyName!, input.PolicyDocument!);
+      return {};
+    },
+    async GetGroupPolicy(input, { accountId }) {
+      const found = policies.getInline(accountId, input.GroupName!, input.PolicyName!);
+      return { GroupName: input.GroupName!, ...found };
+    },
+    async DeleteGroupPolicy(input, { accountId }) {
+      await policies.deleteInline(accountId, input.GroupName!, input.PolicyName!);
+      return {};
+    },
+    async ListGroupPolicies(input, { accountId }) {
+      return policies.listInline(accountId, input.GroupName!, input);
+    },
+    async AttachGroupPolicy(input, { accountId }) {
+      await policies.attach(accountId, input.GroupName!, input.PolicyArn!);
+      return {};
+    },
+    async DetachGroupPolicy(input, { accountId }) {
+      await policies.detach(accountId, input.GroupName!, input.PolicyArn!);
+      return {};
+    },
+    async ListAttachedGroupPolicies(input, { accountId }) {
+      return policies.listAttached(accountId, input.GroupName!, input);
+    },
+  };
+}
