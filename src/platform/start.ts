@@ -230,7 +230,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     aliases,
     placement,
     log,
-    mayLoop: () => false,
+    mayLoop: (record) => control.mayLoop(record),
   });
   const metrics = new RecordedMetrics();
   const events = openEvents({

@@ -31,6 +31,11 @@ const CHANGES: readonly Change[] = [
       '((arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+))',
   },
   {
+    // RecursiveLoop: the model has its values in another order than the answer had them.
+    recorded: 'enum value set: [Terminate, Allow]',
+    current: 'enum value set: [Allow, Terminate]',
+  },
+  {
     // Runtimes that came since.
     recorded: 'nodejs18.x, provided.al2, java8.al2] or be a valid ARN',
     current:

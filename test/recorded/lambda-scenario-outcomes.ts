@@ -12,9 +12,6 @@ export const SCENARIOS_THAT_STOP: Readonly<Record<string, readonly string[]>> = 
   'lambda:PutFunctionEventInvokeConfig': [
     'TestLambdaEventInvokeConfig::test_lambda_eventinvokeconfig_lifecycle',
   ],
-  'lambda:PutFunctionRecursionConfig': [
-    'TestLambdaRecursion::test_put_function_recursion_config_invalid_value',
-  ],
   's3:CreateBucket': ['TestLambdaLayer::test_layer_s3_content'],
   's3:CreateMultipartUpload': ['TestLambdaSizeLimits::test_oversized_unzipped_lambda'],
   's3:PutObject': [

@@ -22,7 +22,7 @@ import type { FunctionTable } from '../records/function-table.ts';
 import type { FunctionUrlTable } from '../records/function-url-table.ts';
 import type { LayerVersionTable } from '../records/layer-version-table.ts';
 import type { ProvisionedStatus } from '../records/provisioned-status.ts';
-import type { FunctionName } from '../records/qualified-table.ts';
+import type { FunctionName, QualifiedTable } from '../records/qualified-table.ts';
 import type { CodeLinks } from './code-links.ts';
 
 export interface FunctionControlDependencies {
@@ -47,6 +47,7 @@ export interface ControlContext extends FunctionControlDependencies {
   readonly policies: FunctionPolicyTable;
   readonly urls: FunctionUrlTable;
   readonly codeSigning: CodeSigningConfigTable;
+  readonly loopingFunctions: QualifiedTable<true>;
   readonly concurrency: ConcurrencySettings;
   /** By account and region. */
   readonly concurrencyTurns: Turns;

@@ -8,9 +8,11 @@ import type { EventInvokeConfig, EventInvokeConfigTable } from '../records/event
 import { EVENT_INVOKE_CONFIGS } from '../records/event-invoke-config.ts';
 import { FunctionPolicyTable } from '../records/function-policy-table.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
+import { LATEST } from '../records/function-record.ts';
 import { FunctionTable } from '../records/function-table.ts';
 import { FunctionUrlTable } from '../records/function-url-table.ts';
 import { LayerVersionTable } from '../records/layer-version-table.ts';
+import type { FunctionName } from '../records/qualified-table.ts';
 import { QualifiedTable } from '../records/qualified-table.ts';
 import { aliasOperations } from './alias-operations.ts';
 import { CodeLinks } from './code-links.ts';
@@ -22,6 +24,7 @@ import { createFunctionOperation } from './create-function.ts';
 import { eventInvokeConfigOperations } from './event-invoke-config-operations.ts';
 import { functionCodeSigning } from './function-code-signing.ts';
 import { functionPermissions } from './function-permissions.ts';
+import { functionRecursion, LOOPING_FUNCTIONS } from './function-recursion.ts';
 import { functionUrlOperations } from './function-url-operations.ts';
 import { tooLarge } from './lambda-errors.ts';
 import { layerOperations } from './layer-operations.ts';
@@ -30,6 +33,7 @@ import { provisionedConcurrencyOperations } from './provisioned-concurrency-oper
 import { readOperations } from './read-operations.ts';
 import { Reconciler } from './reconciler.ts';
 import { resourcePolicyOperations } from './resource-policy-operations.ts';
+import { runtimeManagement } from './runtime-management.ts';
 import { tagOperations } from './tag-operations.ts';
 import { updateFunctionOperations } from './update-function.ts';
 import { versionOperations } from './version-operations.ts';
@@ -49,6 +53,8 @@ export interface FunctionControl {
   readonly policies: Pick<FunctionPolicyTable, 'documentOf' | 'allows'>;
   /** Function URLs, found by the id in their host. */
   readonly urls: Pick<FunctionUrlTable, 'find'>;
+  /** Whether the function's recursion config lets it go on in a loop. */
+  mayLoop(name: FunctionName): boolean;
   readonly concurrency: ConcurrencySettings;
   /** Waits for what is under way. */
   close(): Promise<void>;
@@ -62,6 +68,7 @@ export async function openFunctionControl(
   const aliases = await AliasTable.openAliases(state, table, () => ids.random());
   const policies = await FunctionPolicyTable.openPolicies(state, table);
   const urls = await FunctionUrlTable.openUrls(state, table);
+  const loopingFunctions = await QualifiedTable.open<true>(state, table, LOOPING_FUNCTIONS);
   const codeSigning = await CodeSigningConfigTable.open(state, table);
   const concurrency = await ConcurrencySettings.open(state, table);
   const concurrencyTurns = new Turns();
@@ -76,6 +83,7 @@ export async function openFunctionControl(
     policies,
     urls,
     codeSigning,
+    loopingFunctions,
     concurrency,
     concurrencyTurns,
     layers,
@@ -95,6 +103,8 @@ export async function openFunctionControl(
       ...functionUrlOperations(context),
       ...codeSigningOperations(context),
       ...functionCodeSigning(context),
+      ...functionRecursion(context),
+      ...runtimeManagement(context),
       ...concurrencyOperations(context),
       ...provisionedConcurrencyOperations(context),
       ...eventInvokeConfigOperations(context),
@@ -114,6 +124,7 @@ export async function openFunctionControl(
     eventInvokeConfigs,
     policies,
     urls,
+    mayLoop: (name) => loopingFunctions.get(name, LATEST) === true,
     concurrency,
     close: () => reconciler.close(),
   };

@@ -59,6 +59,7 @@ function substance(record: FunctionRecord): unknown[] {
   const {
     version: _version,
     description: _description,
+    updateRuntimeOn: _update,
     state: _state,
     stateReason: _stateReason,
     stateReasonCode: _stateReasonCode,

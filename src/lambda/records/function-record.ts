@@ -60,6 +60,8 @@ export interface FunctionRecord {
   readonly layers: readonly FunctionLayer[];
   readonly tracingMode: 'PassThrough' | 'Active';
   readonly logging: LoggingConfig;
+  /** When the function takes a new version of its runtime; absent for Auto. */
+  readonly updateRuntimeOn?: 'Auto' | 'FunctionUpdate' | 'Manual';
   readonly snapStartApplyOn: 'None' | 'PublishedVersions';
   readonly tenantIsolationMode?: 'PER_TENANT';
   /** What the function has in place of its image's own settings. */
