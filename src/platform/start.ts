@@ -2,6 +2,7 @@
 import { openFunctionControl } from '../lambda/control/function-control.ts';
 import { openEvents } from '../lambda/events/open-events.ts';
 import { Concurrency } from '../lambda/invoke/concurrency.ts';
+import { ConcurrencyMetrics } from '../lambda/invoke/concurrency-metrics.ts';
 import { Invoker } from '../lambda/invoke/invoke.ts';
 import { Placement } from '../lambda/invoke/placement.ts';
 import { ProvisionedConcurrency } from '../lambda/invoke/provisioned-concurrency.ts';
@@ -200,7 +201,10 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   });
   cleanup.add(() => control.close());
 
-  const concurrency = new Concurrency(clock, control.concurrency, control.directory);
+  const { aliases, directory } = control;
+  const metrics = new RecordedMetrics();
+  const concurrencyMetrics = new ConcurrencyMetrics(metrics);
+  const concurrency = new Concurrency(clock, control.concurrency, directory, concurrencyMetrics);
   const placement = new Placement({
     clock,
     ids,
@@ -216,12 +220,12 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     admitStart: (record) => concurrency.of(record).grow(),
   });
   cleanup.add(() => placement.close());
-  const { aliases, directory } = control;
   const provisioned = new ProvisionedConcurrency({
     settings: control.concurrency,
     directory,
     aliases,
     placement,
+    metrics: concurrencyMetrics,
   });
   const invoker = new Invoker({
     concurrency,
@@ -232,7 +236,6 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     log,
     mayLoop: (record) => control.mayLoop(record),
   });
-  const metrics = new RecordedMetrics();
   const events = openEvents({
     control,
     invoker,

@@ -21,6 +21,7 @@ import { clientSettings, openPlatform } from '../kit/started-platform.ts';
 import { lambdaServer, refusal, untilUpdated } from './control/lambda-server.ts';
 import { openGate } from './invoke/gate.ts';
 import {
+  metricOf,
   provision,
   provisioned,
   publishedFunction,
@@ -61,19 +62,29 @@ test('environments of a version are initialised before they are asked for, and n
   assert.match(latest.log, /Init Duration/);
 });
 
-test('more invocations than that spill over to environments on demand', async () => {
+test('more invocations than that spill over to environments on demand, and metrics show it', async () => {
   const name = 'spilling';
   await publishedFunction(lambda, name);
-  await provision(lambda, name, '1', 1);
+  await provision(lambda, name, '1', 2);
   await untilProvisioned(lambda, name, '1');
+  const metric = (metricName: string) =>
+    metricOf(platform, metricName, { FunctionName: name, Resource: `${name}:1` });
+  await serve(lambda, name, '1');
+  assert.deepEqual(await metric('ProvisionedConcurrencyUtilization'), { sum: 0.5, maximum: 0.5 });
   await using gate = openGate(platform);
-  const held = serve(lambda, name, '1', { gate: gate.name });
-  await gate.arrived(1);
+  const event = { gate: gate.name };
+  const held = [serve(lambda, name, '1', event), serve(lambda, name, '1', event)];
+  await gate.arrived(2);
+  assert.equal(await metric('ProvisionedConcurrencySpilloverInvocations'), undefined);
   const spilled = await serve(lambda, name, '1');
   assert.equal(spilled.type, 'on-demand');
   assert.match(spilled.log, /Init Duration/);
   await gate.open();
-  assert.equal((await held).type, 'provisioned-concurrency');
+  for (const { type } of await Promise.all(held)) assert.equal(type, 'provisioned-concurrency');
+  assert.deepEqual(await metric('ProvisionedConcurrencySpilloverInvocations'), { sum: 1, maximum: 1 });
+  assert.equal((await metric('ProvisionedConcurrencyInvocations'))?.sum, 3);
+  assert.equal((await metric('ProvisionedConcurrentExecutions'))?.maximum, 2);
+  assert.equal((await metric('ProvisionedConcurrencyUtilization'))?.maximum, 1);
   const next = await serve(lambda, name, '1');
   assert.equal(next.type, 'provisioned-concurrency');
 });

@@ -11,6 +11,7 @@ import {
   PublishVersionCommand,
   PutProvisionedConcurrencyConfigCommand,
 } from '@aws-sdk/client-lambda';
+import type { Platform } from '../../src/index.ts';
 import { zipOf } from '../kit/zip.ts';
 import { functionNamed, untilActive } from './control/lambda-server.ts';
 import { PASS_GATE } from './invoke/gate.ts';
@@ -82,6 +83,23 @@ export async function untilProvisioned(
     if (found.Status === status) return found;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** The sum and the highest of a metric of a version or an alias; undefined where none was recorded. */
+export async function metricOf(
+  platform: Platform,
+  name: string,
+  dimensions: Record<string, string>,
+): Promise<{ readonly sum: number; readonly maximum: number } | undefined> {
+  const answer = await fetch(`${platform.origin}/_selfsame/metrics`);
+  const { metrics } = (await answer.json()) as {
+    metrics: { name: string; dimensions: Record<string, string>; sum: number; maximum: number }[];
+  };
+  const wanted = Object.entries(dimensions).toString();
+  const found = metrics.find(
+    (metric) => metric.name === name && Object.entries(metric.dimensions).toString() === wanted,
+  );
+  return found && { sum: found.sum, maximum: found.maximum };
 }
 
 export async function serve(

@@ -21,6 +21,7 @@ import { clientSettings, openPlatform } from '../kit/started-platform.ts';
 import { zipOf } from '../kit/zip.ts';
 import { functionNamed, lambdaServer, refusal, untilActive } from './control/lambda-server.ts';
 import { openGate, PASS_GATE } from './invoke/gate.ts';
+import { metricOf } from './provisioned-functions.ts';
 
 const { platform, lambda } = await lambdaServer();
 
@@ -110,6 +111,7 @@ test('a function with nothing reserved for it is throttled whole, streamed or no
   const throttled = throttledBy('ReservedFunctionConcurrentInvocationLimitExceeded');
   await assert.rejects(lambda.send(new InvokeCommand({ FunctionName })), throttled);
   await assert.rejects(lambda.send(new InvokeWithResponseStreamCommand({ FunctionName })), throttled);
+  assert.equal((await metricOf(platform, 'Throttles', { FunctionName }))?.sum, 2);
   await lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName }));
   const { StatusCode } = await lambda.send(new InvokeCommand({ FunctionName }));
   assert.equal(StatusCode, 200);

@@ -11,6 +11,7 @@ import type { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import { ACCOUNT_CONCURRENCY } from '../records/concurrency-settings.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
+import type { ConcurrencyMetrics } from './concurrency-metrics.ts';
 import { RequestRate } from './request-rate.ts';
 
 /** Synchronous requests a second for each unit of concurrency. Source: "Lambda quotas", invocation requests. */
@@ -37,12 +38,19 @@ interface AccountUse {
 export class Concurrency {
   private readonly clock: Clock;
   private readonly settings: Settings;
+  private readonly metrics: Pick<ConcurrencyMetrics, 'throttled'>;
   /** So that an invocation looks up one thing by identity, not by a name that has to be made. */
   private readonly byRecord = new WeakMap<FunctionRecord, FunctionUse>();
   private readonly functions = new Map<string, FunctionUse>();
   private readonly accounts = new Map<string, AccountUse>();
 
-  constructor(clock: Clock, settings: Settings, directory: Pick<FunctionDirectory, 'onChange'>) {
+  constructor(
+    clock: Clock,
+    settings: Settings,
+    directory: Pick<FunctionDirectory, 'onChange'>,
+    metrics: Pick<ConcurrencyMetrics, 'throttled'>,
+  ) {
+    this.metrics = metrics;
     this.clock = clock;
     this.settings = settings;
     settings.onChange(({ accountId, region, functionName }) => {
@@ -69,6 +77,17 @@ export class Concurrency {
 
   now(): number {
     return this.clock.monotonic();
+  }
+
+  /** What is thrown where an invocation must not run now. */
+  throttled(record: FunctionRecord, reason: ThrottleReason): AwsError {
+    this.metrics.throttled(record);
+    // Recorded from AWS: the same words for every reason.
+    return new AwsError('TooManyRequestsException', 'Rate Exceeded.', {
+      Type: 'User',
+      Reason: reason,
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
   }
 
   /** What is reserved for the function, and how much of that is provisioned. */
@@ -98,6 +117,7 @@ export class FunctionUse {
   private onDemand = 0;
   /** As many of those as there may be; undefined where the function shares the account's concurrency. */
   private limit: number | undefined;
+  private reserved = 0;
   private rate: RequestRate | undefined;
   private readonly scaling: RequestRate;
 
@@ -111,23 +131,23 @@ export class FunctionUse {
 
   /** A synchronous request has come; throws AWS's error where there were too many in this second. */
   request(): void {
-    // Nothing at all may run: that is for `begin` to say.
-    if (this.limit === 0) return;
     if (this.rate !== undefined) {
-      if (!this.rate.take(this.concurrency.now()))
-        throw throttled('ReservedFunctionInvocationRateLimitExceeded');
+      // Where nothing at all may run, that is what `begin` says.
+      if (this.reserved > 0 && !this.rate.take(this.concurrency.now()))
+        throw this.throttled('ReservedFunctionInvocationRateLimitExceeded');
     } else if (!this.account.rate.take(this.concurrency.now())) {
-      throw throttled('FunctionInvocationRateLimitExceeded');
+      throw this.throttled('FunctionInvocationRateLimitExceeded');
     }
   }
 
   /** An execution begins in an environment on demand, `end` ends it; throws AWS's error where too many run. */
   begin(): void {
     if (this.limit === undefined) {
-      if (this.account.onDemand >= this.account.limit) throw throttled('ConcurrentInvocationLimitExceeded');
+      if (this.account.onDemand >= this.account.limit)
+        throw this.throttled('ConcurrentInvocationLimitExceeded');
       this.account.onDemand += 1;
     } else if (this.onDemand >= this.limit) {
-      throw throttled('ReservedFunctionConcurrentInvocationLimitExceeded');
+      throw this.throttled('ReservedFunctionConcurrentInvocationLimitExceeded');
     }
     this.onDemand += 1;
   }
@@ -139,7 +159,12 @@ export class FunctionUse {
 
   /** One more environment is about to be started; throws AWS's error where the function grows too fast. */
   grow(): void {
-    if (!this.scaling.take(this.concurrency.now())) throw throttled('FunctionInvocationRateLimitExceeded');
+    if (!this.scaling.take(this.concurrency.now()))
+      throw this.throttled('FunctionInvocationRateLimitExceeded');
+  }
+
+  private throttled(reason: ThrottleReason): AwsError {
+    return this.concurrency.throttled(this.record, reason);
   }
 
   /** Takes the settings up as they are now. */
@@ -150,7 +175,8 @@ export class FunctionUse {
     // What runs is counted where it belongs from now on, so that its end finds it there.
     if (shared && reservation !== undefined) this.account.onDemand -= this.onDemand;
     if (!shared && reservation === undefined) this.account.onDemand += this.onDemand;
-    const perSecond = (reservation?.reserved ?? 0) * REQUESTS_PER_CONCURRENCY;
+    this.reserved = reservation?.reserved ?? 0;
+    const perSecond = this.reserved * REQUESTS_PER_CONCURRENCY;
     if (reservation === undefined) this.rate = undefined;
     else if (this.rate === undefined)
       this.rate = new RequestRate(perSecond, perSecond, this.concurrency.now());
@@ -160,13 +186,4 @@ export class FunctionUse {
 
 function keyOf({ accountId, region, functionName }: FunctionRecord): string {
   return `${accountId}/${region}/${functionName}`;
-}
-
-/** Recorded from AWS: the same words for every reason. */
-function throttled(reason: ThrottleReason): AwsError {
-  return new AwsError('TooManyRequestsException', 'Rate Exceeded.', {
-    Type: 'User',
-    Reason: reason,
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-  });
 }

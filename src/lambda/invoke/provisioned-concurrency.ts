@@ -4,6 +4,7 @@ import type { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import type { ProvisionedStatus } from '../records/provisioned-status.ts';
 import type { FunctionName } from '../records/qualified-table.ts';
+import type { ConcurrencyMetrics, ProvisionedTarget } from './concurrency-metrics.ts';
 import type { Environment } from './environment.ts';
 import type { Placement } from './placement.ts';
 import type { Share } from './provisioned-allocation.ts';
@@ -15,6 +16,13 @@ export interface ProvisionedConcurrencyDependencies {
   readonly directory: FunctionDirectory;
   readonly aliases: Pick<AliasTable, 'get' | 'onChange'>;
   readonly placement: Pick<Placement, 'provision'>;
+  readonly metrics: ConcurrencyMetrics;
+}
+
+/** A pool, and the configuration that it is for. */
+interface Provision {
+  readonly pool: ProvisionedPool;
+  readonly target: ProvisionedTarget;
 }
 
 const NOTHING_YET: ProvisionedStatus = { status: 'IN_PROGRESS', allocated: 0 };
@@ -24,7 +32,7 @@ export class ProvisionedConcurrency {
   /** By function, then by qualifier. */
   private readonly allocations = new Map<string, Map<string, ProvisionedAllocation>>();
   /** What a version's invocations take from, whichever configurations it is for. */
-  private readonly pools = new Map<FunctionRecord['generation'], ProvisionedPool[]>();
+  private readonly pools = new Map<FunctionRecord['generation'], Provision[]>();
   private begun = false;
 
   constructor(deps: ProvisionedConcurrencyDependencies) {
@@ -45,10 +53,15 @@ export class ProvisionedConcurrency {
   /** An environment that was initialised ahead; undefined where there is none, or all of them are busy. */
   take(record: FunctionRecord): Environment | undefined {
     if (this.pools.size === 0) return undefined;
-    for (const pool of this.pools.get(record.generation) ?? []) {
+    const provisions = this.pools.get(record.generation);
+    if (provisions === undefined) return undefined;
+    for (const { pool, target } of provisions) {
       const environment = pool.take();
-      if (environment !== undefined) return environment;
+      if (environment === undefined) continue;
+      this.deps.metrics.provisioned(target, pool.busy, pool.allocated);
+      return environment;
     }
+    this.deps.metrics.spilledOver(provisions[0]!.target);
     return undefined;
   }
 
@@ -67,7 +80,7 @@ export class ProvisionedConcurrency {
       held.delete(qualifier);
     }
     for (const [qualifier, { requested }] of settings) {
-      const allocation = held.get(qualifier) ?? this.newAllocation();
+      const allocation = held.get(qualifier) ?? this.newAllocation({ name, qualifier });
       held.set(qualifier, allocation);
       const shares = this.shares(name, qualifier, requested);
       const failed = shares.find(({ record }) => record.state === 'Failed');
@@ -94,16 +107,17 @@ export class ProvisionedConcurrency {
     ];
   }
 
-  private newAllocation(): ProvisionedAllocation {
+  private newAllocation(target: ProvisionedTarget): ProvisionedAllocation {
     return new ProvisionedAllocation(
       (record, onChange) => {
         const pool = this.deps.placement.provision(record, onChange);
-        this.pools.set(record.generation, [...(this.pools.get(record.generation) ?? []), pool]);
+        const others = this.pools.get(record.generation) ?? [];
+        this.pools.set(record.generation, [...others, { pool, target }]);
         return pool;
       },
       (pool) => {
         const { generation } = pool.record;
-        const others = (this.pools.get(generation) ?? []).filter((one) => one !== pool);
+        const others = (this.pools.get(generation) ?? []).filter((one) => one.pool !== pool);
         if (others.length === 0) this.pools.delete(generation);
         else this.pools.set(generation, others);
         pool.drain();

@@ -59,6 +59,11 @@ export class ProvisionedPool implements EnvironmentOwner {
     return this.initialised.size;
   }
 
+  /** Those of them that have an event. */
+  get busy(): number {
+    return this.initialised.size - this.idle.length;
+  }
+
   get isFull(): boolean {
     return this.initialised.size >= this.wanted;
   }

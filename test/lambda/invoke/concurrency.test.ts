@@ -8,22 +8,27 @@ import { frozenClock, functionRecord } from './fixtures.ts';
 const ACCOUNT_LIMIT = 1_000;
 
 /** A clock at which only what the test says passes, and settings that the test changes. */
-function newConcurrency(reserved: Record<string, number> = {}) {
+function newConcurrency(reserved: Record<string, number> = {}, provisioned: Record<string, number> = {}) {
   let nowMs = 0;
   let changed: (name: ReturnType<typeof functionRecord>) => void = () => {};
   const settings = {
     reserved: ({ functionName }: { functionName: string }) => reserved[functionName],
-    provisionedTotal: () => 0,
+    provisionedTotal: ({ functionName }: { functionName: string }) => provisioned[functionName] ?? 0,
     unreserved: () => ACCOUNT_LIMIT - Object.values(reserved).reduce((sum, one) => sum + one, 0),
     onChange: (listener: typeof changed) => {
       changed = listener;
     },
   };
+  const throttled: string[] = [];
+  const metrics = {
+    throttled: ({ functionName }: { functionName: string }) => void throttled.push(functionName),
+  };
   const clock = { ...frozenClock, monotonic: () => nowMs };
-  const concurrency = new Concurrency(clock, settings as never, { onChange: () => {} });
+  const concurrency = new Concurrency(clock, settings as never, { onChange: () => {} }, metrics);
   const use = (functionName: string) => concurrency.of(functionRecord({ functionName }));
   return {
     use,
+    throttled,
     pass: (ms: number) => {
       nowMs += ms;
     },
@@ -59,12 +64,24 @@ describe('requests a second', () => {
     assert.equal(timesUntil('ReservedFunctionInvocationRateLimitExceeded', request), 30);
   });
 
+  test('are limited as much where all that is reserved is provisioned, and where nothing is reserved nothing begins', () => {
+    const { use } = newConcurrency({ f: 2, g: 0 }, { f: 2 });
+    const request = (): void => use('f').request();
+    assert.equal(timesUntil('ReservedFunctionInvocationRateLimitExceeded', request), 20);
+    for (let count = 0; count < 100; count += 1) use('g').request();
+    assert.equal(
+      timesUntil('ReservedFunctionConcurrentInvocationLimitExceeded', () => use('g').begin()),
+      0,
+    );
+  });
+
   test('are ten times the concurrency of the account for all other functions together', () => {
-    const { use } = newConcurrency({ f: 3 });
+    const { use, throttled } = newConcurrency({ f: 3 });
     for (let count = 0; count < 4_000; count += 1) use('g').request();
     const request = (): void => use('h').request();
     assert.equal(timesUntil('FunctionInvocationRateLimitExceeded', request), 6_000);
     use('f').request();
+    assert.deepEqual(throttled, ['h']);
   });
 });
 

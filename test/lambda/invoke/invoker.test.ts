@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
 import { InvokeCommand, LambdaClient, TooManyRequestsException } from '@aws-sdk/client-lambda';
 import { Concurrency } from '../../../src/lambda/invoke/concurrency.ts';
+import { Faults } from '../../../src/lambda/invoke/faults.ts';
 import { Invoker } from '../../../src/lambda/invoke/invoke.ts';
 import type { InvocationOutcome } from '../../../src/lambda/invoke/outcome.ts';
 import type { FunctionDirectory } from '../../../src/lambda/records/function-record.ts';
@@ -27,6 +28,10 @@ const NOTHING_SET = {
   onChange: () => {},
 };
 
+const notDurable = (): never => {
+  throw new Error('no function here is durable');
+};
+
 /** An invoker whose environments answer when, and what, the test says. */
 function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoker; acquired: () => number } {
   let acquired = 0;
@@ -43,14 +48,16 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoke
   };
   const aliases = { chooseVersion: () => undefined };
   const provisioned = { take: () => undefined };
-  const concurrency = new Concurrency(frozenClock, NOTHING_SET, directory);
+  const concurrency = new Concurrency(frozenClock, NOTHING_SET, directory, { throttled: () => {} });
   const invoker = new Invoker({
     concurrency,
+    faults: new Faults(() => 1),
     provisioned,
     directory,
     aliases,
     placement,
     log,
+    durable: { invoke: notDurable, run: notDurable, start: notDurable },
     mayLoop: () => false,
   });
   return { invoker, acquired: () => acquired };
