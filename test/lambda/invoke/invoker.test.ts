@@ -3,7 +3,6 @@ import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
 import { InvokeCommand, LambdaClient, TooManyRequestsException } from '@aws-sdk/client-lambda';
 import { Concurrency } from '../../../src/lambda/invoke/concurrency.ts';
-import { Faults } from '../../../src/lambda/invoke/faults.ts';
 import { Invoker } from '../../../src/lambda/invoke/invoke.ts';
 import type { InvocationOutcome } from '../../../src/lambda/invoke/outcome.ts';
 import type { FunctionDirectory } from '../../../src/lambda/records/function-record.ts';
@@ -28,10 +27,6 @@ const NOTHING_SET = {
   onChange: () => {},
 };
 
-const notDurable = (): never => {
-  throw new Error('no function here is durable');
-};
-
 /** An invoker whose environments answer when, and what, the test says. */
 function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoker; acquired: () => number } {
   let acquired = 0;
@@ -51,13 +46,11 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoke
   const concurrency = new Concurrency(frozenClock, NOTHING_SET, directory, { throttled: () => {} });
   const invoker = new Invoker({
     concurrency,
-    faults: new Faults(() => 1),
     provisioned,
     directory,
     aliases,
     placement,
     log,
-    durable: { invoke: notDurable, run: notDurable, start: notDurable },
     mayLoop: () => false,
   });
   return { invoker, acquired: () => acquired };
