@@ -3,12 +3,9 @@ import { test } from 'node:test';
 import type { UpdateRuntimeOn } from '@aws-sdk/client-lambda';
 import {
   CreateFunctionCommand,
-  DeleteFunctionCommand,
   GetFunctionConfigurationCommand,
-  GetFunctionRecursionConfigCommand,
   GetRuntimeManagementConfigCommand,
   PublishVersionCommand,
-  PutFunctionRecursionConfigCommand,
   PutRuntimeManagementConfigCommand,
 } from '@aws-sdk/client-lambda';
 import { functionNamed, lambdaServer, refusal, untilActive } from './lambda-server.ts';
@@ -81,24 +78,4 @@ test('a version of a runtime is demanded for Manual only, and only the one that 
     managed('pinned:7'),
     refusal('ResourceNotFoundException', `Function not found: ${arnOf('pinned:7')}`, 404),
   );
-});
-
-test('a function may not loop until it is allowed to, and a new one of its name may not', async () => {
-  await created('looping');
-  const config = async () =>
-    (await lambda.send(new GetFunctionRecursionConfigCommand({ FunctionName: 'looping' }))).RecursiveLoop;
-  const put = (RecursiveLoop: 'Allow' | 'Terminate') =>
-    lambda.send(new PutFunctionRecursionConfigCommand({ FunctionName: 'looping', RecursiveLoop }));
-  assert.equal(await config(), 'Terminate');
-  assert.equal((await put('Allow')).RecursiveLoop, 'Allow');
-  assert.equal(await config(), 'Allow');
-  await put('Terminate');
-  assert.equal(await config(), 'Terminate');
-  await put('Allow');
-  await lambda.send(new DeleteFunctionCommand({ FunctionName: 'looping' }));
-  const absent = refusal('ResourceNotFoundException', `Function not found: ${arnOf('looping')}`, 404);
-  await assert.rejects(config(), absent);
-  await assert.rejects(put('Allow'), absent);
-  await created('looping');
-  assert.equal(await config(), 'Terminate');
 });
