@@ -7,6 +7,7 @@
  */
 
 export { PlatformError } from './core/errors.ts';
+export type { Fault, FaultRule, FaultSettings } from './lambda/invoke/faults.ts';
 export type { StartOptions } from './platform/options.ts';
 export type { Platform, PlatformFacts } from './platform/start.ts';
 export { start } from './platform/start.ts';

@@ -3,6 +3,8 @@ import { openFunctionControl } from '../lambda/control/function-control.ts';
 import { openEvents } from '../lambda/events/open-events.ts';
 import { Concurrency } from '../lambda/invoke/concurrency.ts';
 import { ConcurrencyMetrics } from '../lambda/invoke/concurrency-metrics.ts';
+import { Faults } from '../lambda/invoke/faults.ts';
+import { faultySandbox } from '../lambda/invoke/faulty-sandbox.ts';
 import { Invoker } from '../lambda/invoke/invoke.ts';
 import { Placement } from '../lambda/invoke/placement.ts';
 import { ProvisionedConcurrency } from '../lambda/invoke/provisioned-concurrency.ts';
@@ -67,6 +69,8 @@ export interface Platform {
   readonly origin: string;
   readonly facts: PlatformFacts;
   readonly clock: ServiceClock;
+  /** Faults injected by rule. */
+  readonly faults: Faults;
   /** What this host can run, without fetching anything. */
   runtimes(): Promise<RuntimeListing[]>;
   /** Operation names each service implements, by service. */
@@ -205,10 +209,11 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const metrics = new RecordedMetrics();
   const concurrencyMetrics = new ConcurrencyMetrics(metrics);
   const concurrency = new Concurrency(clock, control.concurrency, directory, concurrencyMetrics);
+  const faults = new Faults(() => Math.floor(ids.random() * 2 ** 32));
   const placement = new Placement({
     clock,
     ids,
-    sandbox,
+    sandbox: faultySandbox(sandbox, faults),
     catalog,
     packages,
     images,
@@ -229,6 +234,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   });
   const invoker = new Invoker({
     concurrency,
+    faults,
     provisioned,
     directory,
     aliases,
@@ -239,6 +245,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const events = openEvents({
     control,
     invoker,
+    faults,
     queue: eventQueue,
     clock,
     ids,
@@ -272,6 +279,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     services,
     endpoints: adminEndpoints({
       clock,
+      faults,
       metrics,
       facts: () => ({
         version: version(),
@@ -303,6 +311,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     origin,
     facts: facts(),
     clock,
+    faults,
     runtimes: () => catalog.list(),
     operations: () =>
       Object.fromEntries(services.map(({ name, operations }) => [name, Object.keys(operations).sort()])),

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
 import { PlatformError } from '../../src/core/errors.ts';
 import type { Platform } from '../../src/index.ts';
+import { Faults } from '../../src/lambda/invoke/faults.ts';
 import { adminEndpoints } from '../../src/platform/admin-endpoints.ts';
 import { RecordedMetrics } from '../../src/platform/recorded-metrics.ts';
 import { MAX_SERVICE_TIME_MS, ServiceClock } from '../../src/platform/service-clock.ts';
@@ -37,6 +38,7 @@ async function served(
 ): Promise<string> {
   const [endpoint] = adminEndpoints({
     clock: served,
+    faults: new Faults(() => 1),
     metrics: new RecordedMetrics(),
     facts: () => ({}),
   });
@@ -176,7 +178,7 @@ describe('the endpoints of selfsame itself', () => {
     for (const path of ['/_selfsame/', '/_selfsame/healthy', '/_selfsame/clock/x']) {
       const missing = await fetch(`${platform.origin}${path}`);
       assert.equal(missing.status, 404);
-      assert.match(((await missing.json()) as ClockAnswer).error ?? '', /health and .*clock are/);
+      assert.match(((await missing.json()) as ClockAnswer).error ?? '', /health, .*clock, .*metrics are/);
     }
   });
 });

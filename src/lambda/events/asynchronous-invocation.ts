@@ -14,6 +14,7 @@ import type { Delivery } from '../../ports/delivery.ts';
 import type { EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Operation } from '../../ports/service.ts';
+import type { Faults } from '../invoke/faults.ts';
 import type { CheckedEvent, Invoker } from '../invoke/invoke.ts';
 import { newTraceHeader } from '../invoke/trace-header.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
@@ -34,6 +35,7 @@ export interface AsynchronousInvocationDependencies {
   readonly metrics: EventMetrics;
   readonly invoker: Pick<Invoker, 'find' | 'check' | 'invoke'>;
   readonly runner: EventRunner;
+  readonly faults: Faults;
   readonly policies: Pick<FunctionPolicyTable, 'allows'>;
 }
 
@@ -140,7 +142,7 @@ export class AsynchronousInvocation {
     };
     const attributes = JSON.stringify(known);
     const queue = this.queueOf(queueName(known));
-    const dueMs = queue.nextDueMs(0);
+    const dueMs = queue.nextDueMs(this.deps.faults.delayMs('delayedDelivery', target.functionName));
     const id = await this.deps.queue.append({ queue: queue.name, dueMs, attributes, payload });
     metrics.count('AsyncEventsReceived', known);
     if (!this.isClosed) queue.accept({ id, dueMs, attributes, payload, note: '' });

@@ -3,7 +3,8 @@ import type { Clock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { QueuedEvent } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Invoker } from '../invoke/invoke.ts';
+import type { Faults } from '../invoke/faults.ts';
+import type { InternalEvent, Invoker } from '../invoke/invoke.ts';
 import type { EventInvokeConfig } from '../records/event-invoke-config.ts';
 import type { FunctionName } from '../records/qualified-table.ts';
 import type { EventAttributes, EventProgress, OutgoingRecord } from './asynchronous-event.ts';
@@ -31,6 +32,7 @@ export interface EventRunDependencies {
   readonly invoker: Pick<Invoker, 'run'>;
   readonly settings: EventSettings;
   readonly delivery: OutgoingDelivery;
+  readonly faults: Faults;
 }
 
 /** The status of a failure that no AWS error describes. */
@@ -80,13 +82,11 @@ export class EventRunner {
     this.deps.metrics.age(attributes, this.deps.clock.now());
     try {
       const { requestId, traceId, clientContext, tenantId } = attributes;
-      const run = await this.deps.invoker.run(attributes, {
-        requestId,
-        payload,
-        traceId,
-        ...(clientContext === undefined ? {} : { clientContext }),
-        ...(tenantId === undefined ? {} : { tenantId }),
-      });
+      const event: InternalEvent = { requestId, payload, traceId, clientContext, tenantId };
+      // What a queue may do, and AWS's does at times: the event is delivered once more.
+      if (this.deps.faults.strike('duplicateDelivery', attributes.functionName) !== undefined)
+        await this.deps.invoker.run(attributes, event);
+      const run = await this.deps.invoker.run(attributes, event);
       return await this.ran({ ...attempt, progress: counted(attempt.progress) }, run);
     } catch (error) {
       return this.refused(attempt, error);

@@ -6,6 +6,7 @@ import type { EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetricSink } from '../../ports/metrics.ts';
 import type { FunctionControl } from '../control/function-control.ts';
+import type { Faults } from '../invoke/faults.ts';
 import type { Invoker } from '../invoke/invoke.ts';
 import { LATEST } from '../records/function-record.ts';
 import { AsynchronousInvocation } from './asynchronous-invocation.ts';
@@ -17,6 +18,7 @@ import { OutgoingDelivery } from './outgoing-delivery.ts';
 export interface EventsDependencies {
   readonly control: EventControl;
   readonly invoker: Invoker;
+  readonly faults: Faults;
   readonly queue: EventQueue;
   readonly clock: WorkClock;
   readonly ids: Ids;

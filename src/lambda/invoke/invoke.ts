@@ -9,6 +9,7 @@ import { functionArn, functionNotFound, parseFunctionIdentifier } from '../recor
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Invocation } from './environment.ts';
+import type { Faults } from './faults.ts';
 import { MAX_DELIVERIES, MAX_REQUEST_PAYLOAD_BYTES, PENDING_WAIT_MS } from './invoke-limits.ts';
 import { jsonProblem } from './json-payload.ts';
 import type { InvocationOutcome } from './outcome.ts';
@@ -22,6 +23,7 @@ export interface InvokeDependencies {
   readonly directory: FunctionDirectory;
   readonly aliases: AliasDirectory;
   readonly concurrency: Concurrency;
+  readonly faults: Faults;
   readonly provisioned: Pick<ProvisionedConcurrency, 'take'>;
   readonly placement: Pick<Placement, 'acquire'>;
   readonly log: Log;
@@ -181,6 +183,8 @@ export class Invoker {
     record: FunctionRecord,
     event: Omit<Invocation, 'cognitoIdentity'>,
   ): Promise<InvocationOutcome> {
+    if (this.deps.faults.strike('throttle', record.functionName) !== undefined)
+      throw this.deps.concurrency.throttled(record, 'ConcurrentInvocationLimitExceeded');
     const provisioned = event.tenantId === undefined ? this.deps.provisioned.take(record) : undefined;
     const use = this.deps.concurrency.of(record);
     if (provisioned === undefined) use.begin();

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
 import { InvokeCommand, LambdaClient, TooManyRequestsException } from '@aws-sdk/client-lambda';
 import { Concurrency } from '../../../src/lambda/invoke/concurrency.ts';
+import { Faults } from '../../../src/lambda/invoke/faults.ts';
 import { Invoker } from '../../../src/lambda/invoke/invoke.ts';
 import type { InvocationOutcome } from '../../../src/lambda/invoke/outcome.ts';
 import type { FunctionDirectory } from '../../../src/lambda/records/function-record.ts';
@@ -46,6 +47,7 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoke
   const concurrency = new Concurrency(frozenClock, NOTHING_SET, directory, { throttled: () => {} });
   const invoker = new Invoker({
     concurrency,
+    faults: new Faults(() => 1),
     provisioned,
     directory,
     aliases,
