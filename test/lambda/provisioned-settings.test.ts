@@ -151,6 +151,30 @@ test('a version is provisioned by its number or by an alias, not by both', async
   );
 });
 
+test('an alias that is provisioned cannot be moved to where it could not have been provisioned', async () => {
+  const FunctionName = 'moved';
+  await withVersions(FunctionName, 2);
+  await lambda.send(new CreateAliasCommand({ FunctionName, Name: 'live', FunctionVersion: '1' }));
+  await provision(lambda, FunctionName, 'live', 1);
+  await provision(lambda, FunctionName, '2', 1);
+  const move = (FunctionVersion: string) =>
+    lambda.send(new UpdateAliasCommand({ FunctionName, Name: 'live', FunctionVersion }));
+  await assert.rejects(move('$LATEST'), { name: 'InvalidParameterValueException' });
+  await assert.rejects(move('2'), { name: 'ResourceConflictException' });
+  await lambda.send(new DeleteProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: '2' }));
+  await move('2');
+  await lambda.send(new DeleteProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: 'live' }));
+  await move('$LATEST');
+});
+
+test('a function that isolates its tenants cannot be provisioned', async () => {
+  const FunctionName = 'isolated';
+  const TenancyConfig = { TenantIsolationMode: 'PER_TENANT' } as const;
+  await lambda.send(new CreateFunctionCommand(functionNamed(FunctionName, { TenancyConfig, Publish: true })));
+  // That AWS refuses it is documented, its words are not.
+  await assert.rejects(provision(lambda, FunctionName, '1', 1), { name: 'InvalidParameterValueException' });
+});
+
 test('configurations are listed by the ARNs of what they are for, in pages, and go with their aliases', async () => {
   const FunctionName = 'listed';
   await withVersions(FunctionName, 2);

@@ -9,6 +9,7 @@ import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { pageByKey } from './keyed-page.ts';
 import { conflict, invalidParameter, notFound, preconditionFailed } from './lambda-errors.ts';
+import { checkProvisionedAlias } from './provisioned-target.ts';
 
 type AliasOperations = Required<
   Pick<LambdaOperations, 'CreateAlias' | 'UpdateAlias' | 'GetAlias' | 'ListAliases' | 'DeleteAlias'>
@@ -25,6 +26,7 @@ export function aliasOperations(context: ControlContext): AliasOperations {
     await table.change(accountId, region, functionName, () => {
       const chosen = decide(aliases.get(identifier, identifier.qualifier!));
       checkTargets(context, identifier, chosen);
+      checkProvisionedAlias(context, identifier, chosen);
       stored = { ...chosen, revisionId: ids.uuid() };
       return { joined: [aliases.put(identifier, stored.name, stored)] };
     });

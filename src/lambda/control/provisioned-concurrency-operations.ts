@@ -9,7 +9,8 @@ import { changeConcurrency, checkUnreserved } from './concurrency-operations.ts'
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { findFunction } from './control-context.ts';
 import { pageByKey } from './keyed-page.ts';
-import { conflict, invalidParameter } from './lambda-errors.ts';
+import { invalidParameter } from './lambda-errors.ts';
+import { checkProvisionable, UNPUBLISHED } from './provisioned-target.ts';
 
 type ProvisionedConcurrencyOperations = Required<
   Pick<
@@ -38,7 +39,7 @@ export function provisionedConcurrencyOperations(context: ControlContext): Provi
       };
       await changeConcurrency(context, identifier, () => {
         published(context, input, caller, UNPUBLISHED);
-        checkTarget(context, identifier);
+        checkProvisionable(context, identifier);
         checkRoom(context, identifier, setting.requested);
         return { joined: [concurrency.putProvisioned(identifier, qualifier, setting)] };
       });
@@ -85,8 +86,7 @@ export function provisionedConcurrencyOperations(context: ControlContext): Provi
   };
 }
 
-/** What is not stored of an unpublished version: words that AWS's users quote, of Put and of the others. */
-const UNPUBLISHED = 'Provisioned Concurrency Configs cannot be applied to unpublished function versions.';
+/** Not recorded; so AWS's users quote it. */
 const NOT_PUBLISHED = 'The function resource provided must be an alias or a published version.';
 
 type QualifiedIdentifier = FunctionIdentifier & { readonly qualifier: string };
@@ -106,33 +106,6 @@ function published(
     throw functionNotFound(identifier);
   if (version === LATEST) existingAlias(context, identifier);
   return { ...identifier, qualifier };
-}
-
-/** A version has its environments by its own number or by an alias, never by both. */
-function checkTarget(context: ControlContext, identifier: QualifiedIdentifier): void {
-  const { aliases, concurrency } = context;
-  const { qualifier } = identifier;
-  const { record } = findFunction(context, identifier.functionName, qualifier, identifier);
-  // That AWS refuses it is in the developer guide, "Tenant isolation"; its words are not known.
-  if (record.tenantIsolationMode !== undefined)
-    throw invalidParameter('Provisioned concurrency is not supported for functions with tenant isolation.');
-  const alias = aliases.get(identifier, qualifier);
-  if (alias === undefined) {
-    const isProvisioned = aliases
-      .pointingTo(identifier, qualifier)
-      .some((name) => concurrency.provisioned(identifier, name) !== undefined);
-    if (isProvisioned) throw conflict('Version is pointed by a Provisioned Concurrency alias');
-    return;
-  }
-  if (alias.functionVersion === LATEST) throw invalidParameter(UNPUBLISHED);
-  // So users of CloudFormation quote AWS: an alias must not split its invocations when it is provisioned.
-  if (alias.additional !== undefined)
-    throw invalidParameter('Invalid alias configuration for Provisioned Concurrency');
-  if (concurrency.provisioned(identifier, alias.functionVersion) !== undefined) {
-    throw conflict(
-      "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version",
-    );
-  }
 }
 
 /** Provisioned concurrency lies within what the function has reserved, else within what the account has left. */
