@@ -1,5 +1,6 @@
 /** Lambda as one service: the control plane's operations and the ways to invoke. */
 import type { Service } from '../ports/service.ts';
+import type { LambdaOperations } from './control/control-context.ts';
 import type { FunctionControl } from './control/function-control.ts';
 import type { AsynchronousInvocation } from './events/asynchronous-invocation.ts';
 import type { Invoker } from './invoke/invoke.ts';
@@ -11,11 +12,13 @@ export function lambdaService(
   invoker: Invoker,
   events: AsynchronousInvocation,
 ): Service {
+  durable: LambdaOperations,
   return {
     name: 'lambda',
     operations: {
       ...control.operations,
       Invoke: events.invoke,
+      ...durable,
       InvokeAsync: events.invokeAsync,
       InvokeWithResponseStream: streamingInvoke(invoker),
     },

@@ -1,5 +1,8 @@
 /** Composes the whole: storage, sandbox, services and the wire, in the order they stand on each other. */
 import { openFunctionControl } from '../lambda/control/function-control.ts';
+import { DurableExecutions } from '../lambda/durable/durable-executions.ts';
+import { DurableInvocation } from '../lambda/durable/durable-invocation.ts';
+import { durableOperations } from '../lambda/durable/durable-operations.ts';
 import { openEvents } from '../lambda/events/open-events.ts';
 import { Concurrency } from '../lambda/invoke/concurrency.ts';
 import { ConcurrencyMetrics } from '../lambda/invoke/concurrency-metrics.ts';
@@ -232,7 +235,20 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     placement,
     metrics: concurrencyMetrics,
   });
-  const invoker = new Invoker({
+  const durable = await DurableExecutions.open({
+    state,
+    clock,
+    ids,
+    log,
+    runVersion: async (target, event) => {
+      const { functionName: FunctionName, qualifier: Qualifier } = target;
+      return invoker.runVersion(await invoker.find({ FunctionName, Qualifier }, target), target, event);
+    },
+    run: async (target, event, name) => (await invoker.run(target, event, name)).outcome,
+  });
+  cleanup.add(() => durable.close());
+  const invoker: Invoker = new Invoker({
+    durable: new DurableInvocation(durable),
     concurrency,
     faults,
     provisioned,
@@ -255,7 +271,12 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   });
   cleanup.add(async () => events.close());
   const services: Service[] = [
-    lambdaService(control, invoker, events),
+    lambdaService(
+      control,
+      invoker,
+      events,
+      durableOperations(durable, () => clock.now()),
+    ),
     logs.service,
     ecr.service,
     kms.service,
@@ -311,6 +332,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     origin,
     facts: facts(),
     clock,
+  durable.resume();
     faults,
     runtimes: () => catalog.list(),
     operations: () =>

@@ -1,11 +1,20 @@
 /** A stored function as AWS's API shows it. */
 import type { FunctionConfiguration } from '@aws-sdk/client-lambda';
+import { DEFAULT_RETENTION_DAYS } from '../durable/durable-limits.ts';
 import { functionArn } from '../records/function-identifier.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import { runtimeVersionArn } from '../records/runtime-version.ts';
 import { imageConfigResponse } from './function-image.ts';
 import { lambdaDate } from './lambda-date.ts';
+
+function durable({ durableConfig }: FunctionRecord): Pick<FunctionConfiguration, 'DurableConfig'> {
+  if (durableConfig === undefined) return {};
+  const { executionTimeoutSeconds, retentionDays = DEFAULT_RETENTION_DAYS } = durableConfig;
+  return {
+    DurableConfig: { ExecutionTimeout: executionTimeoutSeconds, RetentionPeriodInDays: retentionDays },
+  };
+}
 
 /** In place of variables that cannot be read, why. */
 function environment({
@@ -66,6 +75,7 @@ export function functionConfiguration(
     ...environment(record),
     ...(record.kmsKeyArn === undefined || record.kmsKeyArn === '' ? {} : { KMSKeyArn: record.kmsKeyArn }),
     TracingConfig: { Mode: record.tracingMode },
+    ...durable(record),
     RevisionId: record.revisionId,
     ...(record.layers.length === 0
       ? {}

@@ -32,6 +32,7 @@ export type FunctionSettings = Pick<
       | 'environment'
       | 'deadLetterTargetArn'
       | 'kmsKeyArn'
+      | 'durableConfig'
       | 'vpcConfig'
       | 'fileSystemConfigs'
       | 'imageConfig'
@@ -133,12 +134,30 @@ export function settings<T extends FunctionSettings>(
           ? undefined
           : { subnetIds: vpc.SubnetIds ?? [], securityGroupIds: vpc.SecurityGroupIds ?? [] },
       imageConfig: imageOverrides(request.ImageConfig),
+      durableConfig: durableConfig(request, current),
       fileSystemConfigs: request.FileSystemConfigs?.map(({ Arn, LocalMountPath }) => ({
         arn: Arn!,
         localMountPath: LocalMountPath!,
       })),
     }),
   };
+}
+
+/** A function is durable from its creation on, or never is. Source: the developer guide, "Enable durable execution". */
+function durableConfig(
+  request: Request,
+  current: FunctionSettings,
+): FunctionSettings['durableConfig'] | undefined {
+  const { DurableConfig: wanted } = request;
+  if (wanted === undefined) return undefined;
+  const { durableConfig: before } = current;
+  if (!('Code' in request) && before === undefined)
+    throw invalidParameter('You cannot add a durable configuration to an existing function.');
+  const executionTimeoutSeconds = wanted.ExecutionTimeout ?? before?.executionTimeoutSeconds;
+  if (executionTimeoutSeconds === undefined)
+    throw invalidParameter('ExecutionTimeout is required in DurableConfig.');
+  const retentionDays = wanted.RetentionPeriodInDays ?? before?.retentionDays;
+  return { executionTimeoutSeconds, ...(retentionDays === undefined ? {} : { retentionDays }) };
 }
 
 /** AWS answers an unknown runtime in words of its own, and one past its date in others. */
@@ -217,7 +236,7 @@ function checkUnsupported(request: Request): void {
   const refuse = (part: string): never => {
     throw notImplemented(operation, part);
   };
-  if (request.DurableConfig !== undefined) refuse('DurableConfig');
+  if (request.DurableConfig?.KMSKeyArn) refuse('DurableConfig (KMSKeyArn)');
   if (request.CapacityProviderConfig !== undefined) refuse('CapacityProviderConfig');
   if (request.TracingConfig?.Mode === 'Active') refuse('TracingConfig (Mode Active)');
 }

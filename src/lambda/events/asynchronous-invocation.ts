@@ -33,7 +33,7 @@ export interface AsynchronousInvocationDependencies {
   readonly ids: Ids;
   readonly log: Log;
   readonly metrics: EventMetrics;
-  readonly invoker: Pick<Invoker, 'find' | 'check' | 'invoke'>;
+  readonly invoker: Pick<Invoker, 'find' | 'check' | 'invoke' | 'startDurable'>;
   readonly runner: EventRunner;
   readonly faults: Faults;
   readonly policies: Pick<FunctionPolicyTable, 'allows'>;
@@ -61,6 +61,8 @@ export class AsynchronousInvocation {
     const record = await invoker.find(input, context);
     // Before anything is said of what it holds.
     checkSize((input.Payload as Uint8Array | undefined)?.length ?? 0);
+    // A durable execution is on disk by itself, and repeats what must be repeated.
+    if (record.durableConfig !== undefined) return invoker.invoke(input, context);
     const event = invoker.check(record, input, context, 'Invoke');
     context.answerHeaders['x-amzn-trace-id'] = event.traceId;
     await this.accept(parseFunctionIdentifier(input.FunctionName ?? '', input.Qualifier, context), event);
@@ -81,14 +83,15 @@ export class AsynchronousInvocation {
     const { body, traceHeader } = delivery;
     const { region, accountId } = target;
     const input = { FunctionName: formatArn(target) };
-    await this.deps.invoker.find(input, { region, accountId });
+    const record = await this.deps.invoker.find(input, { region, accountId });
     const identifier = parseFunctionIdentifier(input.FunctionName, undefined, { region, accountId });
     this.checkPermission(identifier, delivery);
     const payload = Buffer.from(body);
     checkSize(payload.length);
     const requestId = this.deps.ids.uuid();
     const event = { requestId, traceId: traceHeader ?? newTraceHeader(requestId), payload };
-    await this.accept(identifier, event);
+    if (record.durableConfig !== undefined) await this.deps.invoker.startDurable(record, input, event);
+    else await this.accept(identifier, event);
   }
 
   /**

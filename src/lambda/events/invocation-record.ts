@@ -4,7 +4,7 @@
  */
 
 import { jsonProblem } from '../invoke/json-payload.ts';
-import type { InvocationOutcome } from '../invoke/outcome.ts';
+import type { InvocationResult } from '../invoke/outcome.ts';
 import { functionArn } from '../records/function-identifier.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { EventAttributes, EventProgress } from './asynchronous-event.ts';
@@ -15,7 +15,7 @@ export type Condition = 'Success' | 'RetriesExhausted' | 'EventAgeExceeded' | 'Z
 /** How the last attempt ended, where the function has run in it. */
 export interface LastRun {
   readonly executedVersion: string;
-  readonly outcome: InvocationOutcome;
+  readonly outcome: InvocationResult;
 }
 
 /** The JSON text of a destination's record; payloads are put in as they are. */

@@ -12,7 +12,7 @@ import type { Invocation } from './environment.ts';
 import type { Faults } from './faults.ts';
 import { MAX_DELIVERIES, MAX_REQUEST_PAYLOAD_BYTES, PENDING_WAIT_MS } from './invoke-limits.ts';
 import { jsonProblem } from './json-payload.ts';
-import type { InvocationOutcome } from './outcome.ts';
+import type { InvocationOutcome, InvocationResult } from './outcome.ts';
 import type { Placement } from './placement.ts';
 import type { ProvisionedConcurrency } from './provisioned-concurrency.ts';
 import { RecordWaiters } from './record-waiters.ts';
@@ -26,9 +26,28 @@ export interface InvokeDependencies {
   readonly faults: Faults;
   readonly provisioned: Pick<ProvisionedConcurrency, 'take'>;
   readonly placement: Pick<Placement, 'acquire'>;
+  readonly durable: DurableFunctions;
   readonly log: Log;
   /** Whether the function is allowed to be called in a loop. */
   mayLoop(record: FunctionRecord): boolean;
+}
+
+/** How functions that are durable are invoked. */
+export interface DurableFunctions {
+  invoke(
+    record: FunctionRecord,
+    event: CheckedEvent,
+    input: InvokeCommandInput,
+    caller: Pick<RequestContext, 'accountId' | 'region'>,
+  ): Promise<{ readonly durableExecutionArn: string; readonly outcome?: InvocationResult }>;
+  run(
+    record: FunctionRecord,
+    target: InternalTarget,
+    event: InternalEvent,
+    name: string | undefined,
+  ): Promise<InvocationResult>;
+  /** Resolves when the execution is on disk. */
+  start(record: FunctionRecord, qualifier: string | undefined, event: InternalEvent): Promise<unknown>;
 }
 
 type InvokeOutput = Omit<InvokeCommandOutput, '$metadata'>;
@@ -85,6 +104,8 @@ export class Invoker {
     const record = await this.find(input, context);
     const type = input.InvocationType ?? 'RequestResponse';
     if (type === 'DryRun') return { StatusCode: 204 };
+    if (record.durableConfig !== undefined) return this.invokeDurable(record, input, context);
+    if (input.DurableExecutionName !== undefined) throw notDurable();
     if (type === 'Event') throw notImplemented('Invoke', 'InvocationType Event (asynchronous invocation)');
     const outcome = await this.begin(record, input, context).outcome;
     return {
@@ -97,13 +118,55 @@ export class Invoker {
     };
   };
 
-  /** Runs an event that did not come over the wire; throws AWS's errors where the function cannot be run. */
+  private async invokeDurable(
+    record: FunctionRecord,
+    input: InvokeCommandInput,
+    context: RequestContext,
+  ): Promise<InvokeOutput> {
+    const event = this.check(record, input, context, 'Invoke');
+    context.answerHeaders['x-amzn-trace-id'] = event.traceId;
+    const { durableExecutionArn, outcome } = await this.deps.durable.invoke(record, event, input, context);
+    const named = { ExecutedVersion: record.version, DurableExecutionArn: durableExecutionArn };
+    if (outcome === undefined) return { StatusCode: 202, ...named };
+    return {
+      StatusCode: 200,
+      ...named,
+      ...(outcome.functionError === undefined ? {} : { FunctionError: outcome.functionError }),
+      Payload: outcome.payload as unknown as NonNullable<InvokeOutput['Payload']>,
+    };
+  }
+
+  /**
+   * Runs an event that did not come over the wire, a durable function to its end; throws AWS's errors
+   * where the function cannot be run.
+   */
   async run(
     target: InternalTarget,
     event: InternalEvent,
-  ): Promise<{ readonly executedVersion: string; readonly outcome: InvocationOutcome }> {
+    durableExecutionName?: string,
+  ): Promise<{ readonly executedVersion: string; readonly outcome: InvocationResult }> {
     const input = { FunctionName: target.functionName, Qualifier: target.qualifier };
     const record = await this.find(input, target);
+    const outcome =
+      record.durableConfig === undefined
+        ? await this.runVersion(record, target, event)
+        : await this.deps.durable.run(record, target, event, durableExecutionName);
+    return { executedVersion: record.version, outcome };
+  }
+
+  /** Starts an execution of a durable function; resolves when it is on disk. */
+  async startDurable(record: FunctionRecord, input: InvokeInput, event: InternalEvent): Promise<void> {
+    const { qualifier } = parseFunctionIdentifier(input.FunctionName ?? '', input.Qualifier, record);
+    await this.deps.durable.start(record, qualifier, event);
+  }
+
+  /** Runs an event by a version as it is: a durable one for the time of one invocation. */
+  runVersion(
+    record: FunctionRecord,
+    target: InternalTarget,
+    event: InternalEvent,
+  ): Promise<InvocationOutcome> {
+    const input = { FunctionName: target.functionName, Qualifier: target.qualifier };
     refuseMissingParts(record, 'Invoke');
     const invocation = {
       ...event,
@@ -113,8 +176,7 @@ export class Invoker {
       tenantId: event.tenantId,
       wantsLogTail: false,
     };
-    const outcome = await this.deliver(record, invocation, () => this.findAgain(record));
-    return { executedVersion: record.version, outcome };
+    return this.deliver(record, invocation, () => this.findAgain(record));
   }
 
   /** Checks what was asked for and runs it; throws AWS's errors. */
@@ -306,6 +368,14 @@ function refuseMissingParts(record: FunctionRecord, operation: string): void {
 function notImplemented(operation: string, part: string): AwsError {
   return new AwsError('NotImplemented', `lambda:${operation} does not implement ${part} yet.`, {}, 501);
 }
+function notDurable(): AwsError {
+  return new AwsError(
+    'InvalidParameterValueException',
+    'You cannot specify a durable execution name for a function that is not durable.',
+    { Type: 'User' },
+  );
+}
+
 
 /** As the caller named it: an alias stays one. */
 function invokedArn(

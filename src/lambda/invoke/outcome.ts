@@ -13,6 +13,9 @@ export interface InvocationOutcome {
   readonly logTail?: Buffer;
 }
 
+/** What whoever brought an event gets to know of how it was handled. */
+export type InvocationResult = Pick<InvocationOutcome, 'functionError' | 'payload'>;
+
 export type InvocationStatus = 'success' | 'failure' | 'error' | 'timeout';
 
 /** The figures of a REPORT line. Durations in milliseconds with fractions, billed in whole ones. */

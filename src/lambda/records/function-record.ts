@@ -70,6 +70,8 @@ export interface FunctionRecord {
     readonly command?: readonly string[];
     readonly workingDirectory?: string;
   };
+  /** Makes its invocations durable executions. Set when the function is created, or never. */
+  readonly durableConfig?: { readonly executionTimeoutSeconds: number; readonly retentionDays?: number };
   /** Settings that are kept as AWS returns them and have their effect elsewhere or later. */
   readonly deadLetterTargetArn?: string;
   readonly kmsKeyArn?: string;

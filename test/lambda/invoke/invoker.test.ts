@@ -28,6 +28,10 @@ const NOTHING_SET = {
   onChange: () => {},
 };
 
+const notDurable = (): never => {
+  throw new Error('no function here is durable');
+};
+
 /** An invoker whose environments answer when, and what, the test says. */
 function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoker; acquired: () => number } {
   let acquired = 0;
@@ -53,6 +57,7 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoke
     aliases,
     placement,
     log,
+    durable: { invoke: notDurable, run: notDurable, start: notDurable },
     mayLoop: () => false,
   });
   return { invoker, acquired: () => acquired };

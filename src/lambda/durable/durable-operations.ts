@@ -1,0 +1,190 @@
+/** The operations of Lambda's API about durable executions. */
+import type { Execution } from '@aws-sdk/client-lambda';
+import type { LambdaOperations } from '../control/control-context.ts';
+import { parseFunctionIdentifier } from '../records/function-identifier.ts';
+import { callbackNotFound, invalidCheckpointToken, invalidUpdate } from './durable-errors.ts';
+import type { DurableExecution, ErrorObject } from './durable-execution.ts';
+import { durableExecutionArn, executionIdOf } from './durable-execution.ts';
+import type { DurableExecutions } from './durable-executions.ts';
+import { DEFAULT_PAGE_ITEMS } from './durable-limits.ts';
+import type { OperationEnd } from './execution-end.ts';
+import type { ExecutionRunner } from './execution-runner.ts';
+import { decodeCallbackId } from './execution-token.ts';
+import { stateOf } from './invocation-exchange.ts';
+import { shownEvent } from './shown-event.ts';
+import { shownOperation } from './shown-operation.ts';
+
+type Names =
+  | 'CheckpointDurableExecution'
+  | 'GetDurableExecution'
+  | 'GetDurableExecutionHistory'
+  | 'GetDurableExecutionState'
+  | 'ListDurableExecutionsByFunction'
+  | 'SendDurableExecutionCallbackFailure'
+  | 'SendDurableExecutionCallbackHeartbeat'
+  | 'SendDurableExecutionCallbackSuccess'
+  | 'StopDurableExecution';
+
+export function durableOperations(
+  executions: DurableExecutions,
+  now: () => number,
+): Required<Pick<LambdaOperations, Names>> {
+  const runnerOf = (arn: string): ExecutionRunner => {
+    const runner = executions.runner(executionIdOf(arn));
+    // An execution that has ended takes no more checkpoints: its token is worth nothing.
+    if (runner === undefined) throw invalidCheckpointToken();
+    return runner;
+  };
+  return {
+    async CheckpointDurableExecution(input) {
+      const runner = runnerOf(input.DurableExecutionArn!);
+      const { CheckpointToken, ClientToken, Updates = [] } = input;
+      const { token, operations } = await runner.checkpoint(CheckpointToken!, ClientToken, Updates);
+      return {
+        ...(token === undefined ? {} : { CheckpointToken: token }),
+        NewExecutionState: {
+          Operations: operations.map((operation) => shownOperation(operation, undefined)),
+        },
+      };
+    },
+
+    async GetDurableExecutionState(input) {
+      const runner = runnerOf(input.DurableExecutionArn!);
+      runner.checkToken(input.CheckpointToken!);
+      const { page, next } = pageOf(stateOf(runner.execution, runner.operations), input);
+      return { Operations: page, ...(next === undefined ? {} : { NextMarker: next }) };
+    },
+
+    async GetDurableExecution(input) {
+      const execution = executions.get(input.DurableExecutionArn!);
+      const withData = input.IncludeExecutionData !== false;
+      const { result, error, input: InputPayload } = execution;
+      return {
+        ...shownExecution(execution),
+        Version: execution.version,
+        TraceHeader: { XAmznTraceId: execution.traceId },
+        DurableConfig: {
+          ExecutionTimeout: execution.executionTimeoutSeconds,
+          RetentionPeriodInDays: execution.retentionDays,
+        },
+        ExecutionDataIncluded: withData,
+        ...(withData ? { InputPayload } : {}),
+        ...(withData && result !== undefined ? { Result: result } : {}),
+        ...(withData && error !== undefined ? { Error: { ...error } } : {}),
+      };
+    },
+
+    async GetDurableExecutionHistory(input) {
+      const execution = executions.get(input.DurableExecutionArn!);
+      const limit = input.MaxItems || DEFAULT_PAGE_ITEMS;
+      const afterId = markerOf(input.Marker);
+      const found = await executions.events(execution, {
+        afterId,
+        reverse: input.ReverseOrder === true,
+        limit,
+      });
+      const last = found.at(-1)?.eventId;
+      const isLast = input.ReverseOrder === true ? last === 1 : last === execution.eventCount;
+      return {
+        Events: found.map((event) => shownEvent(event, input.IncludeExecutionData !== false)),
+        ...(last === undefined || isLast ? {} : { NextMarker: String(last) }),
+      };
+    },
+
+    async ListDurableExecutionsByFunction(input, caller) {
+      const identifier = parseFunctionIdentifier(input.FunctionName!, input.Qualifier, caller);
+      const { accountId, region, functionName, qualifier } = identifier;
+      const found = [...executions.of(accountId, region, functionName)].filter(
+        (execution) =>
+          (qualifier === undefined || execution.qualifier === qualifier || execution.version === qualifier) &&
+          (input.DurableExecutionName === undefined || execution.name === input.DurableExecutionName) &&
+          (input.Statuses === undefined || input.Statuses.includes(execution.status)) &&
+          (input.StartedAfter === undefined || execution.startMs > input.StartedAfter.getTime()) &&
+          (input.StartedBefore === undefined || execution.startMs < input.StartedBefore.getTime()),
+      );
+      if (input.ReverseOrder === true) found.reverse();
+      const { page, next } = pageOf(found, input);
+      return {
+        DurableExecutions: page.map(shownExecution),
+        ...(next === undefined ? {} : { NextMarker: next }),
+      };
+    },
+
+    async SendDurableExecutionCallbackSuccess(input) {
+      const Result = Buffer.from((input.Result ?? '') as Uint8Array).toString();
+      await endCallback(executions, input.CallbackId!, {
+        status: 'SUCCEEDED',
+        result: Result === '' ? undefined : Result,
+      });
+      return {};
+    },
+
+    async SendDurableExecutionCallbackFailure(input) {
+      await endCallback(executions, input.CallbackId!, { status: 'FAILED', error: input.Error ?? {} });
+      return {};
+    },
+
+    async SendDurableExecutionCallbackHeartbeat(input) {
+      const { runner, operationId } = callbackOf(executions, input.CallbackId!);
+      await runner.heartbeat(operationId, input.CallbackId!);
+      return {};
+    },
+
+    async StopDurableExecution(input) {
+      const { executionId, endMs } = executions.get(input.DurableExecutionArn!);
+      const error: ErrorObject = input.Error ?? {};
+      await executions.runner(executionId)?.stop(error);
+      const stopped = executions.get(input.DurableExecutionArn!);
+      return { StopTimestamp: new Date(endMs ?? stopped.endMs ?? now()) };
+    },
+  };
+}
+
+function shownExecution(
+  execution: DurableExecution,
+): Required<Omit<Execution, 'EndTimestamp' | 'KMSKeyArn'>> {
+  const { region, accountId, functionName, qualifier, endMs } = execution;
+  return {
+    DurableExecutionArn: durableExecutionArn(execution),
+    DurableExecutionName: execution.name,
+    FunctionArn: `arn:aws:lambda:${region}:${accountId}:function:${functionName}:${qualifier}`,
+    Status: execution.status,
+    StartTimestamp: new Date(execution.startMs),
+    ...(endMs === undefined ? {} : { EndTimestamp: new Date(endMs) }),
+  };
+}
+
+async function endCallback(
+  executions: DurableExecutions,
+  callbackId: string,
+  end: OperationEnd,
+): Promise<void> {
+  const { runner, operationId } = callbackOf(executions, callbackId);
+  await runner.endCallback(operationId, callbackId, end);
+}
+
+function callbackOf(
+  executions: DurableExecutions,
+  callbackId: string,
+): { readonly runner: ExecutionRunner; readonly operationId: string } {
+  const target = decodeCallbackId(callbackId);
+  const runner = target && executions.runner(target.executionId);
+  if (target === undefined || runner === undefined) throw callbackNotFound(callbackId);
+  return { runner, operationId: target.operationId };
+}
+
+/** A page whose marker is the number of the items before it. */
+function pageOf<T>(
+  items: readonly T[],
+  { MaxItems, Marker }: { readonly MaxItems?: number | undefined; readonly Marker?: string | undefined },
+): { readonly page: T[]; readonly next: string | undefined } {
+  const from = markerOf(Marker) ?? 0;
+  const to = from + (MaxItems || DEFAULT_PAGE_ITEMS);
+  return { page: items.slice(from, to), next: to < items.length ? String(to) : undefined };
+}
+
+function markerOf(marker: string | undefined): number | undefined {
+  if (marker === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(marker)) throw invalidUpdate(`Invalid Marker: ${marker}`);
+  return Number(marker);
+}

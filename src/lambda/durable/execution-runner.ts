@@ -1,0 +1,291 @@
+/**
+ * One durable execution that has not ended. Its changes follow one another; each is stored before its
+ * consequences: timers, invocations, those who wait for its end.
+ *
+ *   idle ──(something to do)──► invoking ──► idle | ended
+ *
+ * At most one invocation is under way. What changes meanwhile is told to it by its next checkpoint,
+ * or, when it answers PENDING first, leads to the next invocation at once.
+ */
+import type { OperationUpdate } from '@aws-sdk/client-lambda';
+import type { Timer, WorkClock } from '../../core/clock.ts';
+import { AwsError } from '../../core/errors.ts';
+import type { Ids } from '../../core/ids.ts';
+import { applyDue, nextDueMs } from './due-operations.ts';
+import { callbackClosed, callbackNotFound, invalidCheckpointToken } from './durable-errors.ts';
+import type { DurableExecution, DurableOperation } from './durable-execution.ts';
+import { isOpen } from './durable-execution.ts';
+import { FIRST_RETRY_MS, MAX_RETRY_MS } from './durable-limits.ts';
+import { ExecutionDraft } from './execution-draft.ts';
+import type { OperationEnd } from './execution-end.ts';
+import { endExecution, endOperation } from './execution-end.ts';
+import type { ExecutionStore } from './execution-store.ts';
+import { encodeCheckpointToken } from './execution-token.ts';
+import type { InvocationEnd } from './invocation-exchange.ts';
+import { invocationInput } from './invocation-exchange.ts';
+import { applyUpdate } from './operation-updates.ts';
+import { checkUpdates } from './update-validation.ts';
+
+export interface RunnerDependencies {
+  readonly clock: WorkClock;
+  readonly ids: Ids;
+  readonly store: ExecutionStore;
+  /** Runs the execution's version with an event; throws AWS's error where it cannot be run. */
+  invoke(execution: DurableExecution, requestId: string, payload: Buffer): Promise<InvocationEnd>;
+  /** Runs another function for an operation of the execution. */
+  chain(execution: DurableExecution, operation: DurableOperation): Promise<OperationEnd>;
+  /** After each change that has been stored. */
+  onChange(execution: DurableExecution): void;
+  /** The execution has ended, and so has its last invocation: it is not needed any more. */
+  onDone(execution: DurableExecution): void;
+}
+
+/** What a checkpoint is answered with. */
+export interface Checkpoint {
+  /** Absent once the execution has ended. */
+  readonly token: string | undefined;
+  /** Operations that have changed since the checkpoint before. */
+  readonly operations: readonly DurableOperation[];
+}
+
+interface Invocation {
+  readonly invocationId: string;
+  sequence: number;
+  /** The last checkpoint, for a client that asks again because it has not heard. */
+  last?: { readonly clientToken: string; readonly answer: Checkpoint };
+}
+
+export class ExecutionRunner {
+  private current: DurableExecution;
+  private readonly held: Map<string, DurableOperation>;
+  private readonly deps: RunnerDependencies;
+  private turn: Promise<unknown> = Promise.resolve();
+  private timer: Timer | undefined;
+  private invocation: Invocation | undefined;
+  /** Changed by something else than the function, which has not been told yet. */
+  private readonly news = new Set<string>();
+  private readonly chaining = new Set<string>();
+  private isClosed = false;
+
+  constructor(
+    deps: RunnerDependencies,
+    execution: DurableExecution,
+    operations: readonly DurableOperation[],
+  ) {
+    this.deps = deps;
+    this.current = execution;
+    this.held = new Map(operations.map((operation) => [operation.id, operation]));
+  }
+
+  get execution(): DurableExecution {
+    return this.current;
+  }
+
+  get operations(): ReadonlyMap<string, DurableOperation> {
+    return this.held;
+  }
+
+  /** Stores the beginning of the execution, and begins. */
+  begin(draft: ExecutionDraft): Promise<void> {
+    return this.inTurn(async () => {
+      await this.store(draft);
+      this.follow();
+    });
+  }
+
+  /** Takes up what is to be done after a start of the server. */
+  resume(): void {
+    this.follow();
+  }
+
+  /** Throws where the token is not the latest one. */
+  checkToken(token: string): void {
+    if (token !== this.token()) throw invalidCheckpointToken();
+  }
+
+  checkpoint(
+    token: string,
+    clientToken: string | undefined,
+    updates: readonly OperationUpdate[],
+  ): Promise<Checkpoint> {
+    return this.inTurn(async () => {
+      const { invocation } = this;
+      const { last } = invocation ?? {};
+      if (last !== undefined && clientToken !== undefined && last.clientToken === clientToken)
+        return last.answer;
+      this.checkToken(token);
+      checkUpdates(updates, this.held);
+      const draft = this.draft();
+      for (const update of updates) applyUpdate(draft, update, this.deps.ids.hex(8));
+      const told = new Set([...this.news, ...draft.changed.keys()]);
+      await this.store(draft);
+      for (const id of told) this.news.delete(id);
+      if (invocation !== undefined) invocation.sequence += 1;
+      const answer: Checkpoint = {
+        token: this.token(),
+        operations: [...told].map((id) => this.held.get(id)!),
+      };
+      if (invocation !== undefined && clientToken !== undefined) invocation.last = { clientToken, answer };
+      this.follow();
+      return answer;
+    });
+  }
+
+  /** Ends a callback from outside. */
+  endCallback(operationId: string, callbackId: string, end: OperationEnd): Promise<void> {
+    return this.change((draft) => endOperation(draft, this.openCallback(operationId, callbackId), end));
+  }
+
+  heartbeat(operationId: string, callbackId: string): Promise<void> {
+    return this.change((draft) => {
+      const operation = this.openCallback(operationId, callbackId);
+      const { heartbeatSeconds } = operation.callback!;
+      if (heartbeatSeconds === undefined) return;
+      const heartbeatMs = draft.nowMs + heartbeatSeconds * 1_000;
+      draft.put({ ...operation, callback: { ...operation.callback!, heartbeatMs } });
+    });
+  }
+
+  /** Ends the execution from outside, unless it has ended. */
+  stop(error: DurableExecution['error']): Promise<void> {
+    return this.change((draft) => {
+      if (draft.execution.status === 'RUNNING') endExecution(draft, 'STOPPED', undefined, error ?? {});
+    });
+  }
+
+  /** Nothing more is begun; resolves when what has been is over. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.timer?.cancel();
+    await this.turn;
+  }
+
+  private token(): string | undefined {
+    if (this.invocation === undefined || this.current.status !== 'RUNNING') return undefined;
+    const { invocationId, sequence } = this.invocation;
+    return encodeCheckpointToken({ executionId: this.current.executionId, invocationId, sequence });
+  }
+
+  private openCallback(operationId: string, callbackId: string): DurableOperation {
+    const operation = this.held.get(operationId);
+    if (operation?.callback?.callbackId !== callbackId) throw callbackNotFound(callbackId);
+    if (!isOpen(operation) || this.current.status !== 'RUNNING') throw callbackClosed(callbackId);
+    return operation;
+  }
+
+  private draft(): ExecutionDraft {
+    return new ExecutionDraft(this.current, this.held, this.deps.clock.now());
+  }
+
+  private change(decide: (draft: ExecutionDraft) => void): Promise<void> {
+    return this.inTurn(async () => {
+      const draft = this.draft();
+      decide(draft);
+      if (draft.news.size > 0 && draft.execution.status === 'RUNNING') draft.set({ needsInvocation: true });
+      await this.store(draft);
+      this.follow();
+    });
+  }
+
+  private async store(draft: ExecutionDraft): Promise<void> {
+    await this.deps.store.save(draft);
+    this.current = draft.execution;
+    for (const [id, operation] of draft.changed) this.held.set(id, operation);
+    for (const id of draft.news) this.news.add(id);
+    this.deps.onChange(this.current);
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.turn.then(work);
+    this.turn = mine.catch(() => {});
+    return mine;
+  }
+
+  /** Begins what follows from how things stand. */
+  private follow(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    if (this.isClosed) return;
+    if (this.current.status !== 'RUNNING') {
+      if (this.invocation === undefined) this.deps.onDone(this.current);
+      return;
+    }
+    for (const operation of this.held.values()) this.followChained(operation);
+    if (this.current.needsInvocation && this.invocation === undefined && this.current.retryMs === undefined)
+      this.deps.clock.during(this.runInvocation());
+    const dueMs = nextDueMs(this.current, this.held.values());
+    this.timer = this.deps.clock.at(dueMs, () => this.change(applyDue));
+  }
+
+  private followChained(operation: DurableOperation): void {
+    const { id, type } = operation;
+    if (type !== 'CHAINED_INVOKE' || !isOpen(operation) || this.chaining.has(id)) return;
+    this.chaining.add(id);
+    const run = async (): Promise<void> => {
+      const end = await this.deps.chain(this.current, operation);
+      if (this.isClosed) return;
+      await this.change((draft) => {
+        const now = this.held.get(id)!;
+        if (isOpen(now) && draft.execution.status === 'RUNNING') endOperation(draft, now, end);
+      });
+    };
+    void run();
+  }
+
+  private async runInvocation(): Promise<void> {
+    const { clock, ids } = this.deps;
+    const invocationId = ids.uuid();
+    const startMs = clock.now();
+    this.invocation = { invocationId, sequence: 0 };
+    const payload = invocationInput(this.current, this.held, this.token()!, this.news);
+    this.news.clear();
+    const end = await this.deps.invoke(this.current, invocationId, payload).catch((error: unknown) => {
+      if (!(error instanceof AwsError)) throw error;
+      return refusedEnd(error);
+    });
+    await this.inTurn(async () => {
+      this.invocation = undefined;
+      if (this.isClosed) return;
+      const draft = this.draft();
+      draft.record({
+        EventType: 'InvocationCompleted',
+        InvocationCompletedDetails: {
+          StartTimestamp: new Date(startMs),
+          EndTimestamp: new Date(draft.nowMs),
+          RequestId: invocationId,
+          ...('error' in end ? { Error: { Payload: end.error } } : {}),
+        },
+      });
+      if (draft.execution.status === 'RUNNING') this.afterInvocation(draft, end);
+      await this.store(draft);
+      this.follow();
+    });
+  }
+
+  private afterInvocation(draft: ExecutionDraft, end: InvocationEnd): void {
+    switch (end.status) {
+      case 'SUCCEEDED':
+        return endExecution(draft, 'SUCCEEDED', end.result, {});
+      case 'FAILED':
+        return endExecution(draft, 'FAILED', undefined, end.error);
+      case 'PENDING':
+        if (this.news.size > 0) return draft.set({ failures: 0, needsInvocation: true });
+        if ([...this.held.values()].some(isOpen)) return draft.set({ failures: 0, needsInvocation: false });
+        return endExecution(draft, 'FAILED', undefined, {
+          ErrorType: 'InvalidParameterValueException',
+          ErrorMessage: 'Cannot return PENDING status with no pending operations.',
+        });
+      default: {
+        const { failures } = draft.execution;
+        const delayMs = Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS);
+        draft.set({ failures: failures + 1, needsInvocation: true, retryMs: draft.nowMs + delayMs });
+      }
+    }
+  }
+}
+
+/** A function that is gone will not come back; whatever else kept it from being run may pass. */
+function refusedEnd({ code, message }: AwsError): InvocationEnd {
+  const error = { ErrorType: code, ErrorMessage: message };
+  return { status: code === 'ResourceNotFoundException' ? 'FAILED' : 'RETRY', error };
+}
