@@ -2,25 +2,18 @@
 
 /** The first operation of each scenario that does not exist yet; it is replayed up to there. */
 export const SCENARIOS_THAT_STOP: Readonly<Record<string, readonly string[]>> = {
-  'dynamodb:CreateTable': ['TestLambdaEventSourceMappings::test_create_event_source_validation'],
+  'dynamodb:CreateTable': [
+    'TestLambdaEventSourceMappings::test_create_event_source_validation',
+    'TestLambdaEventSourceMappings::test_event_source_mapping_lifecycle',
+  ],
   'ec2:DescribeSecurityGroups': ['TestLambdaFunction::test_invalid_vpc_config_subnet'],
   'kinesis:CreateStream': ['TestLambdaEventSourceMappings::test_create_event_source_validation_kinesis'],
-  'lambda:GetFunctionEventInvokeConfig': [
-    'TestLambdaFunction::test_ops_on_nonexisting_version[get_function_event_invoke_config]',
-    'TestLambdaFunction::test_get_function_wrong_region[get_function_event_invoke_config]',
-  ],
-  'lambda:PutFunctionEventInvokeConfig': [
-    'TestLambdaEventInvokeConfig::test_lambda_eventinvokeconfig_lifecycle',
-  ],
+  'lambda:CreateEventSourceMapping': ['TestLambdaTag::test_create_tag_on_esm_create'],
   's3:CreateBucket': ['TestLambdaLayer::test_layer_s3_content'],
   's3:CreateMultipartUpload': ['TestLambdaSizeLimits::test_oversized_unzipped_lambda'],
   's3:PutObject': [
     'TestLambdaFunction::test_lambda_code_location_s3',
     'TestLambdaFunction::test_lambda_code_location_s3_errors',
-  ],
-  'sqs:CreateQueue': [
-    'TestLambdaTag::test_create_tag_on_esm_create',
-    'TestLambdaEventSourceMappings::test_event_source_mapping_lifecycle',
   ],
 };
 

@@ -1,6 +1,7 @@
 /** Replays one recorded scenario through the AWS SDK against a server and compares the answers. */
 import * as cloudwatchLogs from '@aws-sdk/client-cloudwatch-logs';
 import * as lambda from '@aws-sdk/client-lambda';
+import * as sqs from '@aws-sdk/client-sqs';
 import * as sts from '@aws-sdk/client-sts';
 import type { ClientSettings } from '../kit/started-platform.ts';
 import type { Scenario, ScenarioStep } from './scenario.ts';
@@ -45,6 +46,7 @@ export class ScenarioReplay {
         client: sdkClient(new cloudwatchLogs.CloudWatchLogsClient(settings)),
         commands: { ...cloudwatchLogs },
       },
+      sqs: { client: sdkClient(new sqs.SQSClient(settings)), commands: { ...sqs } },
       sts: { client: sdkClient(new sts.STSClient(settings)), commands: { ...sts } },
     };
   }
