@@ -28,6 +28,7 @@ interface DoctorFlags
     | 'logLevel'
     | 'authorization'
     | 'pooledEnvironments'
+    | 'maxEnvironments'
     | 'imageLayouts'
     | 'registryAuth'
     | 'runtimes'

@@ -12,6 +12,7 @@ import {
   isolationFlag,
   jsonFlag,
   logLevelFlag,
+  maxEnvironmentsFlag,
   nearestRuntimeFlag,
   ociRuntimeFlag,
   pooledEnvironmentsFlag,
@@ -37,7 +38,7 @@ export const startCommand = buildCommand({
       'Serves until SIGTERM or Ctrl-C: then requests in flight are finished and the exit code is 0. A second ' +
       'signal ends the server at once.\n' +
       'Every flag can also be a variable, as named below, or a key of selfsame.json in the current folder ' +
-      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, imageLayouts, registryAuth, runtimes). A flag wins over ' +
+      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, maxEnvironments, imageLayouts, registryAuth, runtimes). A flag wins over ' +
       'the variable, the variable over the file.',
   },
   parameters: {
@@ -51,6 +52,7 @@ export const startCommand = buildCommand({
       authorization: authorizationFlag,
       nearestRuntime: nearestRuntimeFlag,
       pooledEnvironments: pooledEnvironmentsFlag,
+      maxEnvironments: maxEnvironmentsFlag,
       imageLayouts: imageLayoutsFlag,
       registryAuth: registryAuthFlag,
       runtime: runtimeFlag,

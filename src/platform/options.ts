@@ -40,6 +40,8 @@ export interface StartOptions {
   readonly fetchRuntimes?: boolean;
   /** Generic environments kept started so that cold starts are short; 0 for none. Default 4. */
   readonly pooledEnvironments?: number;
+  /** Environments at once, of all functions; idle ones give way to those that are needed. Default: as many as memory holds. */
+  readonly maxEnvironments?: number;
   /** Directory of OCI layouts: `oci-layout.localhost/NAME:TAG` is the image TAG of the layout in its folder NAME. Default none. */
   readonly imageLayouts?: string;
   /** File with `auths` for registries, in the form of Docker's `config.json`. Default: that of the user who runs the server. */
@@ -61,6 +63,7 @@ export interface ResolvedOptions {
   readonly fetchRuntimes: boolean;
   /** Undefined where nobody has said, and the level decides. */
   readonly pooledEnvironments: number | undefined;
+  readonly maxEnvironments: number | undefined;
   readonly imageLayouts: string | undefined;
   readonly registryAuth: string | undefined;
   readonly frozenClock: boolean;
@@ -108,6 +111,13 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
       'Choose another --pooled-environments.',
     );
   }
+  const { maxEnvironments } = options;
+  if (maxEnvironments !== undefined && !(Number.isInteger(maxEnvironments) && maxEnvironments >= 1)) {
+    throw new PlatformError(
+      `The number of environments at once, ${maxEnvironments}, is not a whole number from 1 on.`,
+      'Choose another --max-environments, or leave it out.',
+    );
+  }
   const authorization = options.authorization ?? false;
   // Before anything is opened, though the server would refuse it too.
   requireSafeBinding(host, authorization);
@@ -125,6 +135,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
     imageLayouts: options.imageLayouts,
     registryAuth: options.registryAuth,
     pooledEnvironments,
+    maxEnvironments,
     frozenClock: options.frozenClock ?? false,
   };
 }

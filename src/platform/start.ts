@@ -18,6 +18,8 @@ import type { Log } from '../ports/log.ts';
 import type { Service } from '../ports/service.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
+import { readHierarchies } from '../sandbox/cgroup/hierarchies.ts';
+import { hostMemory } from '../sandbox/cgroup/host-memory.ts';
 import { createSandbox } from '../sandbox/sandboxes.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
 import { openKms } from '../services/kms/kms.ts';
@@ -226,6 +228,11 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     endpoint: () => origin,
     roleCredentials: access.credentialsFor,
     admitStart: (record) => concurrency.of(record).grow(),
+    room: {
+      memory: hostMemory(await readHierarchies()),
+      maxEnvironments: options.maxEnvironments,
+      refusal: (record) => concurrency.throttled(record, 'ConcurrentInvocationLimitExceeded'),
+    },
   });
   cleanup.add(() => placement.close());
   const provisioned = new ProvisionedConcurrency({

@@ -41,6 +41,17 @@ describe('a start is refused', () => {
     });
   }
 
+  for (const maxEnvironments of [0, 2.5]) {
+    test(`with ${maxEnvironments} environments at once`, async () => {
+      const { message, remedy } = await refused({ dataDir: 'temporary', maxEnvironments });
+      assert.equal(
+        message,
+        `The number of environments at once, ${maxEnvironments}, is not a whole number from 1 on.`,
+      );
+      assert.equal(remedy, 'Choose another --max-environments, or leave it out.');
+    });
+  }
+
   test('on a port that is taken, and its data directory is free again', async (context) => {
     const dataDir = join(await scratchDirectory(context), 'data');
     const other = createServer();

@@ -86,6 +86,11 @@ export const pooledEnvironmentsFlag = settingFlag(
   'number',
   'Generic environments kept started for short cold starts, 0 for none; default 4',
 );
+export const maxEnvironmentsFlag = settingFlag(
+  'maxEnvironments',
+  'number',
+  'Environments at once, of all functions; default is as many as memory holds',
+);
 export const imageLayoutsFlag = settingFlag(
   'imageLayouts',
   'directory',

@@ -16,6 +16,7 @@ export const SETTINGS = {
   authorization: SWITCH,
   nearestRuntime: SWITCH,
   pooledEnvironments: wholeNumber(1_000),
+  maxEnvironments: wholeNumber(100_000),
   imageLayouts: TEXT,
   registryAuth: TEXT,
   runtimes: RUNTIMES,

@@ -45,6 +45,11 @@ export class FunctionPool implements EnvironmentOwner {
     return this.all.size;
   }
 
+  /** Those that may be ended: nobody has been promised them. */
+  get idleEnvironments(): readonly Environment[] {
+    return this.idle;
+  }
+
   /** It has no environment, and none is on its way. */
   get isUnused(): boolean {
     return this.all.size === 0 && this.starting === 0;
