@@ -23,6 +23,7 @@ export function lambdaService(
       InvokeWithResponseStream: streamingInvoke(invoker),
     },
     receive: (target, delivery) => events.receive(target, delivery),
+    resourcePolicy: async (arn) => control.resourcePolicy(arn),
     endpoints: control.endpoints,
     bodyLimits: {
       ...control.bodyLimits,

@@ -1,4 +1,5 @@
 /** Lambda's control plane: what is wanted of functions, and the work that makes it so. */
+import type { PolicyDocument } from '../../core/policy/policy-document.ts';
 import { Turns } from '../../core/turns.ts';
 import type { BodyLimit, Endpoint } from '../../ports/service.ts';
 import { AliasTable } from '../records/alias-table.ts';
@@ -15,6 +16,7 @@ import { LayerVersionTable } from '../records/layer-version-table.ts';
 import type { FunctionName } from '../records/qualified-table.ts';
 import { QualifiedTable } from '../records/qualified-table.ts';
 import { aliasOperations } from './alias-operations.ts';
+import { arnPolicy } from './arn-policies.ts';
 import { CodeLinks } from './code-links.ts';
 import { codeSigningOperations } from './code-signing-operations.ts';
 import { concurrencyOperations } from './concurrency-operations.ts';
@@ -51,6 +53,8 @@ export interface FunctionControl {
   readonly eventInvokeConfigs: EventInvokeConfigTable;
   /** Who is let in by the policies of functions. */
   readonly policies: Pick<FunctionPolicyTable, 'documentOf' | 'allows'>;
+  /** The policy of whatever an ARN of Lambda's names. */
+  resourcePolicy(arn: string): PolicyDocument | undefined;
   /** Function URLs, found by the id in their host. */
   readonly urls: Pick<FunctionUrlTable, 'find'>;
   /** Whether the function's recursion config lets it go on in a loop. */
@@ -123,6 +127,7 @@ export async function openFunctionControl(
     aliases,
     eventInvokeConfigs,
     policies,
+    resourcePolicy: (arn) => arnPolicy({ policies, layers }, arn),
     urls,
     mayLoop: (name) => loopingFunctions.get(name, LATEST) === true,
     concurrency,

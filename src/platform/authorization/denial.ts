@@ -35,6 +35,11 @@ export function accessDenied(refused: RefusedAction, refusal: Refusal, dialect: 
   return refusedError(dialect, `${on} ${reason}`);
 }
 
+/** SQS writes actions in small letters, and has the code of Query in all its protocols. */
+export function queueDenied(refused: RefusedAction, refusal: Refusal): AwsError {
+  return accessDenied({ ...refused, action: refused.action.toLowerCase() }, refusal, 'query');
+}
+
 /** For a role that may not be taken: where its trust policy is the reason, AWS leaves the role out. */
 export function trustDenied({ callerArn, action, resource }: RefusedAction, refusal: Refusal): AwsError {
   if (refusal.kind !== 'resource') return accessDenied({ callerArn, action, resource }, refusal, 'query');

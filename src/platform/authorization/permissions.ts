@@ -15,7 +15,7 @@ import type { PrincipalPolicies } from '../../services/iam/principals.ts';
 import type { AssumableRole } from '../../services/sts/assume-role.ts';
 import type { VerifiedCall } from '../../wire/server/authorizer.ts';
 import { rootIdentity } from '../signers.ts';
-import { accessDenied, trustDenied } from './denial.ts';
+import { accessDenied, queueDenied, trustDenied } from './denial.ts';
 import { requiredPermissions } from './required-permissions.ts';
 import type { ResourceLookup } from './resource-arns.ts';
 
@@ -64,7 +64,10 @@ export class Permissions {
         resourceDecides: service === 'kms' && resourcePolicy !== undefined,
       });
       if (decision.outcome === 'allowed') continue;
-      throw accessDenied({ callerArn: identity.principal.arn, action, resource }, decision, call.dialect);
+      const refused = { callerArn: identity.principal.arn, action, resource };
+      throw service === 'sqs'
+        ? queueDenied(refused, decision)
+        : accessDenied(refused, decision, call.dialect);
     }
   }
 

@@ -104,15 +104,12 @@ function queueArn({ input, region, accountId }: ResourceQuestion): string | unde
   return `arn:aws:sqs:${region}:${account}:${queue}`;
 }
 
-/** Operations on groups whose ARN ends with their name; those of others name a stream, or an empty one. */
-const GROUP_OPERATIONS = /^(?:Create|Delete)LogGroup$|^(?:Put|Delete)RetentionPolicy$|Tag|DataProtection/;
-
-function logGroupArn({ operation, input, region, accountId }: ResourceQuestion): string {
+/** Without a stream, AWS names an empty one: policies with `log-group:name:*` match it. So quoted from its refusals. */
+function logGroupArn({ input, region, accountId }: ResourceQuestion): string {
   const whole = input['resourceArn'] ?? input['logGroupIdentifier'];
   if (typeof whole === 'string' && whole.startsWith('arn:')) return whole;
   const name = input['logGroupName'] ?? whole ?? input['logGroupNamePrefix'] ?? '';
   const group = `arn:aws:logs:${region}:${accountId}:log-group:${String(name)}`;
-  if (GROUP_OPERATIONS.test(operation)) return group;
   const stream = input['logStreamName'];
   return `${group}:log-stream:${typeof stream === 'string' ? stream : ''}`;
 }

@@ -1,6 +1,7 @@
 /** Key Management Service: symmetric, RSA encryption and HMAC keys, their policies, grants and life. */
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
+import { parsePolicy } from '../../core/policy/parse.ts';
 import type { Service } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import { aliasOperations } from './alias-operations.ts';
@@ -50,7 +51,14 @@ export async function openKms({ state, clock, ids, rootKey }: KmsDependencies): 
     ...tagOperations(context),
   };
   return {
-    service: { name: 'kms', operations: operations as Service['operations'] },
+    service: {
+      name: 'kms',
+      operations: operations as Service['operations'],
+      resourcePolicy: async (arn) => {
+        const record = keys.byId(arn.slice(arn.lastIndexOf('/') + 1));
+        return record && parsePolicy(record.policy);
+      },
+    },
     close: () => life.close(),
   };
 }

@@ -1,4 +1,5 @@
 import { AwsError } from '../../core/errors.ts';
+import { PolicySyntaxError, policyOf } from '../../core/policy/parse.ts';
 import type { KmsContext, KmsOperations } from './kms-context.ts';
 import { keyOf, requireCustomerManaged } from './kms-context.ts';
 import { pendingDeletion } from './kms-errors.ts';
@@ -50,6 +51,11 @@ export function checkPolicy(policy: string): void {
   const { Statement } = (document ?? {}) as { Statement?: unknown };
   if (typeof Statement !== 'object' || Statement === null)
     throw malformed('Missing required field Statement');
+  try {
+    policyOf(document);
+  } catch (error) {
+    throw error instanceof PolicySyntaxError ? malformed(error.message) : error;
+  }
 }
 
 function malformed(message: string): AwsError {

@@ -1,5 +1,6 @@
 /** What the attributes of a queue may be, in the words of CreateQueue and SetQueueAttributes. */
 import { AwsError } from '../../core/errors.ts';
+import { parsePolicy } from '../../core/policy/parse.ts';
 import type { Queue } from './queue.ts';
 import { addressOfArn } from './queue-address.ts';
 import { DEFAULT_ATTRIBUTES } from './queue-record.ts';
@@ -69,7 +70,7 @@ function checkedAttribute(name: string, value: string): string {
   }
   switch (name) {
     case 'Policy':
-      if (parseObject(value) === undefined) throw invalidAttributeValue(name);
+      if (!isPolicy(value)) throw invalidAttributeValue(name);
       return value;
     case 'RedrivePolicy':
       return checkedRedrivePolicy(value);
@@ -80,6 +81,15 @@ function checkedAttribute(name: string, value: string): string {
       throw new AwsError('NotImplemented', 'selfsame does not implement sqs:KmsMasterKeyId yet.', {}, 501);
     default:
       throw unknownAttribute(name);
+  }
+}
+
+function isPolicy(value: string): boolean {
+  try {
+    parsePolicy(value);
+    return true;
+  } catch {
+    return false;
   }
 }
 

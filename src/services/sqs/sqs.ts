@@ -1,6 +1,7 @@
 /** Simple Queue Service: queues in the state store, messages in the message store. */
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
+import { parsePolicy } from '../../core/policy/parse.ts';
 import type { MessageStore } from '../../ports/message-store.ts';
 import type { RequestContext, Service } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
@@ -55,6 +56,10 @@ export async function openSqs(dependencies: SqsDependencies): Promise<Sqs> {
       name: 'sqs',
       operations: operations as Service['operations'] & SqsOperations,
       receive: receiveDelivery(context),
+      resourcePolicy: async (arn) => {
+        const text = queues.findByArn(arn)?.record.attributes['Policy'];
+        return text === undefined || text === '' ? undefined : parsePolicy(text);
+      },
     },
     endPolls: () => receiver.endPolls(),
     close() {

@@ -105,8 +105,10 @@ export class SessionTokens {
 
   private unseal(token: string): Session | undefined {
     if (!token.startsWith(PREFIX)) return undefined;
-    const bytes = Buffer.from(token.slice(PREFIX.length), 'base64');
-    if (bytes.length <= NONCE_BYTES + TAG_BYTES) return undefined;
+    const text = token.slice(PREFIX.length);
+    const bytes = Buffer.from(text, 'base64');
+    // Decoding skips over what is no base64; a token is exactly what was issued.
+    if (bytes.length <= NONCE_BYTES + TAG_BYTES || bytes.toString('base64') !== text) return undefined;
     const decipher = createDecipheriv(ALGORITHM, this.key, bytes.subarray(0, NONCE_BYTES));
     decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
     try {
