@@ -100,7 +100,9 @@ interface InFlight {
 
 export class Environment {
   readonly record: FunctionRecord;
-  /** Monotonic milliseconds since which it has had no work. */
+  /** Service time, epoch milliseconds, at which it was made. */
+  readonly bornMs: number;
+  /** Service time, epoch milliseconds, since which it has had no work. */
   idleSinceMs = 0;
   private current: EnvironmentState = 'starting';
   private running: RunningEnvironment | undefined;
@@ -132,6 +134,7 @@ export class Environment {
     owner: EnvironmentOwner,
   ) {
     this.deps = deps;
+    this.bornMs = deps.clock.now();
     this.record = record;
     this.spec = spec;
     this.memory = new MemoryFigure(() => deps.clock.monotonic());

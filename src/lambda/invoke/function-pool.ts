@@ -6,6 +6,7 @@ import type { Clock } from '../../core/clock.ts';
 import { invariant, PlatformError } from '../../core/errors.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { Environment, EnvironmentOwner } from './environment.ts';
+import { ENVIRONMENT_LIFETIME_MS } from './invoke-limits.ts';
 import type { StartGate } from './start-gate.ts';
 
 interface Waiter {
@@ -96,7 +97,8 @@ export class FunctionPool implements EnvironmentOwner {
   }
 
   onReady(environment: Environment): void {
-    if (this.draining) {
+    const isOld = environment.idleSinceMs - environment.bornMs >= ENVIRONMENT_LIFETIME_MS;
+    if (this.draining || isOld) {
       void environment.stop();
       return;
     }

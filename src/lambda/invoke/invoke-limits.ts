@@ -22,6 +22,12 @@ export const LOG_TAIL_BYTES = 4_096;
 /** An environment without work for so long is stopped, milliseconds of service time. AWS does not publish its own. */
 export const IDLE_ENVIRONMENT_MS = 10 * 60_000;
 
+/**
+ * An environment that has lived so long takes no more events, milliseconds of service time: its credentials must not
+ * expire. Source: Lambda execution environment life cycle, "terminates execution environments every few hours"; the figure is ours.
+ */
+export const ENVIRONMENT_LIFETIME_MS = 4 * 3_600_000;
+
 /** An event goes to so many environments at most, when each has ended before it reached the function. */
 export const MAX_DELIVERIES = 3;
 

@@ -5,6 +5,7 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { Environment, EnvironmentOwner } from './environment.ts';
+import { ENVIRONMENT_LIFETIME_MS } from './invoke-limits.ts';
 
 /** Environments of one pool that start at once: invocations that wait for a start of their own must not starve. */
 const STARTS_AT_ONCE = 2;
@@ -33,6 +34,9 @@ export class ProvisionedPool implements EnvironmentOwner {
   private readonly all = new Set<Environment>();
   /** Those that are initialised, busy ones included. */
   private readonly initialised = new Set<Environment>();
+  /** Those that are too old; each stays until another has taken its place. */
+  private readonly old = new Set<Environment>();
+  private readonly ageing = new Map<Environment, Timer>();
   /** Most recently used last. */
   private readonly idle: Environment[] = [];
   private starting = 0;
@@ -109,15 +113,23 @@ export class ProvisionedPool implements EnvironmentOwner {
   }
 
   onReady(environment: Environment): void {
-    const isSurplus = this.draining || this.initialised.size > this.wanted;
-    if (isSurplus) void environment.stop();
-    else this.idle.push(environment);
+    const isSurplus =
+      this.initialised.size > this.wanted && (this.old.size === 0 || this.old.has(environment));
+    if (this.draining || isSurplus) {
+      void environment.stop();
+      return;
+    }
+    this.idle.push(environment);
+    if (this.initialised.size > this.wanted) void this.idle.find((one) => this.old.has(one))?.stop();
   }
 
   onStopping(environment: Environment): void {
     const index = this.idle.indexOf(environment);
     if (index >= 0) this.idle.splice(index, 1);
     if (!this.initialised.delete(environment)) return;
+    this.old.delete(environment);
+    this.ageing.get(environment)?.cancel();
+    this.ageing.delete(environment);
     if (index >= 0 && !this.isFull) this.idleEnds += 1;
     // Code that ends its own idle process would otherwise be started for ever.
     if (this.idleEnds > this.wanted) this.rest();
@@ -139,7 +151,7 @@ export class ProvisionedPool implements EnvironmentOwner {
 
   private get isMissingSome(): boolean {
     const isResting = this.draining || this.retry !== undefined;
-    return !isResting && this.initialised.size + this.starting < this.wanted;
+    return !isResting && this.initialised.size - this.old.size + this.starting < this.wanted;
   }
 
   private async startOne(): Promise<void> {
@@ -166,6 +178,7 @@ export class ProvisionedPool implements EnvironmentOwner {
   private async started(environment: Environment): Promise<void> {
     if (environment.state === 'ready') {
       this.initialised.add(environment);
+      this.awaitAge(environment);
       this.problem = undefined;
       this.retryMs = FIRST_RETRY_MS;
       this.onReady(environment);
@@ -173,6 +186,15 @@ export class ProvisionedPool implements EnvironmentOwner {
       await environment.stop();
       this.failed(INIT_FAILURE);
     }
+  }
+
+  private awaitAge(environment: Environment): void {
+    const dueMs = environment.bornMs + ENVIRONMENT_LIFETIME_MS;
+    const timer = this.deps.clock.at(dueMs, () => {
+      this.old.add(environment);
+      return this.fill();
+    });
+    this.ageing.set(environment, timer);
   }
 
   private failed(reason: string): void {

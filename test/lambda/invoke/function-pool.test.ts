@@ -128,6 +128,23 @@ describe('the pool of a function', () => {
     );
   });
 
+  test('gives no more events to an environment that has lived for hours', async () => {
+    const { pool, sandbox } = newPool();
+    const environment = await pool.acquire();
+    const served = async (ageMs: number): Promise<void> => {
+      Object.assign(environment, { bornMs: NOW_MS - ageMs });
+      const answered = environment.invoke(invocation());
+      sandbox.started[0]!.respond('1');
+      await answered;
+      await turn();
+    };
+    await served(4 * 3_600_000 - 1);
+    assert.equal(await pool.acquire(), environment);
+    await served(4 * 3_600_000);
+    await turn();
+    assert.equal(environment.state, 'dead');
+  });
+
   test('stops environments that have been idle for long', async () => {
     const { pool } = newPool();
     const environment = await pool.acquire();

@@ -104,6 +104,30 @@ describe('a pool of provisioned environments', () => {
     assert.equal(sandbox.started.length, 6);
   });
 
+  test('replaces environments that have lived for hours, each when its successor is there', async (context) => {
+    const { pool, sandbox, clock } = newPool(context);
+    pool.resize(2);
+    await turns(5);
+    const busy = pool.take()!;
+    const answered = busy.invoke(invocation());
+    await clock.advance(4 * 60 * MINUTE_MS - 1);
+    assert.equal(sandbox.started.length, 2);
+    const allocatedAtStarts: number[] = [];
+    sandbox.behave = (runtime) => {
+      allocatedAtStarts.push(pool.allocated);
+      runtime.listener.ready();
+    };
+    await clock.advance(1);
+    await turns(3);
+    assert.deepEqual(allocatedAtStarts, [2, 2]);
+    // The idle one has gone; the one that works stays until it is done.
+    assert.deepEqual([pool.allocated, busy.state], [3, 'busy']);
+    sandbox.started.find(({ events }) => events.length > 0)!.respond('"done"');
+    await answered;
+    await turns(5);
+    assert.deepEqual([pool.allocated, busy.state, sandbox.started.length], [2, 'dead', 4]);
+  });
+
   test('when drained, lets a running event finish and then holds nothing', async (context) => {
     const { pool, sandbox, emptied } = newPool(context);
     pool.resize(2);
