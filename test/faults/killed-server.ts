@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { IsolationLevel } from '../../src/ports/environment.ts';
 import { freePort } from '../kit/free-port.ts';
 
 const run = promisify(execFile);
@@ -13,17 +14,19 @@ const SELFSAME = fileURLToPath(new URL('../../bin/selfsame', import.meta.url));
 export class KilledServer {
   readonly port: number;
   private readonly dataDirectory: string;
+  private readonly isolation: IsolationLevel;
   private child: ChildProcess | undefined;
   /** Of every start. */
   private readonly pids: number[] = [];
 
-  private constructor(port: number, dataDirectory: string) {
+  private constructor(port: number, dataDirectory: string, isolation: IsolationLevel) {
     this.port = port;
     this.dataDirectory = dataDirectory;
+    this.isolation = isolation;
   }
 
-  static async start(dataDirectory: string): Promise<KilledServer> {
-    const server = new KilledServer(await freePort(), dataDirectory);
+  static async start(dataDirectory: string, isolation: IsolationLevel = 'namespaces'): Promise<KilledServer> {
+    const server = new KilledServer(await freePort(), dataDirectory, isolation);
     await server.start();
     return server;
   }
@@ -36,7 +39,7 @@ export class KilledServer {
     const flags = ['--port', String(this.port), '--data-dir', this.dataDirectory, '--log-level', 'error'];
     const child = spawn(
       process.execPath,
-      [SELFSAME, 'start', ...flags, '--nearest-runtime', '--isolation', 'namespaces'],
+      [SELFSAME, 'start', ...flags, '--nearest-runtime', '--isolation', this.isolation],
       {
         stdio: ['ignore', 'ignore', 'inherit'],
       },

@@ -124,6 +124,7 @@ export class AsynchronousInvocation {
   /** Nothing more is begun, and what is under way is left to the next start. */
   close(): void {
     this.isClosed = true;
+    this.deps.runner.close();
     for (const queue of this.queues.values()) queue.close();
   }
 

@@ -50,9 +50,15 @@ interface Attempt {
 
 export class EventRunner {
   private readonly deps: EventRunDependencies;
+  private isClosing = false;
 
   constructor(deps: EventRunDependencies) {
     this.deps = deps;
+  }
+
+  /** What fails from now on fails because the server ends, which is worth no line in its log. */
+  close(): void {
+    this.isClosing = true;
   }
 
   /** Never rejects. */
@@ -119,7 +125,7 @@ export class EventRunner {
     }
     const refusals = progress.refusals + 1;
     const status = statusOf(error);
-    if (status !== THROTTLED_STATUS)
+    if (status !== THROTTLED_STATUS && !this.isClosing)
       this.deps.log.error({ ...about, error: `${name}: ${message}` }, 'An event could not be run.');
     return this.postponed(attempt, 'refused', backOffMs(refusals), {
       ...progress,
