@@ -11,14 +11,14 @@ export function lambdaService(
   control: FunctionControl,
   invoker: Invoker,
   events: AsynchronousInvocation,
-): Service {
   durable: LambdaOperations,
+): Service {
   return {
     name: 'lambda',
     operations: {
       ...control.operations,
-      Invoke: events.invoke,
       ...durable,
+      Invoke: events.invoke,
       InvokeAsync: events.invokeAsync,
       InvokeWithResponseStream: streamingInvoke(invoker),
     },

@@ -332,6 +332,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   origin = originOf(bound);
   placement.prepareRuntimes();
   await events.resume();
+  durable.resume();
   provisioned.begin();
 
   const close = (): Promise<void> => cleanup.run();
@@ -339,7 +340,6 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     origin,
     facts: facts(),
     clock,
-  durable.resume();
     faults,
     runtimes: () => catalog.list(),
     operations: () =>
