@@ -138,6 +138,21 @@ test('invocations of a weighted alias go to both versions, as often as the weigh
   assert.deepEqual(await invoked('weighted', 'all'), [arnOf('weighted:all'), '1']);
 });
 
+test('an alias made while its version is deleted points to a version that is there, or is not made', async () => {
+  await withTwoVersions('raced');
+  const outcomes = await Promise.allSettled([
+    lambda.send(new DeleteFunctionCommand({ FunctionName: 'raced', Qualifier: '1' })),
+    alias('raced', 'live', '1'),
+  ]);
+  assert.equal(outcomes.filter(({ status }) => status === 'rejected').length, 1);
+  const isThere = (Qualifier: string): Promise<boolean> =>
+    lambda.send(new GetFunctionCommand({ FunctionName: 'raced', Qualifier })).then(
+      () => true,
+      () => false,
+    );
+  assert.equal(await isThere('live'), await isThere('1'));
+});
+
 test('aliases are refused that point to what is not there, or to what cannot stand together', async () => {
   await withTwoVersions('refused');
   const refuses = (target: Promise<unknown>, name: string, message: string, status = 400): Promise<void> =>

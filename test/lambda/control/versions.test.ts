@@ -55,6 +55,25 @@ test('PublishVersion makes numbered versions, and none when nothing changed sinc
   assert.deepEqual([second.Version, second.Description], ['2', 'new']);
 });
 
+test('PublishVersion refuses another revision than that of $LATEST, which gets a new one', async () => {
+  await created('guarded', { Environment: { Variables: { STAGE: 'one' } } });
+  const revisionOf = async (): Promise<string> => {
+    const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: 'guarded' }));
+    return Configuration!.RevisionId!;
+  };
+  const before = await revisionOf();
+  assert.equal((await publish('guarded', { RevisionId: before })).Version, '1');
+  // Recorded in TestLambdaPermissions::test_lambda_permission_fn_versioning.
+  const after = await revisionOf();
+  assert.notEqual(after, before);
+  await assert.rejects(
+    publish('guarded', { RevisionId: before }),
+    refusal('PreconditionFailedException', /Call the GetFunction\/GetAlias API/, 412),
+  );
+  assert.equal((await publish('guarded', { RevisionId: after })).Version, '1', 'nothing changed');
+  assert.equal(await revisionOf(), after);
+});
+
 test('a version keeps its code and configuration when $LATEST changes', async () => {
   await created('frozen', { Environment: { Variables: { STAGE: 'first' } }, Timeout: 5 });
   await publish('frozen');
@@ -151,18 +170,6 @@ test('ListVersionsByFunction has $LATEST first, then the numbers in order, page 
       'ResourceNotFoundException',
       'Function not found: arn:aws:lambda:us-east-1:000000000000:function:absent',
       404,
-    ),
-  );
-});
-
-test('publishing a function with SnapStart is refused by name', async () => {
-  await created('snap', { SnapStart: { ApplyOn: 'PublishedVersions' } });
-  await assert.rejects(
-    publish('snap'),
-    refusal(
-      'NotImplemented',
-      'lambda:PublishVersion does not implement SnapStart (ApplyOn PublishedVersions) yet.',
-      501,
     ),
   );
 });
