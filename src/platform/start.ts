@@ -11,6 +11,7 @@ import { faultySandbox } from '../lambda/invoke/faulty-sandbox.ts';
 import { Invoker } from '../lambda/invoke/invoke.ts';
 import { Placement } from '../lambda/invoke/placement.ts';
 import { ProvisionedConcurrency } from '../lambda/invoke/provisioned-concurrency.ts';
+import { INTERRUPTED } from '../lambda/invoke/version-snapshot.ts';
 import { EnvironmentCipher } from '../lambda/records/environment-cipher.ts';
 import { lambdaService } from '../lambda/service.ts';
 import type { IsolationLevel, RuntimeListing } from '../ports/environment.ts';
@@ -196,9 +197,15 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       `At the isolation level '${isolation.level}' no environments are started ahead.`,
     );
   }
+  // What is not finished is taken up before the data plane and its address are there.
+  const serving = Promise.withResolvers<Placement | undefined>();
   const control = await openFunctionControl({
     state,
     environmentCipher: new EnvironmentCipher(seams.call),
+    takeSnapshot: async (record) => {
+      const placed = await serving.promise;
+      return placed === undefined ? INTERRUPTED : placed.takeSnapshot(record);
+    },
     provisionedStatus: (name, qualifier) => provisioned.status(name, qualifier),
     blobs,
     packages,
@@ -209,6 +216,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     log,
   });
   cleanup.add(() => control.close());
+  cleanup.add(async () => serving.resolve(undefined));
 
   const { aliases, directory } = control;
   const metrics = new RecordedMetrics();
@@ -331,6 +339,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const bound = await server.listen({ host: options.host, port: options.port });
   origin = originOf(bound);
   placement.prepareRuntimes();
+  serving.resolve(placement);
   await events.resume();
   durable.resume();
   provisioned.begin();

@@ -23,6 +23,7 @@ import type { FunctionUrlTable } from '../records/function-url-table.ts';
 import type { LayerVersionTable } from '../records/layer-version-table.ts';
 import type { ProvisionedStatus } from '../records/provisioned-status.ts';
 import type { FunctionName, QualifiedTable } from '../records/qualified-table.ts';
+import type { SnapshotProblem } from '../records/snapshot-problem.ts';
 import type { CodeLinks } from './code-links.ts';
 
 export interface FunctionControlDependencies {
@@ -35,6 +36,8 @@ export interface FunctionControlDependencies {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  /** Takes the snapshot of a version with SnapStart; resolves with why there can be none. */
+  readonly takeSnapshot: (record: FunctionRecord) => Promise<SnapshotProblem | undefined>;
   /** How far what is provisioned for a version or an alias has come. */
   readonly provisionedStatus: (name: FunctionName, qualifier: string) => ProvisionedStatus;
 }

@@ -20,8 +20,9 @@ import {
   notImplemented,
 } from './lambda-errors.ts';
 import { checkCombinedSize, withLayers } from './layer-references.ts';
-import { checkPublishable, newVersion } from './new-version.ts';
+import { newVersion } from './new-version.ts';
 import { checkTags } from './resource-tags.ts';
+import { checkSnapStart } from './snap-start.ts';
 
 export function createFunctionOperation(
   context: ControlContext,
@@ -71,7 +72,7 @@ export function createFunctionOperation(
         const chosen = newSettings(input, identifier, layers);
         checkTags(input.Tags ?? {});
         checkAbsent(context, identifier);
-        if (input.Publish === true) checkPublishable(chosen.snapStartApplyOn);
+        checkSnapStart(chosen);
         return withCode(context, kind, input.Code ?? {}, 'CreateFunction', (code) => store(code, chosen));
       });
     },

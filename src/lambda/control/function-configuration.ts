@@ -3,7 +3,7 @@ import type { FunctionConfiguration } from '@aws-sdk/client-lambda';
 import { DEFAULT_RETENTION_DAYS } from '../durable/durable-limits.ts';
 import { functionArn } from '../records/function-identifier.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
-import { LATEST } from '../records/function-record.ts';
+import { hasSnapStart, LATEST } from '../records/function-record.ts';
 import { runtimeVersionArn } from '../records/runtime-version.ts';
 import { imageConfigResponse } from './function-image.ts';
 import { lambdaDate } from './lambda-date.ts';
@@ -98,7 +98,10 @@ export function functionConfiguration(
     PackageType: record.packageType,
     Architectures: [...record.architectures],
     EphemeralStorage: { Size: record.ephemeralStorageMb },
-    SnapStart: { ApplyOn: record.snapStartApplyOn, OptimizationStatus: 'Off' },
+    SnapStart: {
+      ApplyOn: record.snapStartApplyOn,
+      OptimizationStatus: hasSnapStart(record) ? 'On' : 'Off',
+    },
     ...(record.runtime === undefined || !view.states
       ? {}
       : { RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(region, record.runtime) } }),

@@ -3,7 +3,6 @@ import type { FunctionRecord } from '../records/function-record.ts';
 import type { FunctionMeta } from '../records/function-table.ts';
 import type { ControlContext } from './control-context.ts';
 import { CREATING } from './function-states.ts';
-import { notImplemented } from './lambda-errors.ts';
 
 /**
  * The next version made from `latest`; the last one again where nothing has changed since.
@@ -17,7 +16,6 @@ export function newVersion(
   readonly meta: FunctionMeta;
   readonly version: FunctionRecord;
 } {
-  checkPublishable(latest.snapStartApplyOn);
   const { accountId, region, functionName } = latest;
   const meta = context.table.meta(accountId, region, functionName);
   const last = context.table.find(accountId, region, functionName, String(meta.lastVersion));
@@ -30,23 +28,18 @@ export function newVersion(
     ...kept
   } = latest;
   const isUpdating = latest.lastUpdateStatus === 'InProgress' || latest.state === 'Pending';
+  const waits = isUpdating || latest.snapStartApplyOn === 'PublishedVersions';
   const version: FunctionRecord = {
     ...kept,
     version: String(number),
     description: description === undefined || description === '' ? latest.description : description,
-    // A version of code that is being prepared waits with it.
-    ...(isUpdating ? CREATING : { lastUpdateStatus: 'Successful' as const }),
+    // A version of code that is being prepared waits with it, and one with SnapStart for its snapshot.
+    ...(waits ? CREATING : { lastUpdateStatus: 'Successful' as const }),
     revisionId: context.ids.uuid(),
     generation: context.ids.uuid(),
   };
   const published = { lastVersion: number, publishedDescription: latest.description };
   return { put: [version], meta: { ...meta, ...published }, version };
-}
-
-/** A version whose initialised environment would be a snapshot cannot be made yet. */
-export function checkPublishable(snapStartApplyOn: FunctionRecord['snapStartApplyOn']): void {
-  if (snapStartApplyOn === 'None') return;
-  throw notImplemented('PublishVersion', 'SnapStart (ApplyOn PublishedVersions)');
 }
 
 /** Code and configuration, but not what the platform says of them. Recorded: a new description counts. */

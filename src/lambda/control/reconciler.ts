@@ -6,9 +6,11 @@ import type { RuntimeInstallation } from '../../ports/environment.ts';
 import { ImageProblem } from '../../ports/image-store.ts';
 import { mergedPackage } from '../../ports/package-store.ts';
 import type { CodeReference, FunctionRecord } from '../records/function-record.ts';
-import { packagesOf } from '../records/function-record.ts';
+import { hasSnapStart, packagesOf } from '../records/function-record.ts';
 import type { ControlContext } from './control-context.ts';
 import { imageStateReasonCode } from './function-image.ts';
+import type { StateProblem } from './snap-start.ts';
+import { needsSnapshotAgain, RESTORING, snapshotStateProblem } from './snap-start.ts';
 
 /** AWS's word for what this host is. */
 const HOST_ARCHITECTURE = process.arch === 'arm64' ? 'arm64' : 'x86_64';
@@ -32,7 +34,10 @@ export class Reconciler {
   /** Takes up what an earlier process had not finished, and removes the packages it left. */
   resume(): void {
     const { table, layers, packages, images } = this.context;
-    for (const record of table.all()) if (isUnfinished(record)) this.begin(record);
+    for (const record of table.all()) {
+      if (isUnfinished(record)) this.begin(record);
+      else if (needsSnapshotAgain(record)) this.track(this.snapshotAgain(record));
+    }
     this.track(images.collect((sha256) => table.usesCode(sha256)));
     this.track(packages.collect((blob) => table.usesCode(blob) || layers.usesCode(blob)));
   }
@@ -69,7 +74,7 @@ export class Reconciler {
   }
 
   private async reconcile(record: FunctionRecord): Promise<void> {
-    const problem = await this.prepare(record);
+    const problem = (await this.prepare(record)) ?? (await this.snapshotProblem(record));
     // The record stays as it is, so that the next start takes it up again.
     if (problem === 'interrupted') return;
     const { table, ids } = this.context;
@@ -105,6 +110,25 @@ export class Reconciler {
     } catch (error) {
       return { reason: (error as Error).message, code: 'InternalError' };
     }
+  }
+
+  private async snapshotProblem(record: FunctionRecord): Promise<Problem | 'interrupted' | undefined> {
+    if (!hasSnapStart(record)) return undefined;
+    try {
+      const problem = await this.context.takeSnapshot(record);
+      return problem && snapshotStateProblem(problem);
+    } catch (error) {
+      return { reason: (error as Error).message, code: 'InternalError' };
+    }
+  }
+
+  /** Makes the version Pending, and so begins it anew. */
+  private async snapshotAgain({ accountId, region, functionName, version }: FunctionRecord): Promise<void> {
+    const { table } = this.context;
+    await table.change(accountId, region, functionName, () => {
+      const current = table.find(accountId, region, functionName, version);
+      return current === undefined ? undefined : { put: [{ ...current, ...RESTORING }] };
+    });
   }
 
   private async prepareImage(
@@ -151,7 +175,7 @@ function succeeded(record: FunctionRecord): FunctionRecord {
 
 interface Problem {
   readonly reason: string;
-  readonly code: 'InvalidRuntime' | 'InternalError' | ReturnType<typeof imageStateReasonCode>;
+  readonly code: 'InvalidRuntime' | StateProblem['code'] | ReturnType<typeof imageStateReasonCode>;
 }
 
 /** A new function is `Failed`; an update that fails leaves the state and says so in its status. */

@@ -11,6 +11,7 @@ import { checkChangeable, UPDATING } from './function-states.ts';
 import { conflict, invalidParameter, notImplemented } from './lambda-errors.ts';
 import { checkCombinedSize, withLayers } from './layer-references.ts';
 import { newVersion } from './new-version.ts';
+import { checkSnapStart } from './snap-start.ts';
 
 type UpdateOperations = Required<
   Pick<LambdaOperations, 'UpdateFunctionCode' | 'UpdateFunctionConfiguration'>
@@ -78,6 +79,7 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
           const { record } = findFunction(context, input.FunctionName, undefined, caller);
           const updated = { ...settings(input, record, record, layers), ...changed(context) };
           checkCombinedSize(updated.code, updated.layers);
+          checkSnapStart(updated);
           checkChangeable(record, input.RevisionId);
           answer = updated;
           return { put: [updated] };

@@ -13,7 +13,7 @@ import type { LogTail } from './log-tail.ts';
 import type { InvocationReport } from './outcome.ts';
 import type { PlatformLog } from './platform-log.ts';
 import { platformLog } from './platform-log.ts';
-import type { InitializationType, InitReport } from './platform-records.ts';
+import type { InitializationType, InitReport, RestoreReport, RestoreStart } from './platform-records.ts';
 import type { RuntimeDone } from './telemetry-log.ts';
 import { TelemetryLog } from './telemetry-log.ts';
 
@@ -56,16 +56,33 @@ export class EnvironmentLog {
   }
 
   initStart(installation: RuntimeInstallation): void {
-    const { region, runtime } = this.record;
-    const version = installation.version === undefined ? '' : `.v${installation.version}`;
-    const runtimeVersion = `${runtimeWords(runtime ?? 'provided')}${version}`;
-    const init = {
-      initializationType: this.initializationType,
-      runtimeVersion,
-      runtimeVersionArn: runtimeVersionArn(region, runtime ?? ''),
-    };
+    const init = { initializationType: this.initializationType, ...this.runtimeVersion(installation) };
     this.telemetry.initStart(init);
     this.write((at) => this.platform.initStart(init, at));
+  }
+
+  restoreStart(installation: RuntimeInstallation, instanceId: string): void {
+    const restore = this.runtimeVersion(installation);
+    this.telemetry.restoreStart(restore, instanceId);
+    this.write((at) => this.platform.restoreStart(restore, at));
+  }
+
+  restoreRuntimeDone(status: RestoreReport['status'], errorType?: string): void {
+    this.telemetry.restoreRuntimeDone(status, errorType && reportedErrorType(errorType));
+  }
+
+  restoreReport(report: RestoreReport): void {
+    this.telemetry.restoreReport(report);
+    this.write((at) => this.platform.restoreReport(report, at));
+  }
+
+  private runtimeVersion({ version }: RuntimeInstallation): RestoreStart {
+    const { region, runtime } = this.record;
+    const exact = version === undefined ? '' : `.v${version}`;
+    return {
+      runtimeVersion: `${runtimeWords(runtime ?? 'provided')}${exact}`,
+      runtimeVersionArn: runtimeVersionArn(region, runtime ?? ''),
+    };
   }
 
   /** Where subscribers are told from now on; undefined while a process is being started. */

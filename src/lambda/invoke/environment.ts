@@ -21,6 +21,7 @@ import type {
   RuntimeEvent,
   Sandbox,
   ShutdownReason,
+  Snapshot,
 } from '../../ports/environment.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { EnvironmentLog } from './environment-log.ts';
@@ -28,10 +29,11 @@ import { IdleFreezer } from './idle-freezer.ts';
 import { INIT_TIMEOUT_MS, MAX_RESPONSE_PAYLOAD_BYTES, PROVISIONED_INIT_TIMEOUT_MS } from './invoke-limits.ts';
 import { LogTail } from './log-tail.ts';
 import { MemoryFigure } from './memory-figure.ts';
-import type { InvocationOutcome, InvocationStatus } from './outcome.ts';
+import type { InvocationOutcome, InvocationStatus, RestoreDuration } from './outcome.ts';
 import { billedDurationMs, errorPayload, exitMessage, OUT_OF_MEMORY, timeoutPayload } from './outcome.ts';
 import type { InitializationType } from './platform-records.ts';
 import type { ResponseStream } from './response-stream.ts';
+import { restorePhase } from './restore-phase.ts';
 import { WrittenResponse } from './written-response.ts';
 
 export type EnvironmentState = 'starting' | 'ready' | 'broken' | 'busy' | 'stopping' | 'dead';
@@ -59,6 +61,8 @@ export interface EnvironmentDependencies {
   readonly log: EnvironmentLog;
   /** Absent for one that is started because an invocation needs it. */
   readonly initializationType?: InitializationType;
+  /** It is restored from this one instead of running its init. */
+  readonly snapshot?: Pick<Snapshot, 'restore'>;
 }
 
 export interface EnvironmentOwner {
@@ -112,6 +116,7 @@ export class Environment {
   /** END and REPORT of the invocation before, while its memory is being measured. */
   private owedReport: (() => void) | undefined;
   private initDurationMs: number | undefined;
+  private restoreDuration: RestoreDuration | undefined;
   /** Settles the init in progress; undefined when none is. */
   private initSettled: ((end: InitEnd) => void) | undefined;
   /** The start of the latest process, which may be under way. */
@@ -149,12 +154,46 @@ export class Environment {
     return this.current;
   }
 
-  /** Runs the Init phase; afterwards the state is `ready` or `broken`. Rejects if no sandbox could be made. */
+  /**
+   * Runs the Init phase; afterwards the state is `ready` or `broken`. Rejects if no sandbox could be made. Or the
+   * Restore phase, which rejects with AWS's error when it fails.
+   */
   async start(): Promise<void> {
+    const { snapshot } = this.deps;
+    if (snapshot !== undefined) return this.restore(snapshot);
     this.deps.log.initStart(this.spec.installation);
     const failure = await this.init('init');
     if (this.current !== 'starting') return;
     this.transition(failure === undefined ? 'ready' : 'broken');
+    this.idleSinceMs = this.deps.clock.now();
+  }
+
+  private async restore(snapshot: Pick<Snapshot, 'restore'>): Promise<void> {
+    const settled = new Promise<InitEnd>((resolve) => {
+      this.initSettled = resolve;
+    });
+    this.processes += 1;
+    try {
+      this.restoreDuration = await restorePhase({
+        ...this.deps,
+        snapshot,
+        spec: this.spec,
+        listener: this.listener(this.processes, 'init'),
+        settled,
+        timeOut: () => this.initSettled?.('timeout'),
+        launched: (launching) => {
+          this.launched = launching.then((running) => {
+            this.running = running;
+            return running;
+          });
+          this.launched.catch(() => {});
+        },
+      });
+    } finally {
+      this.initSettled = undefined;
+    }
+    if (this.current !== 'starting') return;
+    this.transition('ready');
     this.idleSinceMs = this.deps.clock.now();
   }
 
@@ -292,6 +331,10 @@ export class Environment {
         inFlight.written ??= new WrittenResponse(inFlight.invocation.stream);
         return inFlight.written.write(chunk);
       },
+      responseType: (requestId, contentType) => {
+        const stream = heard() ? this.answered(requestId, undefined)?.invocation.stream : undefined;
+        if (stream !== undefined) stream.contentType = contentType;
+      },
       error: (requestId, errorType, payload, maxMemoryBytes) => {
         const inFlight = heard() ? this.answered(requestId, maxMemoryBytes) : undefined;
         if (inFlight !== undefined) this.finish(inFlight, 'failure', payload, errorType);
@@ -385,15 +428,18 @@ export class Environment {
     const elapsedMs = clock.monotonic() - inFlight.startedAt;
     const durationMs = status === 'timeout' ? this.record.timeoutSeconds * 1_000 : elapsedMs;
     const initDurationMs = this.initDurationMs;
+    const restore = this.restoreDuration;
     this.initDurationMs = undefined;
+    this.restoreDuration = undefined;
     const { tenantId } = inFlight.invocation;
     let report = {
       status,
       durationMs,
-      billedDurationMs: billedDurationMs(durationMs, initDurationMs),
+      billedDurationMs: billedDurationMs(durationMs, initDurationMs ?? restore?.billedDurationMs),
       memorySizeMb: this.record.memoryMb,
       maxMemoryUsedMb: 0,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
+      ...(restore === undefined ? {} : { restore }),
       ...(tenantId === undefined ? {} : { tenantId }),
     };
     const failed =
@@ -451,7 +497,7 @@ export class Environment {
       report = {
         ...report,
         durationMs: lastedMs,
-        billedDurationMs: billedDurationMs(lastedMs, initDurationMs),
+        billedDurationMs: billedDurationMs(lastedMs, initDurationMs ?? restore?.billedDurationMs),
       };
       if (!isInTime) {
         staysWarm = false;

@@ -25,17 +25,13 @@ export function functionVariables(
   const managed = record.runtime !== undefined && !record.runtime.startsWith('provided');
   return {
     ...record.environment,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_SESSION_TOKEN: credentials.sessionToken,
+    ...(initializationType === 'snap-start' ? {} : ofOneEnvironment(record, logStream, credentials)),
     AWS_REGION: record.region,
     AWS_DEFAULT_REGION: record.region,
     AWS_LAMBDA_FUNCTION_NAME: record.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: record.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(record.memoryMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: initializationType,
-    AWS_LAMBDA_LOG_GROUP_NAME: record.logging.logGroup,
-    AWS_LAMBDA_LOG_STREAM_NAME: logStream,
     ...(managed ? { AWS_EXECUTION_ENV: `AWS_Lambda_${record.runtime}` } : {}),
     ...(record.logging.format === 'JSON'
       ? {
@@ -50,5 +46,20 @@ export function functionVariables(
     LANG: record.environment?.['LANG'] ?? 'en_US.UTF-8',
     TZ: record.environment?.['TZ'] ?? ':UTC',
     _HANDLER: record.handler ?? '',
+  };
+}
+
+/** Not for environments that are copies of one; credentials are fetched there. Source: "Monitoring for Lambda SnapStart". */
+function ofOneEnvironment(
+  record: FunctionRecord,
+  logStream: string,
+  credentials: RoleCredentials,
+): Record<string, string> {
+  return {
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+    AWS_LAMBDA_LOG_GROUP_NAME: record.logging.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: logStream,
   };
 }

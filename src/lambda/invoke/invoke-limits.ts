@@ -16,6 +16,12 @@ export const INIT_TIMEOUT_MS = 10_000;
  */
 export const PROVISIONED_INIT_TIMEOUT_MS = 15 * 60_000;
 
+/** A snapshot's init: 130 s or the function's own time-out, if that is longer. Source: "Lambda SnapStart runtime hooks". */
+export const SNAPSHOT_INIT_TIMEOUT_MS = 130_000;
+
+/** Restoring, after-restore hooks included, milliseconds. Source: "Troubleshooting SnapStart errors". */
+export const RESTORE_TIMEOUT_MS = 10_000;
+
 /** Bytes of log that `LogType: Tail` returns. Source: Invoke API reference, "the last 4 KB". */
 export const LOG_TAIL_BYTES = 4_096;
 

@@ -27,8 +27,16 @@ export interface InvocationReport {
   readonly maxMemoryUsedMb: number;
   /** Only for the invocation that started the environment. */
   readonly initDurationMs?: number;
+  /** Instead of it, where the environment was restored from a snapshot. */
+  readonly restore?: RestoreDuration;
   /** Whose invocation it was, where the function isolates its tenants. */
   readonly tenantId?: string;
+}
+
+export interface RestoreDuration {
+  readonly durationMs: number;
+  /** The runtime's own part of it, with the after-restore hooks. Source: "Monitoring for Lambda SnapStart". */
+  readonly billedDurationMs: number;
 }
 
 /** Whole milliseconds. Since August 2025 AWS bills the Init phase too ("Standardizing billing for the INIT phase"). */

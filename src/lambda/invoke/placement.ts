@@ -20,6 +20,8 @@ import type { LogSink } from '../../ports/log-sink.ts';
 import type { PackageStore } from '../../ports/package-store.ts';
 import { mergedPackage } from '../../ports/package-store.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
+import { hasSnapStart } from '../records/function-record.ts';
+import type { SnapshotProblem } from '../records/snapshot-problem.ts';
 import type { EnvironmentOwner } from './environment.ts';
 import { Environment } from './environment.ts';
 import { EnvironmentLog } from './environment-log.ts';
@@ -29,10 +31,12 @@ import { FunctionPool } from './function-pool.ts';
 import type { RoleCredentials } from './function-variables.ts';
 import { functionVariables } from './function-variables.ts';
 import { environmentImage, IMAGE_INSTALLATION } from './image-environment.ts';
-import { IDLE_ENVIRONMENT_MS } from './invoke-limits.ts';
+import { IDLE_ENVIRONMENT_MS, SNAPSHOT_INIT_TIMEOUT_MS } from './invoke-limits.ts';
 import type { InitializationType } from './platform-records.ts';
 import { ProvisionedPool } from './provisioned-pool.ts';
+import { Snapshots } from './snapshots.ts';
 import { StartGate } from './start-gate.ts';
+import { INTERRUPTED } from './version-snapshot.ts';
 
 /** How often idle environments are looked through, milliseconds of service time. */
 const REAP_INTERVAL_MS = 60_000;
@@ -80,6 +84,7 @@ export class Placement {
   private readonly gate = new StartGate(Math.max(2, cpus().length * STARTS_PER_CORE));
   /** Runtimes with sizes that were prepared for. */
   private readonly prepared = new Set<string>();
+  private readonly snapshots: Snapshots;
   private isClosing = false;
   private reaper: Timer | undefined;
   private readonly room: EnvironmentRoom;
@@ -87,6 +92,7 @@ export class Placement {
 
   constructor(deps: PlacementDependencies) {
     this.deps = deps;
+    this.snapshots = new Snapshots({ ...deps, prepare: (record) => this.snapshotEnvironment(record) });
     this.room = new EnvironmentRoom(deps.room, () =>
       [...this.pools.values()].flatMap((pool) => pool.idleEnvironments),
     );
@@ -122,6 +128,15 @@ export class Placement {
     this.roomKeeper?.cancel();
     const pools = [...this.pools.values(), ...this.draining, ...this.provisioned];
     await Promise.all(pools.map((pool) => pool.close()));
+    await this.snapshots.close();
+  }
+
+  /** Takes the snapshot of a version with SnapStart; resolves with why there can be none. */
+  async takeSnapshot(record: FunctionRecord): Promise<SnapshotProblem | undefined> {
+    const { accountId, region, functionName, version, generation } = record;
+    const current = this.deps.directory.find(accountId, region, functionName, version);
+    // Nobody would end the snapshot of what has been deleted.
+    return current?.generation === generation ? this.snapshots.take(record) : INTERRUPTED;
   }
 
   private open(key: string, record: FunctionRecord): FunctionPool {
@@ -130,7 +145,7 @@ export class Placement {
       clock: this.deps.clock,
       gate: this.gate,
       admitStart: this.deps.admitStart,
-      create: (_, owner) => source.create(owner, 'on-demand'),
+      create: (_, owner) => source.create(owner, hasSnapStart(record) ? 'snap-start' : 'on-demand'),
       onEmpty: () => {
         this.draining.delete(pool);
         source.release();
@@ -183,7 +198,15 @@ export class Placement {
     };
   }
 
+  private async snapshotEnvironment(record: FunctionRecord) {
+    const [prepared, readable] = await Promise.all([this.prepare(record), this.deps.readable(record)]);
+    const { spec, log } = this.describe(readable, prepared, 'snap-start');
+    const initTimeoutMs = Math.max(SNAPSHOT_INIT_TIMEOUT_MS, record.timeoutSeconds * 1_000);
+    return { spec, log, initTimeoutMs, release: () => this.release(record) };
+  }
+
   private retire(generation: string): void {
+    this.snapshots.retire(generation);
     for (const [key, pool] of this.pools) if (pool.record.generation === generation) this.drain(key, pool);
   }
 
@@ -268,13 +291,13 @@ export class Placement {
     };
   }
 
-  private createEnvironment(
+  /** What is to be started, and where it is told of. */
+  private describe(
     record: FunctionRecord,
     prepared: PreparedFunction,
-    owner: EnvironmentOwner,
     initializationType: InitializationType,
-  ): Environment {
-    const { clock, ids, sandbox, logSink } = this.deps;
+  ): { readonly spec: EnvironmentSpec; readonly log: EnvironmentLog } {
+    const { clock, ids, logSink } = this.deps;
     const { environmentError: unreadable } = record;
     if (unreadable !== undefined) throw new AwsError(unreadable.code, unreadable.message, { Type: 'User' });
     const environmentId = ids.hex(16);
@@ -293,11 +316,22 @@ export class Placement {
       ephemeralStorageMb: record.ephemeralStorageMb,
       logFormat: record.logging.format === 'JSON' ? 'json' : 'text',
     };
-    const log = new EnvironmentLog(logSink, clock, record, stream, initializationType);
+    return { spec, log: new EnvironmentLog(logSink, clock, record, stream, initializationType) };
+  }
+
+  private createEnvironment(
+    record: FunctionRecord,
+    prepared: PreparedFunction,
+    owner: EnvironmentOwner,
+    initializationType: InitializationType,
+  ): Environment {
+    const { clock, sandbox } = this.deps;
+    const { spec, log } = this.describe(record, prepared, initializationType);
+    const snapshot = initializationType === 'snap-start' ? { snapshot: this.snapshots.source(record) } : {};
     // The reaper rests while there is nothing to reap.
     this.scheduleReaping();
     this.scheduleRoomKeeping();
-    return new Environment({ clock, sandbox, log, initializationType }, record, spec, owner);
+    return new Environment({ clock, sandbox, log, initializationType, ...snapshot }, record, spec, owner);
   }
 
   private scheduleRoomKeeping(): void {

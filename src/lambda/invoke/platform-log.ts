@@ -4,12 +4,20 @@
  */
 import type { ExtensionInit, TelemetrySubscription } from '../../ports/environment.ts';
 import type { LoggingConfig } from '../records/function-record.ts';
-import type { InvocationReport } from './outcome.ts';
-import type { InitDone, InitReport, InitStart, InvocationStart } from './platform-records.ts';
+import type { InvocationReport, RestoreDuration } from './outcome.ts';
+import type {
+  InitDone,
+  InitReport,
+  InitStart,
+  InvocationStart,
+  RestoreReport,
+  RestoreStart,
+} from './platform-records.ts';
 import {
   initReportRecord,
   initStartRecord,
   reportRecord,
+  restoreReportRecord,
   startRecord,
   subscriptionRecord,
 } from './platform-records.ts';
@@ -19,8 +27,10 @@ const SYSTEM_LEVELS: readonly SystemLevel[] = ['DEBUG', 'INFO', 'WARN'];
 
 export interface PlatformLog {
   initStart(init: InitStart, atMs: number): string | undefined;
-  /** AWS writes INIT_REPORT as text only when init failed. */
+  /** AWS writes INIT_REPORT as text only when init failed, or was that of a snapshot. */
   initReport(report: InitReport & InitDone, atMs: number): string | undefined;
+  restoreStart(restore: RestoreStart, atMs: number): string | undefined;
+  restoreReport(report: RestoreReport, atMs: number): string | undefined;
   extension(extension: ExtensionInit, atMs: number): string | undefined;
   subscribed(subscription: TelemetrySubscription, atMs: number): string | undefined;
   start(start: InvocationStart, atMs: number): string | undefined;
@@ -43,11 +53,20 @@ export function platformLog(logging: LoggingConfig): PlatformLog {
 const TEXT_PLATFORM_LOG: PlatformLog = {
   initStart: ({ runtimeVersion, runtimeVersionArn }) =>
     `INIT_START Runtime Version: ${runtimeVersion}\tRuntime Version ARN: ${runtimeVersionArn}`,
-  initReport: ({ phase, durationMs, status, errorType }) =>
+  initReport: ({ initializationType, phase, durationMs, status, errorType }) =>
     status === 'success'
-      ? undefined
+      ? initializationType === 'snap-start'
+        ? `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms`
+        : undefined
       : `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: ${phase}\tStatus: ${status}` +
         (errorType === undefined ? '' : `\tError Type: ${errorType}`),
+  // Both lines as in logs of AWS that users have published, aws-samples/amazon-chime-sma-bot for one.
+  restoreStart: ({ runtimeVersion, runtimeVersionArn }) =>
+    `RESTORE_START Runtime Version: ${runtimeVersion}\tRuntime Version ARN: ${runtimeVersionArn}`,
+  restoreReport: ({ durationMs, status, errorType }) =>
+    `RESTORE_REPORT Restore Duration: ${durationMs.toFixed(2)} ms` +
+    (status === 'success' ? '' : `\tStatus: ${status}`) +
+    (errorType === undefined ? '' : `\tError Type: ${errorType}`),
   extension: ({ name, state, events, errorType }) =>
     `EXTENSION\tName: ${name}\tState: ${state}\tEvents: [${events.join(', ')}]` +
     (errorType === undefined ? '' : `\tError Type: ${errorType}`),
@@ -63,9 +82,14 @@ const TEXT_PLATFORM_LOG: PlatformLog = {
     `${report.billedDurationMs} ms\tMemory Size: ${report.memorySizeMb} MB\tMax Memory Used: ` +
     `${report.maxMemoryUsedMb} MB\t` +
     (report.initDurationMs === undefined ? '' : `Init Duration: ${report.initDurationMs.toFixed(2)} ms\t`) +
+    (report.restore === undefined ? '' : restoreFields(report.restore)) +
     (report.status === 'timeout' ? 'Status: timeout' : '') +
     (report.status === 'error' ? `Status: error\tError Type: ${errorType ?? 'Runtime.Unknown'}` : ''),
 };
+
+function restoreFields({ durationMs, billedDurationMs }: RestoreDuration): string {
+  return `Restore Duration: ${durationMs.toFixed(2)} ms\tBilled Restore Duration: ${billedDurationMs} ms\t`;
+}
 
 /** Levels by event and status follow AWS's "System log level event mapping". */
 function jsonPlatformLog(threshold: SystemLevel): PlatformLog {
@@ -83,6 +107,11 @@ function jsonPlatformLog(threshold: SystemLevel): PlatformLog {
         atMs,
         initReportRecord(report),
       ),
+    restoreStart: (restore, atMs) => line('INFO', 'platform.restoreStart', atMs, restore),
+    restoreReport: (report, atMs) => {
+      const level = report.status === 'success' ? 'DEBUG' : 'WARN';
+      return line(level, 'platform.restoreReport', atMs, restoreReportRecord(report));
+    },
     subscribed: (subscription, atMs) => {
       const type =
         subscription.api === 'logs' ? 'platform.logsSubscription' : 'platform.telemetrySubscription';

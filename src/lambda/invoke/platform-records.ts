@@ -3,7 +3,7 @@ import type { TelemetrySubscription } from '../../ports/environment.ts';
 import type { InvocationReport } from './outcome.ts';
 
 /** How an environment comes to be, in AWS's words; its function sees it in a variable. */
-export type InitializationType = 'on-demand' | 'provisioned-concurrency';
+export type InitializationType = 'on-demand' | 'provisioned-concurrency' | 'snap-start';
 
 interface Initialization {
   readonly initializationType: InitializationType;
@@ -35,6 +35,14 @@ export function initReportRecord(report: InitReport & Initialization): object {
   return { ...initRuntimeDoneRecord(report), metrics: { durationMs: rounded(report.durationMs) } };
 }
 
+export type RestoreStart = Pick<InitStart, 'runtimeVersion' | 'runtimeVersionArn'>;
+
+export type RestoreReport = Omit<InitReport, 'phase'>;
+
+export function restoreReportRecord({ durationMs, status, errorType }: RestoreReport): object {
+  return { status, ...errorTypeIfAny(errorType), metrics: { durationMs: rounded(durationMs) } };
+}
+
 export function subscriptionRecord({ name, types }: TelemetrySubscription): object {
   return { name, state: 'Subscribed', types };
 }
@@ -55,7 +63,7 @@ export function reportRecord(
   report: InvocationReport,
   errorType: string | undefined,
 ): object {
-  const { initDurationMs, tenantId } = report;
+  const { initDurationMs, restore, tenantId } = report;
   return {
     requestId,
     ...(tenantId === undefined ? {} : { tenantId }),
@@ -65,6 +73,12 @@ export function reportRecord(
       memorySizeMB: report.memorySizeMb,
       maxMemoryUsedMB: report.maxMemoryUsedMb,
       ...(initDurationMs === undefined ? {} : { initDurationMs: rounded(initDurationMs) }),
+      ...(restore === undefined
+        ? {}
+        : {
+            restoreDurationMs: rounded(restore.durationMs),
+            billedRestoreDurationMs: restore.billedDurationMs,
+          }),
     },
     status: report.status,
     ...errorTypeIfAny(errorType),

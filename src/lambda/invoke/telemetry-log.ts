@@ -9,13 +9,21 @@ import type {
 } from '../../ports/environment.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { InvocationReport, InvocationStatus } from './outcome.ts';
-import type { InitDone, InitReport, InitStart, InvocationStart } from './platform-records.ts';
+import type {
+  InitDone,
+  InitReport,
+  InitStart,
+  InvocationStart,
+  RestoreReport,
+  RestoreStart,
+} from './platform-records.ts';
 import {
   errorTypeIfAny,
   initReportRecord,
   initRuntimeDoneRecord,
   initStartRecord,
   reportRecord,
+  restoreReportRecord,
   rounded,
   startRecord,
   subscriptionRecord,
@@ -62,6 +70,24 @@ export class TelemetryLog {
 
   initReport(report: InitReport & InitDone): void {
     this.tell('platform.initReport', () => initReportRecord(report));
+  }
+
+  restoreStart(restore: RestoreStart, instanceId: string): void {
+    this.tell('platform.restoreStart', () => ({
+      ...restore,
+      functionName: this.record.functionName,
+      functionVersion: this.record.version,
+      instanceId,
+      instanceMaxMemory: this.record.memoryMb,
+    }));
+  }
+
+  restoreRuntimeDone(status: RestoreReport['status'], errorType: string | undefined): void {
+    this.tell('platform.restoreRuntimeDone', () => ({ status, ...errorTypeIfAny(errorType) }));
+  }
+
+  restoreReport(report: RestoreReport): void {
+    this.tell('platform.restoreReport', () => restoreReportRecord(report));
   }
 
   extension(extension: ExtensionInit): void {

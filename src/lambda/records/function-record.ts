@@ -96,6 +96,11 @@ export interface FunctionRecord {
   readonly generation: string;
 }
 
+/** Whether its environments are restored from a snapshot. */
+export function hasSnapStart({ version, snapStartApplyOn }: FunctionRecord): boolean {
+  return version !== LATEST && snapStartApplyOn === 'PublishedVersions';
+}
+
 /** Names of all packages that a record keeps: its code, its layers, and the layers merged. */
 export function packagesOf({ code, layers }: FunctionRecord): Set<string> {
   const blobs = layers.map(({ blob }) => blob);

@@ -98,6 +98,7 @@ export class EnvironmentExtensions {
       output: (line) => target.output(line),
       leaving: () => target.leaving(),
       awaitsAssignment: () => target.awaitsAssignment?.(),
+      restored: () => target.restored?.(),
       ready: () => {
         this.isRuntimeReady = true;
         target.initRuntimeDone?.('success');

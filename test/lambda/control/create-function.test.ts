@@ -80,12 +80,10 @@ test('CreateFunction keeps every setting', async () => {
       LogGroup: '/my/group',
     },
     DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:000000000000:dead' },
-    SnapStart: { ApplyOn: 'PublishedVersions' as const },
   };
   const answer = await create(functionNamed('full', { ...settings, Tags: { team: 'a' } }));
   for (const [name, value] of Object.entries(settings)) {
-    const expected = name === 'SnapStart' ? { ...(value as object), OptimizationStatus: 'Off' } : value;
-    assert.deepEqual(answer[name as keyof typeof answer], expected, name);
+    assert.deepEqual(answer[name as keyof typeof answer], value, name);
   }
   const { Tags } = await lambda.send(new GetFunctionCommand({ FunctionName: 'full' }));
   assert.deepEqual(Tags, { team: 'a' });
@@ -437,13 +435,6 @@ for (const [what, [input, message]] of Object.entries(IMAGE_REFUSALS)) {
   });
 }
 
-test('publishing with SnapStart, which does not exist yet, is refused by name', async () => {
-  await assert.rejects(
-    create(functionNamed('snapped', { Publish: true, SnapStart: { ApplyOn: 'PublishedVersions' } })),
-    refusal('NotImplemented', /SnapStart/),
-  );
-});
-
 test('a VPC and a file system are kept and returned, and an invocation that would need them says so', async () => {
   const VpcConfig = { SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-1'] };
   const fileSystem = {
@@ -463,5 +454,5 @@ test('a function refused leaves nothing in the list', async () => {
   const { Functions } = await lambda.send(new ListFunctionsCommand({}));
   const names = Functions!.map(({ FunctionName }) => FunctionName);
   assert.deepEqual([...names].sort(), names);
-  for (const name of ['refused', 'unsupported', 'snapped']) assert.ok(!names.includes(name), name);
+  for (const name of ['refused', 'unsupported']) assert.ok(!names.includes(name), name);
 });

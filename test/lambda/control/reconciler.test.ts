@@ -88,6 +88,7 @@ async function opened(context: TestContext): Promise<Opened> {
   const clock = new SettableClock(Date.UTC(2026, 0, 1));
   const control = await openFunctionControl({
     state,
+    takeSnapshot: async () => undefined,
     provisionedStatus: () => ({ status: 'IN_PROGRESS', allocated: 0 }),
     environmentCipher: new EnvironmentCipher(async () => {
       throw new Error('no function here has variables');

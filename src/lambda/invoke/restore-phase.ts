@@ -1,0 +1,77 @@
+/** The Restore phase: an environment begins as a copy of a snapshot, and its after-restore hooks run. */
+import type { Clock } from '../../core/clock.ts';
+import { AwsError } from '../../core/errors.ts';
+import type {
+  EnvironmentListener,
+  EnvironmentSpec,
+  RunningEnvironment,
+  Snapshot,
+} from '../../ports/environment.ts';
+import type { EnvironmentLog } from './environment-log.ts';
+import { RESTORE_TIMEOUT_MS } from './invoke-limits.ts';
+import type { RestoreDuration } from './outcome.ts';
+
+export type RestoreEnd = 'ready' | 'timeout' | 'stopped' | { readonly errorType: string };
+
+export interface RestorePhase {
+  readonly clock: Clock;
+  readonly log: EnvironmentLog;
+  readonly snapshot: Pick<Snapshot, 'restore'>;
+  readonly spec: EnvironmentSpec;
+  /** What the environment hears besides. */
+  readonly listener: EnvironmentListener;
+  /** Resolves when the phase is over, which it is when it has timed out. */
+  readonly settled: Promise<RestoreEnd>;
+  readonly timeOut: () => void;
+  /** Called when there is a process. */
+  readonly launched: (launching: Promise<RunningEnvironment>) => void;
+}
+
+/**
+ * Resolves with how long it took, undefined where the environment was stopped meanwhile. Throws AWS's errors where it
+ * failed: the caller of the function hears of them, and no environment remains.
+ */
+export async function restorePhase(phase: RestorePhase): Promise<RestoreDuration | undefined> {
+  const { clock, log, snapshot, spec, listener, settled } = phase;
+  const startedAt = clock.monotonic();
+  let restoredAt = startedAt;
+  log.restoreStart(spec.installation, spec.environmentId);
+  const timer = setTimeout(phase.timeOut, RESTORE_TIMEOUT_MS);
+  try {
+    const launching = snapshot.restore(spec, {
+      ...listener,
+      restored: () => {
+        restoredAt = clock.monotonic();
+      },
+      initRuntimeDone: (status, errorType) => log.restoreRuntimeDone(status, errorType),
+    });
+    phase.launched(launching);
+    const running = await launching;
+    log.connect(running);
+    const end = await settled;
+    if (end === 'stopped') return undefined;
+    const durationMs = clock.monotonic() - startedAt;
+    if (end !== 'ready') {
+      const status = end === 'timeout' ? 'timeout' : 'error';
+      log.restoreReport({ durationMs, status, ...(end === 'timeout' ? {} : { errorType: end.errorType }) });
+      throw end === 'timeout' ? timedOut() : failed();
+    }
+    running.initDone?.();
+    log.restoreReport({ durationMs, status: 'success' });
+    return { durationMs, billedDurationMs: Math.ceil(clock.monotonic() - restoredAt) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Words of the error's documentation in Lambda's service model, as of the next. */
+function failed(): AwsError {
+  const message =
+    'The afterRestore() runtime hook encountered an error. For more information, check the Amazon CloudWatch logs.';
+  return new AwsError('SnapStartException', message, { Type: 'User' });
+}
+
+function timedOut(): AwsError {
+  const message = "Lambda couldn't restore the snapshot within the timeout limit.";
+  return new AwsError('SnapStartTimeoutException', message, { Type: 'User' });
+}

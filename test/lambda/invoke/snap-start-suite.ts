@@ -1,0 +1,249 @@
+/** Functions with SnapStart, over the wire, at a level that has snapshots. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { describe, test } from 'node:test';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import type { FunctionConfiguration } from '@aws-sdk/client-lambda';
+import {
+  CreateFunctionCommand,
+  DeleteFunctionCommand,
+  InvokeCommand,
+  LambdaClient,
+  PublishVersionCommand,
+} from '@aws-sdk/client-lambda';
+import type { Platform } from '../../../src/index.ts';
+import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
+import { zipOf } from '../../kit/zip.ts';
+import { hostPython } from '../../sandbox/snapshot/snapshot-host.ts';
+import { functionNamed, refusal, settled, untilActive } from '../control/lambda-server.ts';
+import { openGate } from './gate.ts';
+
+/** What a handler waits at, in Python: `pass_gate(name)`. See `gate.ts`. */
+const PASS_GATE = `
+import json, os, time, urllib.request, uuid
+def call(operation, **given):
+    head = {"x-amz-target": "Logs_20140328." + operation, "content-type": "application/x-amz-json-1.1"}
+    request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], json.dumps(given).encode(), head)
+    return json.loads(urllib.request.urlopen(request).read() or "{}")
+def pass_gate(gate):
+    call("CreateLogGroup", logGroupName=gate + "/arrived/" + str(uuid.uuid4()))
+    while not call("DescribeLogGroups", logGroupNamePrefix=gate + "/open")["logGroups"]:
+        time.sleep(0.005)
+`;
+
+export const CODE = `${PASS_GATE}
+import random
+from snapshot_restore_py import register_after_restore, register_before_snapshot
+IDENTITY = str(uuid.uuid4())
+AT_INIT = random.random()
+HOOKS = []
+register_before_snapshot(HOOKS.append, "before")
+register_after_restore(HOOKS.append, "after")
+print("init runs")
+def handler(event, context):
+    if "gate" in event:
+        pass_gate(event["gate"])
+    if "write" in event:
+        open("/tmp/" + event["write"], "w").close()
+    return {"identity": IDENTITY, "atInit": AT_INIT, "random": random.random(), "hooks": HOOKS, "tmp": os.listdir("/tmp"),
+            "processes": len([name for name in os.listdir("/proc") if name.isdigit()]), "variables": dict(os.environ),
+            "stream": context.log_stream_name, "nowMs": time.time() * 1000}
+`;
+
+export interface Answer {
+  readonly identity: string;
+  readonly atInit: number;
+  readonly random: number;
+  readonly hooks: readonly string[];
+  readonly tmp: readonly string[];
+  readonly processes: number;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly stream: string | null;
+  readonly nowMs: number;
+}
+
+export interface Invoked {
+  readonly answer: Answer;
+  /** The invocation's REPORT line. */
+  readonly report: string;
+  readonly log: string;
+}
+
+export async function invoked(
+  lambda: LambdaClient,
+  FunctionName: string,
+  event: object = {},
+): Promise<Invoked> {
+  const { Payload, FunctionError, LogResult } = await lambda.send(
+    new InvokeCommand({ FunctionName, Payload: JSON.stringify(event), LogType: 'Tail' }),
+  );
+  const text = Buffer.from(Payload!).toString();
+  assert.equal(FunctionError, undefined, text);
+  const log = Buffer.from(LogResult!, 'base64').toString();
+  return { answer: JSON.parse(text) as Answer, log, report: /^REPORT .*$/m.exec(log)?.[0] ?? log };
+}
+
+/** Creates `name` with SnapStart and publishes version 1, whatever becomes of it. */
+export async function published(
+  lambda: LambdaClient,
+  name: string,
+  code: string,
+  rest: object = {},
+): Promise<FunctionConfiguration> {
+  const parameters = functionNamed(name, {
+    Runtime: 'python3.12',
+    Handler: 'app.handler',
+    MemorySize: 1_769,
+    Timeout: 30,
+    SnapStart: { ApplyOn: 'PublishedVersions' },
+    Code: { ZipFile: await zipOf({ 'app.py': code }) },
+    ...rest,
+  });
+  await lambda.send(new CreateFunctionCommand(parameters));
+  await untilActive(lambda, name);
+  await lambda.send(new PublishVersionCommand({ FunctionName: name }));
+  return settled(lambda, `${name}:1`);
+}
+
+interface Setup {
+  readonly platform: Platform;
+  readonly lambda: LambdaClient;
+}
+
+async function setup(context: TestContext): Promise<Setup> {
+  const python = await hostPython();
+  const platform = await startedPlatform(context, {
+    isolation: 'namespaces',
+    runtimes: { 'python3.12': python!.interpreter! },
+  });
+  const lambda = new LambdaClient(clientSettings(platform));
+  context.after(() => lambda.destroy());
+  return { platform, lambda };
+}
+
+async function logOf(platform: Platform, name: string): Promise<string[]> {
+  const logs = new CloudWatchLogsClient(clientSettings(platform));
+  const { events } = await logs.send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}` }));
+  logs.destroy();
+  return events!.map(({ message }) => message!.trimEnd());
+}
+
+export function snapStartTests(): void {
+  describe('SnapStart', () => {
+    test('a version is restored where another would be initialised', async (context) => {
+      const { lambda, platform } = await setup(context);
+      const version = await published(lambda, 'snap', CODE);
+      assert.equal(version.State, 'Active', version.StateReason);
+      assert.deepEqual(version.SnapStart, { ApplyOn: 'PublishedVersions', OptimizationStatus: 'On' });
+      const taken = await logOf(platform, 'snap');
+      assert.match(
+        taken[0]!,
+        /^INIT_START Runtime Version: python:3\.12\S*\tRuntime Version ARN: arn:aws:lambda:/,
+      );
+      assert.equal(taken[1], 'init runs');
+      assert.match(taken[2]!, /^INIT_REPORT Init Duration: \d+\.\d\d ms$/);
+      assert.equal(taken.length, 3);
+
+      const cold = await invoked(lambda, 'snap:1');
+      assert.deepEqual(cold.answer.hooks, ['before', 'after']);
+      assert.match(cold.report, /\tRestore Duration: \d+\.\d\d ms\tBilled Restore Duration: \d+ ms\t$/);
+      assert.doesNotMatch(cold.report, /Init Duration/);
+      const warm = await invoked(lambda, 'snap:1');
+      assert.doesNotMatch(warm.report, /Restore Duration/);
+      const lines = (await logOf(platform, 'snap')).slice(3);
+      assert.match(
+        lines[0]!,
+        /^RESTORE_START Runtime Version: python:3\.12\S*\tRuntime Version ARN: arn:aws:/,
+      );
+      assert.match(lines[1]!, /^RESTORE_REPORT Restore Duration: \d+\.\d\d ms$/);
+      assert.equal(lines.filter((line) => line === 'init runs').length, 0);
+
+      const latest = await invoked(lambda, 'snap');
+      assert.match(latest.report, /Init Duration/);
+      assert.notEqual(latest.answer.identity, cold.answer.identity);
+      assert.equal(latest.answer.variables['AWS_LAMBDA_INITIALIZATION_TYPE'], 'on-demand');
+    });
+
+    test('two environments of a version share what init made, and nothing since', async (context) => {
+      const { lambda, platform } = await setup(context);
+      await published(lambda, 'pair', CODE);
+      await using gate = openGate(platform);
+      const held = ['one', 'other'].map((write) => invoked(lambda, 'pair:1', { gate: gate.name, write }));
+      await gate.arrived(2);
+      await gate.open();
+      const [one, other] = (await Promise.all(held)).map(({ answer }) => answer);
+      assert.equal(one!.identity, other!.identity);
+      assert.equal(one!.atInit, other!.atInit);
+      assert.notEqual(one!.random, other!.random);
+      assert.deepEqual([one!.tmp, other!.tmp], [['one'], ['other']]);
+      assert.deepEqual([one!.processes, other!.processes], [2, 2]);
+      for (const { nowMs } of [one!, other!]) assert.ok(Math.abs(Date.now() - nowMs) < 60_000);
+    });
+
+    test("the variables are AWS's of SnapStart", async (context) => {
+      const { lambda } = await setup(context);
+      await published(lambda, 'variables', CODE, { Environment: { Variables: { MINE: 'kept' } } });
+      const { answer } = await invoked(lambda, 'variables:1');
+      const { variables } = answer;
+      assert.equal(variables['AWS_LAMBDA_INITIALIZATION_TYPE'], 'snap-start');
+      assert.equal(variables['AWS_LAMBDA_FUNCTION_VERSION'], '1');
+      assert.equal(variables['MINE'], 'kept');
+      // Source: "Monitoring for Lambda SnapStart" and "Defined runtime environment variables".
+      for (const name of ['AWS_LAMBDA_LOG_GROUP_NAME', 'AWS_LAMBDA_LOG_STREAM_NAME', 'AWS_ACCESS_KEY_ID'])
+        assert.equal(variables[name], undefined, name);
+      assert.deepEqual(
+        Object.keys(variables).filter((name) => name.startsWith('SELFSAME')),
+        [],
+      );
+    });
+
+    test('a version whose init fails is Failed', async (context) => {
+      const { lambda, platform } = await setup(context);
+      const version = await published(lambda, 'broken', 'raise ValueError("no")\n');
+      assert.deepEqual(
+        [version.State, version.StateReasonCode, version.StateReason],
+        ['Failed', 'FunctionError', 'An error occurred during function initialization.'],
+      );
+      const lines = await logOf(platform, 'broken');
+      assert.ok(lines.some((line) => line.includes('[ERROR] ValueError: no')));
+      assert.match(
+        lines.at(-1)!,
+        /^INIT_REPORT Init Duration: \S+ ms\tPhase: init\tStatus: error\tError Type: /,
+      );
+    });
+
+    test('an after-restore hook that raises is what the caller hears of', async (context) => {
+      const { lambda, platform } = await setup(context);
+      const code = `
+from snapshot_restore_py import register_after_restore
+@register_after_restore
+def hook():
+    raise ValueError("not restored")
+handler = print
+`;
+      await published(lambda, 'hooked', code);
+      await assert.rejects(
+        lambda.send(new InvokeCommand({ FunctionName: 'hooked:1' })),
+        refusal('SnapStartException', /afterRestore\(\) runtime hook encountered an error/, 400),
+      );
+      const lines = await logOf(platform, 'hooked');
+      assert.ok(lines.some((line) => line.includes('[ERROR] ValueError: not restored')));
+      assert.match(
+        lines.at(-1)!,
+        /^RESTORE_REPORT Restore Duration: \S+ ms\tStatus: error\tError Type: Runtime\.AfterRestoreError$/,
+      );
+      const { environments } = (await (await fetch(`${platform.origin}/_selfsame/health`)).json()) as {
+        environments: number;
+      };
+      assert.equal(environments, 0);
+    });
+
+    test('a version that is deleted leaves nothing', async (context) => {
+      const { lambda } = await setup(context);
+      await published(lambda, 'deleted', CODE);
+      await invoked(lambda, 'deleted:1');
+      await lambda.send(new DeleteFunctionCommand({ FunctionName: 'deleted' }));
+      await assert.rejects(invoked(lambda, 'deleted:1'), { name: 'ResourceNotFoundException' });
+    });
+  });
+}
