@@ -6,6 +6,7 @@ import { rootOf } from './layer-access.ts';
 
 /** `resource` is the ARN of the function, version or alias. */
 export function permissionStatement(input: AddPermissionRequest, resource: string): StoredStatement {
+  checkUrlConditions(input);
   const condition = conditionOf(input);
   return {
     Sid: input.StatementId!,
@@ -15,6 +16,21 @@ export function permissionStatement(input: AddPermissionRequest, resource: strin
     Resource: resource,
     ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
   };
+}
+
+/**
+ * Each of the two belongs to one of the actions that a URL takes. The words of the first are those that users of AWS quote
+ * (RJPearson94/terraform-aws-open-next issue 73); the second is like it: "only valid with lambda:InvokeFunction".
+ */
+function checkUrlConditions({
+  Action,
+  FunctionUrlAuthType,
+  InvokedViaFunctionUrl,
+}: AddPermissionRequest): void {
+  if (FunctionUrlAuthType !== undefined && Action !== 'lambda:InvokeFunctionUrl')
+    throw invalidParameter('FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action');
+  if (InvokedViaFunctionUrl !== undefined && Action !== 'lambda:InvokeFunction')
+    throw invalidParameter('InvokedViaFunctionUrl is only supported for lambda:InvokeFunction action');
 }
 
 /** `s3.amazonaws.com`, `events.amazonaws.com.cn`, `alexa-appkit.amazon.com`. */

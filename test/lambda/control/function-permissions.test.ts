@@ -87,6 +87,15 @@ test('principals are services, accounts, ARNs or everyone; parameters become con
     '*',
     { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } },
   ]);
+  const invalid = 'InvalidParameterValueException';
+  await assert.rejects(
+    stated('wrong', '*', { FunctionUrlAuthType: 'NONE' }),
+    refusal(invalid, 'FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action', 400),
+  );
+  await assert.rejects(
+    stated('wrong', '*', { Action: 'lambda:InvokeFunctionUrl', InvokedViaFunctionUrl: true }),
+    refusal(invalid, 'InvokedViaFunctionUrl is only supported for lambda:InvokeFunction action', 400),
+  );
   await assert.rejects(
     stated('wrong', 'invalid.nonaws.com'),
     refusal(
