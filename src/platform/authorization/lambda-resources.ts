@@ -1,6 +1,6 @@
 /** Resources and condition keys of Lambda's operations. */
 import type { ConditionFacts } from '../../core/policy/condition-context.ts';
-import type { ResourceQuestion } from './resource-arns.ts';
+import type { ResourceQuestion } from './resource-question.ts';
 
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:([^:]+)(?::(.+))?$/;
 const PARTIAL_ARN = /^(?:(\d{12}):)?(?:function:)?([^:]+)(?::(.+))?$/;

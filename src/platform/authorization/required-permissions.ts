@@ -2,8 +2,9 @@
 import type { ConditionFacts } from '../../core/policy/condition-context.ts';
 import { actionName } from './action-names.ts';
 import { lambdaFacts } from './lambda-resources.ts';
-import type { ResourceLookup, ResourceQuestion } from './resource-arns.ts';
+import type { ResourceLookup } from './resource-arns.ts';
 import { resourceArn } from './resource-arns.ts';
+import type { ResourceQuestion } from './resource-question.ts';
 
 export interface Permission {
   readonly action: string;

@@ -1,15 +1,7 @@
 /** The resource that a call is about, as the Service Authorization Reference writes its ARN. */
 import { parseArn } from '../../core/arn.ts';
 import { functionResource } from './lambda-resources.ts';
-
-export interface ResourceQuestion {
-  readonly service: string;
-  readonly operation: string;
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly accountId: string;
-  readonly region: string;
-  readonly path: string;
-}
+import type { ResourceQuestion } from './resource-question.ts';
 
 /** What only services know: paths of IAM's resources, keys behind aliases. */
 export interface ResourceLookup {

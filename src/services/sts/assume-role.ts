@@ -7,7 +7,7 @@ import type { SessionRole } from './role-session.ts';
 import { roleSession } from './role-session.ts';
 import { sessionPolicies, sessionTags } from './session-policies.ts';
 import type { Session, SessionTokens, TemporaryCredentials } from './session-tokens.ts';
-import type { StsOperations } from './sts.ts';
+import type { StsOperations } from './sts-operations.ts';
 
 export interface AssumableRole extends SessionRole {
   readonly trustPolicy: PolicyDocument;

@@ -2,12 +2,11 @@
 import { accountOfAccessKey } from '../../core/access-key.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { AccountPrincipal } from '../../core/policy/principal.ts';
-import type { Operations, RequestContext, Service } from '../../ports/service.ts';
+import type { RequestContext, Service } from '../../ports/service.ts';
 import type { AssumeRoleDependencies } from './assume-role.ts';
 import { assumeRoleOperation, credentialsOutput, sessionOf } from './assume-role.ts';
 import { sessionPolicies, sessionTags } from './session-policies.ts';
-
-export type StsOperations = Operations<typeof import('@aws-sdk/client-sts')>;
+import type { StsOperations } from './sts-operations.ts';
 
 /** Seconds: of GetSessionToken and GetFederationToken; the root user gets no longer ones than an hour. */
 const DEFAULT_SECONDS = 43_200;

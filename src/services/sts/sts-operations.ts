@@ -1,0 +1,3 @@
+import type { Operations } from '../../ports/service.ts';
+
+export type StsOperations = Operations<typeof import('@aws-sdk/client-sts')>;

@@ -1,0 +1,171 @@
+/** Policies of functions, queues and keys, from other accounts and from their own; and functions as their roles. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateKeyCommand,
+  DescribeKeyCommand,
+  EncryptCommand,
+  KMSClient,
+  PutKeyPolicyCommand,
+} from '@aws-sdk/client-kms';
+import {
+  AddPermissionCommand,
+  CreateFunctionCommand,
+  GetFunctionCommand,
+  InvokeCommand,
+  LambdaClient,
+  RemovePermissionCommand,
+  waitUntilFunctionActiveV2,
+} from '@aws-sdk/client-lambda';
+import {
+  CreateQueueCommand,
+  SendMessageCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Platform } from '../../../src/index.ts';
+import { openPlatform } from '../../kit/started-platform.ts';
+import { zipOf } from '../../kit/zip.ts';
+import type { KeyPair } from '../../services/iam/iam-clients.ts';
+import { allow, document, newUser, refusal, settingsOf, trust } from '../../services/iam/iam-clients.ts';
+
+const ACCOUNT = '000000000000';
+const OTHER: KeyPair = { accessKeyId: '111122223333', secretAccessKey: 'test' };
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/worker`;
+const FUNCTION = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:f`;
+
+/** Calls back with the credentials it was given, and tells what came of it. */
+const HANDLER = `
+const { LambdaClient, GetFunctionCommand } = require('@aws-sdk/client-lambda');
+exports.handler = async ({ name }) => {
+  try {
+    await new LambdaClient({}).send(new GetFunctionCommand({ FunctionName: name }));
+    return 'allowed';
+  } catch (error) {
+    return error.message;
+  }
+};
+`;
+
+describe('with authorization', () => {
+  let platform: Platform;
+  let iam: IAMClient;
+  before(async () => {
+    platform = await openPlatform({ authorization: true });
+    iam = new IAMClient(settingsOf(platform));
+    await iam.send(
+      new CreateRoleCommand({
+        RoleName: 'worker',
+        AssumeRolePolicyDocument: trust({ Service: 'lambda.amazonaws.com' }),
+      }),
+    );
+    const lambda = new LambdaClient(settingsOf(platform));
+    const ZipFile = await zipOf({ 'index.js': HANDLER });
+    await lambda.send(
+      new CreateFunctionCommand({
+        FunctionName: 'f',
+        Role: ROLE,
+        Runtime: 'nodejs24.x',
+        Handler: 'index.handler',
+        Code: { ZipFile },
+      }),
+    );
+    await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30 }, { FunctionName: 'f' });
+  });
+  after(() => platform.close());
+
+  const lambda = (key?: KeyPair) => new LambdaClient(settingsOf(platform, key));
+
+  it('the calls of a function are those of its role', async () => {
+    const invoke = async (): Promise<unknown> => {
+      const { Payload } = await lambda().send(
+        new InvokeCommand({ FunctionName: 'f', Payload: JSON.stringify({ name: 'f' }) }),
+      );
+      return JSON.parse(Buffer.from(Payload!).toString());
+    };
+    assert.equal(
+      await invoke(),
+      `User: arn:aws:sts::${ACCOUNT}:assumed-role/worker/f is not authorized to perform: lambda:GetFunction on ` +
+        `resource: ${FUNCTION} because no identity-based policy allows the lambda:GetFunction action`,
+    );
+    await iam.send(
+      new PutRolePolicyCommand({
+        RoleName: 'worker',
+        PolicyName: 'p',
+        PolicyDocument: allow('lambda:GetFunction'),
+      }),
+    );
+    assert.equal(await invoke(), 'allowed', 'what its role may do it may at once');
+  });
+
+  it('a function lets another account in by its own policy, for what that says', async () => {
+    const user = await newUser(new IAMClient(settingsOf(platform, OTHER)), 'guest', allow('lambda:*'));
+    const read = () => lambda(user).send(new GetFunctionCommand({ FunctionName: FUNCTION }));
+    await assert.rejects(
+      read(),
+      refusal(
+        'AccessDeniedException',
+        `User: arn:aws:iam::${OTHER.accessKeyId}:user/guest is not authorized to perform: lambda:GetFunction on ` +
+          `resource: ${FUNCTION} because no resource-based policy allows the lambda:GetFunction action`,
+        403,
+      ),
+    );
+    await lambda().send(
+      new AddPermissionCommand({
+        FunctionName: 'f',
+        StatementId: 'guests',
+        Action: 'lambda:GetFunction',
+        Principal: OTHER.accessKeyId,
+      }),
+    );
+    assert.equal((await read()).Configuration?.FunctionArn, FUNCTION);
+    const bare = await newUser(new IAMClient(settingsOf(platform, OTHER)), 'bare');
+    await assert.rejects(
+      lambda(bare).send(new GetFunctionCommand({ FunctionName: FUNCTION })),
+      /no identity-based policy allows/,
+      'the account has to let its user as well',
+    );
+    await lambda().send(new RemovePermissionCommand({ FunctionName: 'f', StatementId: 'guests' }));
+    await assert.rejects(read(), /no resource-based policy allows/);
+  });
+
+  it('a queue lets a user of its account in without any policy of the user', async () => {
+    const root = new SQSClient(settingsOf(platform));
+    const { QueueUrl } = await root.send(new CreateQueueCommand({ QueueName: 'q' }));
+    const queue = `arn:aws:sqs:us-east-1:${ACCOUNT}:q`;
+    const key = await newUser(iam, 'sender');
+    const send = () =>
+      new SQSClient(settingsOf(platform, key)).send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
+    await assert.rejects(send(), { name: 'AccessDenied' });
+    const Principal = { AWS: `arn:aws:iam::${ACCOUNT}:user/sender` };
+    const set = (...statements: object[]) =>
+      root.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: document(...statements) } }));
+    const grant = { Effect: 'Allow', Principal, Action: 'sqs:SendMessage', Resource: queue };
+    await set(grant);
+    assert.ok((await send()).MessageId);
+    await set(grant, { Effect: 'Deny', Principal: '*', Action: 'sqs:SendMessage', Resource: queue });
+    await assert.rejects(send(), /with an explicit deny in a resource-based policy$/);
+  });
+
+  it('a key that does not leave it to the account is used by those alone whom it names', async () => {
+    const root = new KMSClient(settingsOf(platform));
+    const KeyId = (await root.send(new CreateKeyCommand({}))).KeyMetadata!.KeyId!;
+    const key = await newUser(iam, 'encrypter', allow('kms:Encrypt'));
+    const encrypt = () =>
+      new KMSClient(settingsOf(platform, key)).send(
+        new EncryptCommand({ KeyId, Plaintext: Buffer.from('x') }),
+      );
+    assert.ok((await encrypt()).CiphertextBlob, 'the default policy leaves it to the account');
+    const administrator = { AWS: `arn:aws:iam::${ACCOUNT}:user/administrator` };
+    await root.send(
+      new PutKeyPolicyCommand({
+        KeyId,
+        Policy: document({ Effect: 'Allow', Principal: administrator, Action: 'kms:*', Resource: '*' }),
+        BypassPolicyLockoutSafetyCheck: true,
+      }),
+    );
+    await assert.rejects(encrypt(), /because no resource-based policy allows the kms:Encrypt action$/);
+    await assert.rejects(root.send(new DescribeKeyCommand({ KeyId })), { name: 'AccessDeniedException' });
+  });
+});
