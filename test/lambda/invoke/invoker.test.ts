@@ -6,7 +6,7 @@ import { Concurrency } from '../../../src/lambda/invoke/concurrency.ts';
 import { Faults } from '../../../src/lambda/invoke/faults.ts';
 import { Invoker } from '../../../src/lambda/invoke/invoke.ts';
 import type { InvocationOutcome } from '../../../src/lambda/invoke/outcome.ts';
-import type { FunctionDirectory } from '../../../src/lambda/records/function-record.ts';
+import type { FunctionDirectory, FunctionRecord } from '../../../src/lambda/records/function-record.ts';
 import { randomIds } from '../../../src/platform/random-ids.ts';
 import { createServerLog } from '../../../src/platform/server-log.ts';
 import type { RequestContext } from '../../../src/ports/service.ts';
@@ -32,21 +32,37 @@ const notDurable = (): never => {
   throw new Error('no function here is durable');
 };
 
+/** The alias of every function; its first invocation is for version 1, the second for 2, and so on. */
+const ALIAS = 'live';
+
 /** An invoker whose environments answer when, and what, the test says. */
-function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoker; acquired: () => number } {
+function newInvoker(answer: () => Promise<InvocationOutcome>): {
+  invoker: Invoker;
+  acquired: () => number;
+  versions: string[];
+} {
   let acquired = 0;
+  let chosen = 0;
+  const versions: string[] = [];
   const directory: FunctionDirectory = {
-    find: (accountId, region) => functionRecord({ accountId, region }),
+    find: (accountId, region, _name, version) =>
+      version === ALIAS ? undefined : functionRecord({ accountId, region, version }),
     all: () => [],
     onChange: () => {},
   };
   const placement = {
-    acquire: () => {
+    acquire: ({ version }: FunctionRecord) => {
       acquired += 1;
+      versions.push(version);
       return { invoke: answer } as never;
     },
   };
-  const aliases = { chooseVersion: () => undefined };
+  const aliases = {
+    chooseVersion: () => {
+      chosen += 1;
+      return String(chosen);
+    },
+  };
   const provisioned = { take: () => undefined };
   const concurrency = new Concurrency(frozenClock, NOTHING_SET, directory, { throttled: () => {} });
   const invoker = new Invoker({
@@ -60,7 +76,7 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): { invoker: Invoke
     durable: { invoke: notDurable, run: notDurable, start: notDurable },
     mayLoop: () => false,
   });
-  return { invoker, acquired: () => acquired };
+  return { invoker, acquired: () => acquired, versions };
 }
 
 function contextIn(region: string): RequestContext {
@@ -152,6 +168,14 @@ describe('an event that never reached its environment', () => {
     assert.equal(output.FunctionError, undefined);
     assert.equal(String(output.Payload), '"done"');
     assert.equal(acquired(), 3);
+  });
+
+  test('goes to another one of the same version, whatever its alias would choose now', async () => {
+    const outcomes = [LOST, SUCCESS];
+    const { invoker, versions } = newInvoker(async () => outcomes.shift()!);
+    const context = contextIn('us-east-1');
+    const output = await invoker.invoke({ FunctionName: 'echo', Qualifier: ALIAS }, context);
+    assert.deepEqual([versions, output.ExecutedVersion], [['1', '1'], '1']);
   });
 
   test('fails after three of them', async () => {
