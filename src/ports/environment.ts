@@ -52,6 +52,19 @@ export interface EnvironmentImage {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** Temporary credentials that a function fetches over HTTP instead of having them in its variables. */
+export interface FetchedCredentials {
+  /** The request's `Authorization`. */
+  readonly token: string;
+  current(): {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+    /** Real time, epoch milliseconds. */
+    readonly expiresMs: number;
+  };
+}
+
 /** All that must be known to start one environment. Paths are the host's, values AWS's. */
 export interface EnvironmentSpec {
   /** Unique, 32 hexadecimal digits. */
@@ -66,10 +79,11 @@ export interface EnvironmentSpec {
   readonly handler: string;
   /** Told to extensions that ask for it. */
   readonly accountId?: string;
+  readonly credentials?: FetchedCredentials;
   /**
    * Variables of the function and of Lambda. The sandbox adds those that depend on where things are:
    * PATH, LD_LIBRARY_PATH, LAMBDA_TASK_ROOT, LAMBDA_RUNTIME_DIR, AWS_LAMBDA_RUNTIME_API, NODE_PATH,
-   * PYTHONPATH, AWS_ENDPOINT_URL (how `endpoint` is reached from inside).
+   * PYTHONPATH, AWS_ENDPOINT_URL (how `endpoint` is reached from inside), and those of `credentials`.
    */
   readonly variables: Readonly<Record<string, string>>;
   /** This server as reached on the host, `http://127.0.0.1:4566`. */

@@ -6,6 +6,8 @@ export interface RoleCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
+  /** Real time, epoch milliseconds. */
+  readonly expiresMs: number;
 }
 
 /** Loopback address on which the X-Ray daemon's protocol is expected; AWS uses 169.254.x.y. */

@@ -65,7 +65,12 @@ export interface PlacementDependencies {
 }
 
 /** Of an environment whose function is not known yet. */
-const NO_CREDENTIALS: RoleCredentials = { accessKeyId: '', secretAccessKey: '', sessionToken: '' };
+const NO_CREDENTIALS: RoleCredentials = {
+  accessKeyId: '',
+  secretAccessKey: '',
+  sessionToken: '',
+  expiresMs: 0,
+};
 
 interface PreparedFunction {
   readonly installation: RuntimeInstallation;
@@ -301,6 +306,7 @@ export class Placement {
     const { environmentError: unreadable } = record;
     if (unreadable !== undefined) throw new AwsError(unreadable.code, unreadable.message, { Type: 'User' });
     const environmentId = ids.hex(16);
+    const roleCredentials = (): RoleCredentials => this.deps.roleCredentials(record);
     const stream = logStreamName(clock.now(), record.version, environmentId);
     const spec: EnvironmentSpec = {
       environmentId,
@@ -310,7 +316,10 @@ export class Placement {
       ...(prepared.layersDirectory === undefined ? {} : { layersDirectory: prepared.layersDirectory }),
       handler: record.handler ?? '',
       accountId: record.accountId,
-      variables: functionVariables(record, stream, this.deps.roleCredentials(record), initializationType),
+      variables: functionVariables(record, stream, roleCredentials(), initializationType),
+      ...(initializationType === 'snap-start'
+        ? { credentials: { token: this.snapshots.credentialToken(record), current: roleCredentials } }
+        : {}),
       endpoint: this.deps.endpoint(),
       memoryMb: record.memoryMb,
       ephemeralStorageMb: record.ephemeralStorageMb,

@@ -3,13 +3,17 @@
  * them anew before its versions are Active again, and one that has ended unexpectedly is taken anew for whoever needs it.
  */
 import { PlatformError } from '../../core/errors.ts';
+import type { Ids } from '../../core/ids.ts';
 import type { Snapshot } from '../../ports/environment.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { SnapshotProblem } from '../records/snapshot-problem.ts';
 import type { SnapshotEnvironment, VersionSnapshotDependencies } from './version-snapshot.ts';
 import { INTERRUPTED, VersionSnapshot } from './version-snapshot.ts';
 
+const CREDENTIAL_TOKEN_BYTES = 32;
+
 export interface SnapshotsDependencies extends VersionSnapshotDependencies {
+  readonly ids: Ids;
   /** `release` gives back what the environment runs. Rejects when code or runtime cannot be had. */
   prepare(record: FunctionRecord): Promise<SnapshotEnvironment & { release(): void }>;
 }
@@ -22,6 +26,7 @@ interface Taken {
 export class Snapshots {
   private readonly deps: SnapshotsDependencies;
   private readonly taken = new Map<string, Taken>();
+  private readonly credentialTokens = new Map<string, string>();
   /** All that has not ended. */
   private readonly living = new Set<VersionSnapshot>();
   private isClosed = false;
@@ -50,10 +55,18 @@ export class Snapshots {
     };
   }
 
+  /** By which its environments, whose variables are those of the snapshot, fetch their credentials. */
+  credentialToken({ generation }: FunctionRecord): string {
+    const token = this.credentialTokens.get(generation) ?? this.deps.ids.hex(CREDENTIAL_TOKEN_BYTES);
+    this.credentialTokens.set(generation, token);
+    return token;
+  }
+
   /** No environment will be restored from it any more; it ends with the last one that was. */
   retire(generation: string): void {
     this.taken.get(generation)?.snapshot.retire();
     this.taken.delete(generation);
+    this.credentialTokens.delete(generation);
   }
 
   /** Ends all of them, and what was restored from them. */

@@ -1,6 +1,7 @@
 /** What to run for a runtime family, with paths as the process will see them. */
 import { dirname, join } from 'node:path';
 import type { EnvironmentSpec } from '../../ports/environment.ts';
+import { credentialVariables } from '../runtime-api/credentials-route.ts';
 import { wrapped } from './exec-wrapper.ts';
 import { javaArguments } from './java-arguments.ts';
 import type { Launch, Layout } from './layout.ts';
@@ -82,6 +83,7 @@ export function locationVariables(
     LAMBDA_TASK_ROOT: layout.taskRoot,
     LAMBDA_RUNTIME_DIR: layout.runtimeDirectory,
     AWS_LAMBDA_RUNTIME_API: runtimeApi,
+    ...credentialVariables(spec.credentials, runtimeApi),
   };
   if (layout.temporaryDirectory !== undefined) variables['TMPDIR'] ??= layout.temporaryDirectory;
   if (family === 'nodejs') {

@@ -18,6 +18,8 @@ import { readLines } from '../environment/output-lines.ts';
 import { notFound } from '../runtime-api/api-answers.ts';
 import type { ApiPlace } from '../runtime-api/api-server.ts';
 import { apiServer, listenOnLoopback, serverAddress } from '../runtime-api/api-server.ts';
+import { credentialsRoute } from '../runtime-api/credentials-route.ts';
+import type { OtherRoutes } from '../runtime-api/runtime-api.ts';
 import { TelemetryApi } from '../telemetry/telemetry-api.ts';
 import type { Extension, Refusal } from './extension-registry.ts';
 import { ExtensionRegistry, MAX_EXTENSIONS, tooManyExtensions } from './extension-registry.ts';
@@ -55,6 +57,7 @@ export class EnvironmentExtensions {
   private readonly registry: ExtensionRegistry;
   private readonly api: ExtensionsApi;
   private readonly telemetryApi: TelemetryApi;
+  private readonly credentials: OtherRoutes;
   private facts: FunctionFacts;
   private server: Server | undefined;
   private process: SupervisedProcess | undefined;
@@ -72,6 +75,7 @@ export class EnvironmentExtensions {
   private constructor(spec: EnvironmentSpec, target: EnvironmentListener, external: readonly string[]) {
     this.target = target;
     this.external = external;
+    this.credentials = credentialsRoute(spec.credentials);
     this.registry = new ExtensionRegistry(external, randomUUID);
     this.facts = functionFacts(spec);
     this.api = new ExtensionsApi(this.registry, () => this.facts, randomUUID, {
@@ -121,7 +125,9 @@ export class EnvironmentExtensions {
 
   /** Answers requests of this API; false for those that are not. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): boolean =>
-    this.api.handle(request, response) || this.telemetryApi.handle(request, response);
+    this.api.handle(request, response) ||
+    this.telemetryApi.handle(request, response) ||
+    this.credentials(request, response);
 
   /** For runtimes that do not use the HTTP runtime API: a server for extensions alone. Resolves with its `host:port`. */
   async listen(place?: ApiPlace): Promise<string> {

@@ -1,7 +1,6 @@
 /** Functions with SnapStart, over the wire, at a level that has snapshots. */
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { FunctionConfiguration } from '@aws-sdk/client-lambda';
 import {
@@ -11,11 +10,12 @@ import {
   LambdaClient,
   PublishVersionCommand,
 } from '@aws-sdk/client-lambda';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Platform } from '../../../src/index.ts';
-import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
+import { clientSettings, openPlatform } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
 import { hostPython } from '../../sandbox/snapshot/snapshot-host.ts';
-import { functionNamed, refusal, settled, untilActive } from '../control/lambda-server.ts';
+import { ACCOUNT, functionNamed, refusal, settled, untilActive } from '../control/lambda-server.ts';
 import { openGate } from './gate.ts';
 
 /** What a handler waits at, in Python: `pass_gate(name)`. See `gate.ts`. */
@@ -37,6 +37,14 @@ from snapshot_restore_py import register_after_restore, register_before_snapshot
 IDENTITY = str(uuid.uuid4())
 AT_INIT = random.random()
 HOOKS = []
+def fetched():
+    # As SDKs do; boto3 itself may not be on this host.
+    if "AWS_CONTAINER_CREDENTIALS_FULL_URI" not in os.environ:
+        return None
+    head = {"Authorization": os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]}
+    request = urllib.request.Request(os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"], None, head)
+    return json.loads(urllib.request.urlopen(request).read())
+OF_INIT = fetched()
 register_before_snapshot(HOOKS.append, "before")
 register_after_restore(HOOKS.append, "after")
 print("init runs")
@@ -47,7 +55,7 @@ def handler(event, context):
         open("/tmp/" + event["write"], "w").close()
     return {"identity": IDENTITY, "atInit": AT_INIT, "random": random.random(), "hooks": HOOKS, "tmp": os.listdir("/tmp"),
             "processes": len([name for name in os.listdir("/proc") if name.isdigit()]), "variables": dict(os.environ),
-            "stream": context.log_stream_name, "nowMs": time.time() * 1000}
+            "stream": context.log_stream_name, "credentials": fetched(), "nowMs": time.time() * 1000}
 `;
 
 export interface Answer {
@@ -59,6 +67,10 @@ export interface Answer {
   readonly processes: number;
   readonly variables: Readonly<Record<string, string>>;
   readonly stream: string | null;
+  /** What the credentials' address answers. */
+  readonly credentials: Readonly<
+    Record<'AccessKeyId' | 'SecretAccessKey' | 'Token' | 'Expiration', string>
+  > | null;
   readonly nowMs: number;
 }
 
@@ -105,20 +117,10 @@ export async function published(
   return settled(lambda, `${name}:1`);
 }
 
-interface Setup {
-  readonly platform: Platform;
-  readonly lambda: LambdaClient;
-}
-
-async function setup(context: TestContext): Promise<Setup> {
-  const python = await hostPython();
-  const platform = await startedPlatform(context, {
-    isolation: 'namespaces',
-    runtimes: { 'python3.12': python!.interpreter! },
-  });
-  const lambda = new LambdaClient(clientSettings(platform));
-  context.after(() => lambda.destroy());
-  return { platform, lambda };
+/** Environments alive, as the server counts them. */
+async function environmentCount(platform: Platform): Promise<number> {
+  const health = await fetch(`${platform.origin}/_selfsame/health`);
+  return ((await health.json()) as { environments: number }).environments;
 }
 
 async function logOf(platform: Platform, name: string): Promise<string[]> {
@@ -130,8 +132,22 @@ async function logOf(platform: Platform, name: string): Promise<string[]> {
 
 export function snapStartTests(): void {
   describe('SnapStart', () => {
-    test('a version is restored where another would be initialised', async (context) => {
-      const { lambda, platform } = await setup(context);
+    let platform: Platform;
+    let lambda: LambdaClient;
+
+    before(async () => {
+      const python = await hostPython();
+      const runtimes = { 'python3.12': python!.interpreter! };
+      platform = await openPlatform({ isolation: 'namespaces', runtimes });
+      lambda = new LambdaClient(clientSettings(platform));
+    });
+
+    after(async () => {
+      lambda.destroy();
+      await platform.close();
+    });
+
+    test('a version is restored where another would be initialised', async () => {
       const version = await published(lambda, 'snap', CODE);
       assert.equal(version.State, 'Active', version.StateReason);
       assert.deepEqual(version.SnapStart, { ApplyOn: 'PublishedVersions', OptimizationStatus: 'On' });
@@ -164,8 +180,7 @@ export function snapStartTests(): void {
       assert.equal(latest.answer.variables['AWS_LAMBDA_INITIALIZATION_TYPE'], 'on-demand');
     });
 
-    test('two environments of a version share what init made, and nothing since', async (context) => {
-      const { lambda, platform } = await setup(context);
+    test('two environments of a version share what init made, and nothing since', async () => {
       await published(lambda, 'pair', CODE);
       await using gate = openGate(platform);
       const held = ['one', 'other'].map((write) => invoked(lambda, 'pair:1', { gate: gate.name, write }));
@@ -180,8 +195,7 @@ export function snapStartTests(): void {
       for (const { nowMs } of [one!, other!]) assert.ok(Math.abs(Date.now() - nowMs) < 60_000);
     });
 
-    test("the variables are AWS's of SnapStart", async (context) => {
-      const { lambda } = await setup(context);
+    test("the variables are AWS's of SnapStart, and credentials are fetched", async () => {
       await published(lambda, 'variables', CODE, { Environment: { Variables: { MINE: 'kept' } } });
       const { answer } = await invoked(lambda, 'variables:1');
       const { variables } = answer;
@@ -195,10 +209,19 @@ export function snapStartTests(): void {
         Object.keys(variables).filter((name) => name.startsWith('SELFSAME')),
         [],
       );
+      const { AccessKeyId, SecretAccessKey, Token, Expiration } = answer.credentials!;
+      assert.ok(Date.parse(Expiration) > Date.now());
+      const credentials = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token };
+      const sts = new STSClient({ ...clientSettings(platform), credentials });
+      const { Arn } = await sts.send(new GetCallerIdentityCommand({}));
+      sts.destroy();
+      assert.equal(Arn, `arn:aws:sts::${ACCOUNT}:assumed-role/of-tests/variables`);
+      // Whoever does not know the token gets none.
+      const uri = variables['AWS_CONTAINER_CREDENTIALS_FULL_URI']!;
+      assert.match(uri, /^http:\/\/(169\.254\.170\.2|127\.0\.0\.1):\d+\/2021-04-23\/credentials$/);
     });
 
-    test('a version whose init fails is Failed', async (context) => {
-      const { lambda, platform } = await setup(context);
+    test('a version whose init fails is Failed', async () => {
       const version = await published(lambda, 'broken', 'raise ValueError("no")\n');
       assert.deepEqual(
         [version.State, version.StateReasonCode, version.StateReason],
@@ -212,8 +235,7 @@ export function snapStartTests(): void {
       );
     });
 
-    test('an after-restore hook that raises is what the caller hears of', async (context) => {
-      const { lambda, platform } = await setup(context);
+    test('an after-restore hook that raises is what the caller hears of', async () => {
       const code = `
 from snapshot_restore_py import register_after_restore
 @register_after_restore
@@ -222,6 +244,7 @@ def hook():
 handler = print
 `;
       await published(lambda, 'hooked', code);
+      const beforehand = await environmentCount(platform);
       await assert.rejects(
         lambda.send(new InvokeCommand({ FunctionName: 'hooked:1' })),
         refusal('SnapStartException', /afterRestore\(\) runtime hook encountered an error/, 400),
@@ -232,14 +255,10 @@ handler = print
         lines.at(-1)!,
         /^RESTORE_REPORT Restore Duration: \S+ ms\tStatus: error\tError Type: Runtime\.AfterRestoreError$/,
       );
-      const { environments } = (await (await fetch(`${platform.origin}/_selfsame/health`)).json()) as {
-        environments: number;
-      };
-      assert.equal(environments, 0);
+      assert.equal(await environmentCount(platform), beforehand);
     });
 
-    test('a version that is deleted leaves nothing', async (context) => {
-      const { lambda } = await setup(context);
+    test('a version that is deleted leaves nothing', async () => {
       await published(lambda, 'deleted', CODE);
       await invoked(lambda, 'deleted:1');
       await lambda.send(new DeleteFunctionCommand({ FunctionName: 'deleted' }));
