@@ -21,6 +21,8 @@ const NODE_STREAM = `exports.handler = awslambda.streamifyResponse(async (event,
 });
 `;
 
+const PYTHON_SLOW = 'import time\ntime.sleep(2)\ndef handler(event, context):\n    return event\n';
+
 const PYTHON_ECHO = 'def handler(event, context):\n    return event\n';
 
 /** What an SDK sends: routing goes by the credential scope. */
@@ -49,6 +51,23 @@ export async function createNodeStream(port: number, name: string): Promise<void
 export async function createPythonEcho(port: number, name: string): Promise<void> {
   const zip = await zipOf({ 'index.py': PYTHON_ECHO });
   await create(port, { FunctionName: name, Runtime: 'python3.11', Handler: 'index.handler' }, zip);
+}
+
+/** Its init takes two seconds. Resolves when its version 1 is there, which is restored from a snapshot. */
+export async function createSlowPython(port: number, name: string): Promise<void> {
+  const zip = await zipOf({ 'index.py': PYTHON_SLOW });
+  await create(
+    port,
+    {
+      FunctionName: name,
+      Runtime: 'python3.12',
+      Handler: 'index.handler',
+      SnapStart: { ApplyOn: 'PublishedVersions' },
+    },
+    zip,
+  );
+  await call(port, 'POST', `/2015-03-31/functions/${name}/versions`, '{}');
+  await untilActive(port, name, '1');
 }
 
 /** Needs Go; its binary is kept between runs. */
@@ -97,7 +116,12 @@ export async function firstByteOnce(port: number, name: string): Promise<number>
 
 async function create(
   port: number,
-  settings: { readonly FunctionName: string; readonly Runtime: string; readonly Handler: string },
+  settings: {
+    readonly FunctionName: string;
+    readonly Runtime: string;
+    readonly Handler: string;
+    readonly SnapStart?: { readonly ApplyOn: string };
+  },
   zip: Buffer,
 ): Promise<void> {
   const body = {
@@ -108,11 +132,18 @@ async function create(
     Code: { ZipFile: zip.toString('base64') },
   };
   await call(port, 'POST', '/2015-03-31/functions', JSON.stringify(body));
+  await untilActive(port, settings.FunctionName, '$LATEST');
+}
+
+async function untilActive(port: number, name: string, version: string): Promise<void> {
+  const path = `/2015-03-31/functions/${name}/configuration?Qualifier=${version}`;
   for (;;) {
-    const text = await call(port, 'GET', `/2015-03-31/functions/${settings.FunctionName}/configuration`);
-    const { State, StateReason } = JSON.parse(text) as { State: string; StateReason?: string };
+    const { State, StateReason } = JSON.parse(await call(port, 'GET', path)) as {
+      State: string;
+      StateReason?: string;
+    };
     if (State === 'Active') return;
-    if (State === 'Failed') throw new Error(`${settings.FunctionName}: ${StateReason}`);
+    if (State === 'Failed') throw new Error(`${name}: ${StateReason}`);
   }
 }
 

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { asyncAccept } from './asynchronous.ts';
 import { boot, httpRuntime, warmLatency, warmThroughput } from './measures.ts';
+import { restore } from './restores.ts';
 import { burst, coldStart, density, pooledStart, thaw } from './starts.ts';
 import { streamFirstByte } from './streaming.ts';
 
@@ -20,6 +21,7 @@ const MEASURES = [
     measure: pooledStart,
   },
   { figures: ['burst_cold_ratio'], aim: 'at most 1.3', measure: burst },
+  { figures: ['restore_ratio'], aim: 'at most 0.1', measure: restore },
   { figures: ['thaw_ms'], aim: 'at most 1 ms', measure: thaw },
   {
     figures: ['stream_first_byte_ms'],
