@@ -14,6 +14,7 @@ const FRAME = {
   LOG: 0x14,
   LEAVING: 0x15,
   CHUNK: 0x16,
+  CONTENT_TYPE: 0x19,
   AWAITS_ASSIGNMENT: 0x17,
 };
 const LOG_LEVEL = { TRACE: 1, DEBUG: 2, INFO: 3, WARN: 4, ERROR: 5, FATAL: 6 };
@@ -104,6 +105,11 @@ class Channel {
     bytes.writeUInt32BE(maxResidentKib(), 5);
     bytes.write(text, 9);
     this.write(bytes);
+  }
+
+  /** What a response that is written bit by bit consists of; before its first piece. */
+  contentType(text) {
+    this.write(frame(FRAME.CONTENT_TYPE, Buffer.from(text)));
   }
 
   /** A piece of a response; `response` or `error` ends it. Blocks while the host takes no more. */

@@ -9,6 +9,8 @@ const { settled } = require('./promise-invocation.cjs');
 const PRELUDE_CONTENT_TYPE = 'application/vnd.awslambda.http-integration-response';
 const PRELUDE_DELIMITER_BYTES = 8;
 
+const DEFAULT_CONTENT_TYPE = 'application/octet-stream';
+
 function invocationOf(runtime, handler) {
   const { channel, log, next } = runtime;
   return async (header, payload) => {
@@ -35,7 +37,7 @@ class ResponseStream extends Writable {
   constructor(channel) {
     super();
     this.channel = channel;
-    this.contentType = 'application/octet-stream';
+    this.contentType = DEFAULT_CONTENT_TYPE;
     this.isBegun = false;
   }
 
@@ -59,6 +61,7 @@ class ResponseStream extends Writable {
   begin() {
     if (this.isBegun) return;
     this.isBegun = true;
+    if (this.contentType !== DEFAULT_CONTENT_TYPE) this.channel.contentType(this.contentType);
     this._onBeforeFirstWrite?.((bytes) => super.write(bytes));
   }
 

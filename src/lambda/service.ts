@@ -6,12 +6,14 @@ import type { AsynchronousInvocation } from './events/asynchronous-invocation.ts
 import type { Invoker } from './invoke/invoke.ts';
 import { invokeBodyLimit } from './invoke/invoke.ts';
 import { streamingInvoke } from './invoke/streaming-invoke.ts';
+import type { FunctionUrls } from './urls/function-urls.ts';
 
 export function lambdaService(
   control: FunctionControl,
   invoker: Invoker,
   events: AsynchronousInvocation,
   durable: LambdaOperations,
+  urls: FunctionUrls,
 ): Service {
   return {
     name: 'lambda',
@@ -24,7 +26,7 @@ export function lambdaService(
     },
     receive: (target, delivery) => events.receive(target, delivery),
     resourcePolicy: async (arn) => control.resourcePolicy(arn),
-    endpoints: control.endpoints,
+    endpoints: [...control.endpoints, urls.endpoint],
     bodyLimits: {
       ...control.bodyLimits,
       Invoke: invokeBodyLimit,

@@ -1,7 +1,7 @@
 /** Who calls and what they may do: IAM, STS, signers and permissions put together. */
 import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
-import type { Authorize } from '../ports/authorize.ts';
+import type { Authenticate, Authorize } from '../ports/authorize.ts';
 import type { Call } from '../ports/call.ts';
 import type { Identify } from '../ports/identity.ts';
 import type { RequestContext, Service } from '../ports/service.ts';
@@ -11,6 +11,7 @@ import { SessionTokens } from '../services/sts/session-tokens.ts';
 import { stsService } from '../services/sts/sts.ts';
 import type { Authorization } from '../wire/server/authorizer.ts';
 import { Permissions } from './authorization/permissions.ts';
+import { requestAuthentication } from './request-signature.ts';
 import type { ExecutionRole } from './role-credentials.ts';
 import { namedRole, RoleCredentialIssuer } from './role-credentials.ts';
 import type { RootCredentials } from './root-credentials.ts';
@@ -34,6 +35,8 @@ export interface Access {
   /** Undefined where nothing is enforced. */
   readonly authorization: Authorization | undefined;
   readonly authorize: Authorize;
+  /** With signatures verified, whether anything else is or not. */
+  readonly authenticate: Authenticate;
   readonly credentialsFor: (role: ExecutionRole) => ReturnType<RoleCredentialIssuer['credentialsFor']>;
   /** How services tell who called, for example `AROA…:session`. */
   readonly senderIdOf: (caller: RequestContext) => string;
@@ -75,6 +78,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
         }
       : undefined,
     authorize: permissions.authorize,
+    authenticate: requestAuthentication(signers),
     credentialsFor: (role) => issuer.credentialsFor(role),
     senderIdOf: ({ identity, accountId }) => (identity ?? rootIdentity(accountId)).principal.userId,
   };

@@ -14,6 +14,8 @@ import { ProvisionedConcurrency } from '../lambda/invoke/provisioned-concurrency
 import { INTERRUPTED } from '../lambda/invoke/version-snapshot.ts';
 import { EnvironmentCipher } from '../lambda/records/environment-cipher.ts';
 import { lambdaService } from '../lambda/service.ts';
+import { FunctionUrls } from '../lambda/urls/function-urls.ts';
+import { UrlAccess } from '../lambda/urls/url-access.ts';
 import type { IsolationLevel, RuntimeListing } from '../ports/environment.ts';
 import type { Log } from '../ports/log.ts';
 import type { Service } from '../ports/service.ts';
@@ -291,6 +293,19 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       invoker,
       events,
       durableOperations(durable, () => clock.now()),
+      new FunctionUrls({
+        urls: control.urls,
+        access: new UrlAccess({
+          authenticate: access.authenticate,
+          authorize: access.authorize,
+          policies: control.policies,
+          isEnforced: options.authorization,
+        }),
+        invoker,
+        clock,
+        ids,
+        log,
+      }),
     ),
     logs.service,
     ecr.service,

@@ -174,6 +174,8 @@ export interface EnvironmentListener {
    * A promise where the runtime is to be kept from writing more until it resolves.
    */
   responseChunk(requestId: string, chunk: Buffer): Promise<void> | undefined;
+  /** The content type of such a response, before its first piece; absent where the runtime says none. */
+  responseType?(requestId: string, contentType: string): void;
   /** The function failed; `payload` is the JSON text that the caller gets. */
   error(requestId: string, errorType: string, payload: Buffer, maxMemoryBytes: number | undefined): void;
   output(line: EnvironmentOutput): void;

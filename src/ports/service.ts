@@ -54,6 +54,11 @@ export interface Endpoint {
   readonly pathPrefix: string;
   /** Where API calls have paths like it: whether this request is meant for the endpoint. Default: every one. */
   serves?(request: IncomingMessage): boolean;
+  /**
+   * The hosts that it serves are its own: every path under them, whatever other endpoints there are, and
+   * web pages of any origin, among which it decides itself.
+   */
+  readonly ownsHosts?: boolean;
   handle(request: IncomingMessage, response: ServerResponse): void | Promise<void>;
 }
 

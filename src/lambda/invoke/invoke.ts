@@ -70,6 +70,8 @@ export interface InternalEvent {
   /** Decoded JSON text. */
   readonly clientContext?: string | undefined;
   readonly tenantId?: string | undefined;
+  /** Gets what a streaming function writes, as it is written. The caller ends it. */
+  readonly stream?: ResponseStream;
 }
 
 export type CheckedEvent = InternalEvent & Pick<Invocation, 'clientContext' | 'tenantId'>;

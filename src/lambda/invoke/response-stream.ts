@@ -6,6 +6,8 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 export class ResponseStream {
   /** Resolves with the first piece. Never rejects. */
   readonly begun: Promise<void>;
+  /** As the function says before its first piece; AWS's runtime says this where the function says nothing. */
+  contentType = 'application/octet-stream';
   private readonly begin: () => void;
   private readonly waiting: Buffer[] = [];
   private waitingBytes = 0;

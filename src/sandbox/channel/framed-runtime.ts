@@ -102,6 +102,9 @@ export class FramedRuntime implements RuntimeTransport {
         if (room !== undefined) this.pauseUntil(room);
         return;
       }
+      case FRAME.contentType:
+        this.listener.responseType?.(this.requestId, body.toString());
+        return;
       case FRAME.error: {
         this.settled();
         const [errorType, payload] = typed(body.subarray(4));

@@ -14,6 +14,7 @@ export const FRAME = {
   chunk: 0x16,
   awaitsAssignment: 0x17,
   restored: 0x18,
+  contentType: 0x19,
 } as const;
 
 /** Larger than any honest frame: a response may exceed 6 MB only to be refused. Bytes. */

@@ -98,6 +98,7 @@ export class EnvironmentExtensions {
       },
       response: (requestId, payload, memory) => target.response(requestId, payload, memory),
       responseChunk: (requestId, chunk) => target.responseChunk(requestId, chunk),
+      responseType: (requestId, contentType) => target.responseType?.(requestId, contentType),
       error: (requestId, errorType, payload, memory) => target.error(requestId, errorType, payload, memory),
       output: (line) => target.output(line),
       leaving: () => target.leaving(),

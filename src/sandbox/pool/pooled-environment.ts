@@ -51,6 +51,10 @@ export class RelayListener implements EnvironmentListener {
     return this.owner?.responseChunk(requestId, chunk);
   }
 
+  responseType(requestId: string, contentType: string): void {
+    this.owner?.responseType?.(requestId, contentType);
+  }
+
   error(requestId: string, errorType: string, payload: Buffer, maxMemoryBytes: number | undefined): void {
     this.owner?.error(requestId, errorType, payload, maxMemoryBytes);
   }

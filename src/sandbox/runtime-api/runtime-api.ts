@@ -204,6 +204,8 @@ export class RuntimeApi implements RuntimeTransport {
   private stream(request: IncomingMessage, response: ServerResponse, id: string): void {
     this.isStreaming = true;
     const isOpen = (): boolean => id === this.requestId && this.state === 'Running';
+    const { 'content-type': contentType } = request.headers;
+    if (contentType !== undefined && isOpen()) this.listener.responseType?.(id, contentType);
     passOnStream(
       request,
       (chunk) => (isOpen() ? this.listener.responseChunk(id, chunk) : undefined),

@@ -209,7 +209,7 @@ function regionOf(headers: IncomingHttpHeaders, host: string): string {
   return serviceLabels(hostName(host))?.findLast(isRegion) ?? DEFAULT_REGION;
 }
 
-function isAccountId(text: string | undefined): text is string {
+export function isAccountId(text: string | undefined): text is string {
   if (text === undefined || text.length !== 12) return false;
   for (let index = 0; index < 12; index += 1) {
     const code = text.charCodeAt(index);

@@ -38,7 +38,7 @@ export interface RequestFlowOptions {
   /** True once connections are no longer to be kept. */
   readonly closing: () => boolean;
   /** Says why a request may not be served at all, by its Host and Origin; undefined when it may. */
-  readonly refusal: (request: IncomingMessage) => string | undefined;
+  readonly refusal: (request: IncomingMessage, isForAnyOrigin: boolean) => string | undefined;
   /** `http://host:port` for requests without a Host header. */
   readonly defaultOrigin: () => string;
 }
@@ -65,8 +65,10 @@ export class RequestFlow {
 
   constructor(options: RequestFlowOptions) {
     this.options = options;
-    // The longest prefix that fits is meant.
-    this.endpoints = [...options.endpoints].sort((a, b) => b.pathPrefix.length - a.pathPrefix.length);
+    // The longest prefix that fits is meant, after those that have hosts of their own.
+    const rank = ({ ownsHosts, pathPrefix }: Endpoint): number =>
+      ownsHosts ? Number.POSITIVE_INFINITY : pathPrefix.length;
+    this.endpoints = [...options.endpoints].sort((a, b) => (rank(a) < rank(b) ? 1 : -1));
   }
 
   /** Answers one request. Never rejects. `expectsContinue`: the client waits for 100 before it sends. */
@@ -81,10 +83,10 @@ export class RequestFlow {
     };
     let answer: WireResponse;
     try {
-      const refusal = this.options.refusal(request);
-      if (refusal !== undefined) throw new AwsError('AccessDeniedException', refusal, {}, 403);
       const url = request.url ?? '/';
       const endpoint = this.findEndpoint(url, request);
+      const refusal = this.options.refusal(request, endpoint?.ownsHosts === true);
+      if (refusal !== undefined) throw new AwsError('AccessDeniedException', refusal, {}, 403);
       if (endpoint !== undefined) {
         if (expectsContinue) response.writeContinue();
         await endpoint.handle(request, response);

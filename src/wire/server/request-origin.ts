@@ -16,8 +16,8 @@ export class RequestGuard {
     this.boundHost = isLoopback(boundHost) ? boundHost : undefined;
   }
 
-  /** Why the request is refused, in a sentence; undefined when it is not. */
-  refusal(headers: IncomingHttpHeaders): string | undefined {
+  /** Why the request is refused, in a sentence; undefined when it is not. The Host counts in any case. */
+  refusal(headers: IncomingHttpHeaders, isForAnyOrigin = false): string | undefined {
     const { boundHost } = this;
     if (boundHost === undefined) return undefined;
     const { host, origin } = headers;
@@ -25,7 +25,8 @@ export class RequestGuard {
       if (!isTrustedHost(hostName(host))) return foreignHost(host, boundHost);
       this.accepted = host;
     }
-    if (origin !== undefined && !isLocalOrigin(origin)) return foreignOrigin(origin, boundHost);
+    if (!isForAnyOrigin && origin !== undefined && !isLocalOrigin(origin))
+      return foreignOrigin(origin, boundHost);
     return undefined;
   }
 }

@@ -90,7 +90,7 @@ class HttpFront implements WireServer {
       log: options.log,
       timeouts: options.timeouts ?? DEFAULT_TIMEOUTS,
       closing: () => this.closing !== undefined,
-      refusal: (request) => this.guard?.refusal(request.headers),
+      refusal: (request, isForAnyOrigin) => this.guard?.refusal(request.headers, isForAnyOrigin),
       defaultOrigin: () => `http://${this.bound?.host}:${this.bound?.port}`,
     });
   }

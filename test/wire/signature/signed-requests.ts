@@ -1,36 +1,12 @@
 /** Requests signed by AWS's own signer for JavaScript, as this server would receive them. */
-import type { Hash } from 'node:crypto';
-import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { Checksum, SourceData } from '@smithy/types';
 import type { SignedRequest } from '../../../src/wire/signature/signed-request.ts';
 import type { Credentials } from '../../../src/wire/signature/verify.ts';
+import { NodeSha256 } from '../../kit/node-sha256.ts';
 
 export const ACCESS_KEY = 'AKIDEXAMPLE';
 export const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 export const SIGNED_AT = new Date('2026-03-01T12:00:00Z');
-
-class NodeSha256 implements Checksum {
-  private readonly hash: Hash;
-
-  constructor(secret?: SourceData) {
-    this.hash = (
-      secret === undefined ? createHash('sha256') : createHmac('sha256', Buffer.from(secret as Uint8Array))
-    ) as Hash;
-  }
-
-  update(data: Uint8Array): void {
-    this.hash.update(data);
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.hash.digest();
-  }
-
-  reset(): void {
-    throw new Error('a hash is used once');
-  }
-}
 
 export interface ToSign {
   readonly service?: string;
