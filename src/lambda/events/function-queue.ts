@@ -36,6 +36,7 @@ export class FunctionQueue {
   private ready: QueuedEvent[] = [];
   private readyBytes = 0;
   private cursor: EventPosition | undefined;
+  /** Of the events that were appended, and of what reads have asked for. */
   private latestDueMs = 0;
   /** There may be due events behind the cursor. */
   private hasMore = false;
@@ -121,7 +122,8 @@ export class FunctionQueue {
   }
 
   private async postpone(event: QueuedEvent, dueMs: number, note: string): Promise<void> {
-    const laterMs = Math.max(dueMs, (this.cursor?.dueMs ?? 0) + 1);
+    // Behind whatever the cursor has passed, or passes with the read that is under way.
+    const laterMs = Math.max(dueMs, this.nextDueMs(1));
     const stored = this.deps.queue.postpone(this.name, event, laterMs, note);
     // At once, so that the cursor cannot pass it meanwhile; a read that follows comes after the write.
     this.wakeAt(laterMs);
@@ -151,7 +153,7 @@ export class FunctionQueue {
     try {
       const { events, nextDueMs } = await queue.read(this.name, {
         ...(this.cursor === undefined ? {} : { after: this.cursor }),
-        untilMs: clock.now(),
+        untilMs: this.nextDueMs(0),
         maxEvents: MAX_READY_EVENTS,
         maxBytes: MAX_READY_BYTES,
       });
