@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import {
   InvokeCommand,
   PutFunctionConcurrencyCommand,
@@ -21,9 +20,9 @@ class Queues {
   private readonly client: SQSClient;
   private readonly urls = new Map<string, string>();
 
-  constructor(context: TestContext, platform: Platform) {
+  constructor(platform: Platform) {
     this.client = new SQSClient(clientSettings(platform));
-    context.after(() => this.client.destroy());
+    after(() => this.client.destroy());
   }
 
   async create(...names: string[]): Promise<void> {
@@ -54,25 +53,26 @@ async function send({ lambda }: Asynchronous, FunctionName: string, payload: obj
   return $metadata.requestId!;
 }
 
+const setup = await asynchronous();
+const queues = new Queues(setup.platform);
+
 describe('records of asynchronous invocations', () => {
-  test('of a failed event go to the dead-letter queue as it was, and to the destination with its error', async (context) => {
-    const setup = await asynchronous(context);
-    const queues = new Queues(context, setup.platform);
-    await queues.create('dead', 'failed', 'succeeded');
-    const arn = await setup.create('f', { DeadLetterConfig: { TargetArn: queueArn('dead') } });
+  test('of a failed event go to the dead-letter queue as it was, and to the destination with its error', async () => {
+    await queues.create('dead-1', 'failed-1', 'succeeded-1');
+    const arn = await setup.create('failing', { DeadLetterConfig: { TargetArn: queueArn('dead-1') } });
     const destinations = {
-      OnFailure: { Destination: queueArn('failed') },
-      OnSuccess: { Destination: queueArn('succeeded') },
+      OnFailure: { Destination: queueArn('failed-1') },
+      OnSuccess: { Destination: queueArn('succeeded-1') },
     };
     await setup.lambda.send(
-      new PutFunctionEventInvokeConfigCommand({ FunctionName: 'f', DestinationConfig: destinations }),
+      new PutFunctionEventInvokeConfigCommand({ FunctionName: 'failing', DestinationConfig: destinations }),
     );
-    const requestId = await send(setup, 'f', { fail: true });
+    const requestId = await send(setup, 'failing', { fail: true });
     await setup.platform.clock.advance('2m');
-    assert.deepEqual(await queues.messages('dead'), [], 'not before the last attempt');
+    assert.deepEqual(await queues.messages('dead-1'), [], 'not before the last attempt');
     await setup.platform.clock.advance('1m');
 
-    const [dead, ...moreDead] = await queues.messages('dead');
+    const [dead, ...moreDead] = await queues.messages('dead-1');
     assert.deepEqual(moreDead, []);
     assert.equal(dead!.Body, '{"fail":true}');
     // Recorded: the code is a number.
@@ -88,7 +88,7 @@ describe('records of asynchronous invocations', () => {
     );
     assert.match(dead!.Attributes!.AWSTraceHeader!, /^Root=1-/);
 
-    const [failed, ...moreFailed] = await queues.messages('failed');
+    const [failed, ...moreFailed] = await queues.messages('failed-1');
     assert.deepEqual(moreFailed, []);
     const { timestamp, responsePayload, ...record } = JSON.parse(failed!.Body!);
     assert.deepEqual(record, {
@@ -105,17 +105,16 @@ describe('records of asynchronous invocations', () => {
     assert.equal(responsePayload.errorType, 'TypeError');
     assert.equal(responsePayload.errorMessage, 'as the event says');
     assert.equal(new Date(timestamp).toISOString(), timestamp);
-    assert.deepEqual(await queues.messages('succeeded'), []);
-    assert.equal(await metricOf(setup.platform, 'AsyncEventsDropped', 'f'), 1);
+    assert.deepEqual(await queues.messages('succeeded-1'), []);
+    assert.equal(await metricOf(setup.platform, 'AsyncEventsDropped', 'failing'), 1);
   });
 
-  test('of a success go to a function, which gets the record as its event', async (context) => {
-    const setup = await asynchronous(context);
-    const arn = await setup.create('f');
+  test('of a success go to a function, which gets the record as its event', async () => {
+    const arn = await setup.create('chained');
     const next = await setup.create('next');
-    const config = { FunctionName: 'f', DestinationConfig: { OnSuccess: { Destination: next } } };
+    const config = { FunctionName: 'chained', DestinationConfig: { OnSuccess: { Destination: next } } };
     await setup.lambda.send(new PutFunctionEventInvokeConfigCommand(config));
-    const requestId = await send(setup, 'f', { name: 'one' });
+    const requestId = await send(setup, 'chained', { name: 'one' });
     await setup.platform.clock.advance(0);
     const [run, ...more] = await setup.runs('next');
     assert.deepEqual(more, []);
@@ -133,50 +132,46 @@ describe('records of asynchronous invocations', () => {
       responsePayload: { seen: 'one' },
     });
     assert.notEqual(run!.requestId, requestId);
-    assert.equal(await metricOf(setup.platform, 'AsyncEventsDropped', 'f'), 0);
+    assert.equal(await metricOf(setup.platform, 'AsyncEventsDropped', 'chained'), 0);
   });
 
-  test('of a function that may not run at all go away at once, without an attempt', async (context) => {
-    const setup = await asynchronous(context);
-    const queues = new Queues(context, setup.platform);
-    await queues.create('failed');
-    await setup.create('f');
+  test('of a function that may not run at all go away at once, without an attempt', async () => {
+    await queues.create('failed-2');
+    await setup.create('stopped');
     const config = {
-      FunctionName: 'f',
-      DestinationConfig: { OnFailure: { Destination: queueArn('failed') } },
+      FunctionName: 'stopped',
+      DestinationConfig: { OnFailure: { Destination: queueArn('failed-2') } },
     };
     await setup.lambda.send(new PutFunctionEventInvokeConfigCommand(config));
     await setup.lambda.send(
-      new PutFunctionConcurrencyCommand({ FunctionName: 'f', ReservedConcurrentExecutions: 0 }),
+      new PutFunctionConcurrencyCommand({ FunctionName: 'stopped', ReservedConcurrentExecutions: 0 }),
     );
-    await send(setup, 'f', {});
+    await send(setup, 'stopped', {});
     await setup.platform.clock.advance(0);
-    const [failed] = await queues.messages('failed');
+    const [failed] = await queues.messages('failed-2');
     // Recorded from AWS, with no response in it.
     const { requestContext, responseContext } = JSON.parse(failed!.Body!);
     assert.equal(requestContext.condition, 'ZeroReservedConcurrency');
     assert.equal(requestContext.approximateInvokeCount, 0);
     assert.equal(responseContext, undefined);
-    assert.deepEqual(await setup.runs('f'), []);
+    assert.deepEqual(await setup.runs('stopped'), []);
   });
 
-  test('wait for a queue that is not there, and each failure is counted', async (context) => {
-    const setup = await asynchronous(context);
-    const queues = new Queues(context, setup.platform);
-    await setup.create('f', { DeadLetterConfig: { TargetArn: queueArn('dead') } });
-    const destination = { OnFailure: { Destination: queueArn('failed') } };
-    const config = { FunctionName: 'f', MaximumRetryAttempts: 0, DestinationConfig: destination };
+  test('wait for a queue that is not there, and each failure is counted', async () => {
+    await setup.create('waiting', { DeadLetterConfig: { TargetArn: queueArn('dead-3') } });
+    const destination = { OnFailure: { Destination: queueArn('failed-3') } };
+    const config = { FunctionName: 'waiting', MaximumRetryAttempts: 0, DestinationConfig: destination };
     await setup.lambda.send(new PutFunctionEventInvokeConfigCommand(config));
-    await send(setup, 'f', { fail: true });
+    await send(setup, 'waiting', { fail: true });
     // Tried at once, and after 1, 2 and 4 seconds.
     await setup.platform.clock.advance('7s');
-    assert.equal(await metricOf(setup.platform, 'DestinationDeliveryFailures', 'f'), 4);
-    assert.equal(await metricOf(setup.platform, 'DeadLetterErrors', 'f'), 4);
-    await queues.create('dead', 'failed');
+    assert.equal(await metricOf(setup.platform, 'DestinationDeliveryFailures', 'waiting'), 4);
+    assert.equal(await metricOf(setup.platform, 'DeadLetterErrors', 'waiting'), 4);
+    await queues.create('dead-3', 'failed-3');
     await setup.platform.clock.advance('6h');
-    assert.equal((await queues.messages('dead')).length, 1);
-    assert.equal((await queues.messages('failed')).length, 1);
-    assert.equal((await setup.runs('f')).length, 1, 'the function does not run again for it');
-    assert.equal(await metricOf(setup.platform, 'DestinationDeliveryFailures', 'f'), 4);
+    assert.equal((await queues.messages('dead-3')).length, 1);
+    assert.equal((await queues.messages('failed-3')).length, 1);
+    assert.equal((await setup.runs('waiting')).length, 1, 'the function does not run again for it');
+    assert.equal(await metricOf(setup.platform, 'DestinationDeliveryFailures', 'waiting'), 4);
   });
 });

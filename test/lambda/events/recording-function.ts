@@ -1,13 +1,13 @@
 /** Functions that write each of their runs into a file, for tests that ask how often and with what they ran. */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { after } from 'node:test';
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import { CreateFunctionCommand, LambdaClient, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda';
 import type { Platform, StartOptions } from '../../../src/index.ts';
-import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
+import { clientSettings, openPlatform } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
-import { scratchDirectory } from '../../storage/scratch.ts';
 
 /** Does what the event says: `{fail: true}` throws, `{name}` is written down. */
 const CODE = `
@@ -35,12 +35,16 @@ export interface Asynchronous {
   runs(name: string): Promise<Run[]>;
 }
 
-/** A server whose clock stands still, without isolation: its functions write to the host. */
-export async function asynchronous(context: TestContext, options: StartOptions = {}): Promise<Asynchronous> {
-  const directory = await scratchDirectory(context);
-  const platform = await startedPlatform(context, { isolation: 'process', frozenClock: true, ...options });
+/** A server for all tests of a file, whose clock stands still. It isolates nothing: its functions write to the host. */
+export async function asynchronous(options: StartOptions = {}): Promise<Asynchronous> {
+  const directory = await mkdtemp(join(tmpdir(), 'selfsame-runs-'));
+  const platform = await openPlatform({ isolation: 'process', frozenClock: true, ...options });
   const lambda = new LambdaClient(clientSettings(platform));
-  context.after(() => lambda.destroy());
+  after(async () => {
+    lambda.destroy();
+    await platform.close();
+    await rm(directory, { recursive: true });
+  });
   const fileOf = (name: string): string => join(directory, `${name}.runs`);
   return {
     platform,

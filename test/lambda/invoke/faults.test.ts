@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { PlatformError } from '../../../src/core/errors.ts';
 import type { FaultSettings } from '../../../src/lambda/invoke/faults.ts';
 import { Faults } from '../../../src/lambda/invoke/faults.ts';
-import type { Asynchronous } from '../events/recording-function.ts';
 import { asynchronous } from '../events/recording-function.ts';
 
 /** How often a rule strikes in so many occasions. */
@@ -68,10 +67,14 @@ describe('a fault rule', () => {
   });
 });
 
+const setup = await asynchronous();
+
 describe('an injected fault', () => {
-  const invoke = async ({ lambda }: Asynchronous, FunctionName: string, payload: object = {}) => {
+  afterEach(() => setup.platform.faults.clear());
+
+  const invoke = async (FunctionName: string, payload: object = {}) => {
     const command = new InvokeCommand({ FunctionName, LogType: 'Tail', Payload: JSON.stringify(payload) });
-    const { FunctionError, Payload, LogResult } = await lambda.send(command);
+    const { FunctionError, Payload, LogResult } = await setup.lambda.send(command);
     return {
       functionError: FunctionError,
       answer: JSON.parse(Buffer.from(Payload!).toString()),
@@ -79,67 +82,61 @@ describe('an injected fault', () => {
     };
   };
 
-  test('throttles as the limit of the account does', async (context) => {
-    const setup = await asynchronous(context);
-    await setup.create('f');
-    await setup.create('g');
-    const { id } = setup.platform.faults.add({ fault: 'throttle', functionName: 'f' });
-    await assert.rejects(invoke(setup, 'f'), {
+  test('throttles as the limit of the account does', async () => {
+    await setup.create('throttled');
+    await setup.create('unharmed');
+    const { id } = setup.platform.faults.add({ fault: 'throttle', functionName: 'throttled' });
+    await assert.rejects(invoke('throttled'), {
       name: 'TooManyRequestsException',
       Reason: 'ConcurrentInvocationLimitExceeded',
     });
-    assert.equal((await invoke(setup, 'g')).functionError, undefined);
+    assert.equal((await invoke('unharmed')).functionError, undefined);
     setup.platform.faults.remove(id);
-    assert.equal((await invoke(setup, 'f')).functionError, undefined);
+    assert.equal((await invoke('throttled')).functionError, undefined);
   });
 
-  test('crashes an environment that has done its work', async (context) => {
-    const setup = await asynchronous(context);
-    await setup.create('f');
+  test('crashes an environment that has done its work', async () => {
+    await setup.create('crashing');
     const { id } = setup.platform.faults.add({ fault: 'crash' });
-    const { functionError, answer, log } = await invoke(setup, 'f');
+    const { functionError, answer, log } = await invoke('crashing');
     assert.equal(functionError, 'Unhandled');
     assert.equal(answer.errorType, 'Runtime.ExitError');
     assert.match(answer.errorMessage, /Runtime exited with error: signal: killed/);
     assert.match(log, /REPORT .*\tStatus: error\tError Type: Runtime.ExitError/s);
-    assert.equal((await setup.runs('f')).length, 1);
+    assert.equal((await setup.runs('crashing')).length, 1);
     setup.platform.faults.remove(id);
-    assert.equal((await invoke(setup, 'f')).functionError, undefined);
+    assert.equal((await invoke('crashing')).functionError, undefined);
   });
 
-  test('lets a function run into its time-out', async (context) => {
-    const setup = await asynchronous(context);
-    await setup.create('f', { Timeout: 1 });
+  test('lets a function run into its time-out', async () => {
+    await setup.create('silent', { Timeout: 1 });
     setup.platform.faults.add({ fault: 'timeout' });
-    const { answer, log } = await invoke(setup, 'f');
+    const { answer, log } = await invoke('silent');
     assert.match(answer.errorMessage, /Task timed out after 1.00 seconds/);
     assert.match(log, /Status: timeout/);
-    assert.equal((await setup.runs('f')).length, 1);
+    assert.equal((await setup.runs('silent')).length, 1);
   });
 
-  test('kills environments while they start', async (context) => {
-    const setup = await asynchronous(context);
-    await setup.create('f');
+  test('kills environments while they start', async () => {
+    await setup.create('doomed');
     setup.platform.faults.add({ fault: 'failedStart' });
-    const { answer } = await invoke(setup, 'f');
+    const { answer } = await invoke('doomed');
     assert.equal(answer.errorType, 'Runtime.ExitError');
-    assert.deepEqual(await setup.runs('f'), []);
+    assert.deepEqual(await setup.runs('doomed'), []);
     setup.platform.faults.clear();
-    assert.equal((await invoke(setup, 'f')).functionError, undefined);
+    assert.equal((await invoke('doomed')).functionError, undefined);
   });
 
-  test('makes starts slow, which their reports show', async (context) => {
-    const setup = await asynchronous(context);
-    await setup.create('f');
+  test('makes starts slow, which their reports show', async () => {
+    await setup.create('slow');
     const delaySeconds = 0.5;
     setup.platform.faults.add({ fault: 'slowStart', delaySeconds });
-    const { log } = await invoke(setup, 'f');
+    const { log } = await invoke('slow');
     const initMs = Number(/Init Duration: ([\d.]+) ms/.exec(log)?.[1]);
     assert.ok(initMs >= delaySeconds * 1_000, log);
   });
 
-  test('delivers an event twice, or later', async (context) => {
-    const setup = await asynchronous(context);
+  test('delivers an event twice, or later', async () => {
     await setup.create('twice');
     await setup.create('late');
     setup.platform.faults.add({ fault: 'duplicateDelivery', functionName: 'twice' });
