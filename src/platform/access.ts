@@ -51,6 +51,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const signers = new Signers(principals, tokens, root);
   const permissions = new Permissions({
     policiesOf: (principal) => principals.policiesOf(principal),
+    trustPolicyOf: (arn) => principals.role(arn)?.trustPolicy,
     lookup: {
       iamArn: (accountId, type, name) => principals.arnOf(accountId, type, name),
       keyArn: (accountId, region, keyId) => keyArn(call, accountId, region, keyId),

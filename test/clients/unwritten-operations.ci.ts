@@ -27,7 +27,7 @@ const CALLS: readonly [protocol: string, cli: string[], service: string, method:
   ],
   ['awsJson1_1', ['events', 'list-event-buses'], 'events', 'list_event_buses', 'events:ListEventBuses'],
   ['rpcv2Cbor', ['cloudwatch', 'list-metrics'], 'cloudwatch', 'list_metrics', 'cloudwatch:ListMetrics'],
-  ['awsQuery', ['iam', 'list-users'], 'iam', 'list_users', 'iam:ListUsers'],
+  ['awsQuery', ['rds', 'describe-db-instances'], 'rds', 'describe_db_instances', 'rds:DescribeDBInstances'],
   ['ec2Query', ['ec2', 'describe-vpcs'], 'ec2', 'describe_vpcs', 'ec2:DescribeVpcs'],
 ];
 

@@ -105,8 +105,8 @@ describe('a request', () => {
       ],
       [
         'the action and version of an unsigned query',
-        { method: 'GET', path: '/?Action=ListUsers&Version=2010-05-08' },
-        'iam:ListUsers',
+        { method: 'GET', path: '/?Action=DescribeDBInstances&Version=2014-10-31' },
+        'rds:DescribeDBInstances',
       ],
       [
         'the action and version of an unsigned form',
@@ -268,8 +268,8 @@ describe('a request', () => {
       await send({ path: '/nothing', headers: signed }),
       await send({ headers: { authorization: scope('nosuchservice') } }),
       await send({
-        headers: { authorization: scope('iam'), 'content-type': FORM },
-        body: 'Action=ListUsers&Version=2010-05-08',
+        headers: { authorization: scope('rds'), 'content-type': FORM },
+        body: 'Action=DescribeDBInstances&Version=2014-10-31',
       }),
       await send({ headers: { ...signed, origin: 'https://evil.example' } }),
       await send({ method: 'GET', path: '/bucket/key', headers: { authorization: scope('s3') } }),

@@ -5,7 +5,7 @@ import { CloudFrontClient, ListDistributionsCommand } from '@aws-sdk/client-clou
 import { CloudWatchClient, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient, ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
-import { IAMClient, ListUsersCommand } from '@aws-sdk/client-iam';
+import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { GetObjectCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { clientSettings, startedPlatform } from '../kit/started-platform.ts';
@@ -39,7 +39,11 @@ const CALLS: readonly [protocol: string, named: string, call: Call][] = [
     'cloudwatch:ListMetrics',
     (settings) => new CloudWatchClient(settings).send(new ListMetricsCommand({})),
   ],
-  ['awsQuery', 'iam:ListUsers', (settings) => new IAMClient(settings).send(new ListUsersCommand({}))],
+  [
+    'awsQuery',
+    'rds:DescribeDBInstances',
+    (settings) => new RDSClient(settings).send(new DescribeDBInstancesCommand({})),
+  ],
   ['restXml of S3', 's3:ListBuckets', (settings) => new S3Client(settings).send(new ListBucketsCommand({}))],
   ['ec2Query', 'ec2:DescribeVpcs', (settings) => new EC2Client(settings).send(new DescribeVpcsCommand({}))],
   [

@@ -16,11 +16,13 @@ import type { AssumableRole } from '../../services/sts/assume-role.ts';
 import type { VerifiedCall } from '../../wire/server/authorizer.ts';
 import { rootIdentity } from '../signers.ts';
 import { accessDenied, queueDenied, trustDenied } from './denial.ts';
+import { passedRole, requireAssumable } from './passed-roles.ts';
 import { requiredPermissions } from './required-permissions.ts';
 import type { ResourceLookup } from './resource-arns.ts';
 
 export interface PermissionsDependencies {
   readonly policiesOf: (principal: AccountPrincipal) => PrincipalPolicies;
+  readonly trustPolicyOf: (roleArn: string) => PolicyDocument | undefined;
   readonly lookup: ResourceLookup;
   /** Those that have resources with policies. */
   readonly services: () => readonly Service[];
@@ -69,6 +71,8 @@ export class Permissions {
         ? queueDenied(refused, decision)
         : accessDenied(refused, decision, call.dialect);
     }
+    const role = passedRole(`${service}:${operation}`, input);
+    if (role !== undefined) requireAssumable(role, this.deps.trustPolicyOf(role.arn));
   }
 
   /** Rejects with `AccessDenied` where trust policy and policies of the caller do not let it take the role. */

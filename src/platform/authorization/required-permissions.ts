@@ -2,6 +2,7 @@
 import type { ConditionFacts } from '../../core/policy/condition-context.ts';
 import { actionName } from './action-names.ts';
 import { lambdaFacts } from './lambda-resources.ts';
+import { passedRole } from './passed-roles.ts';
 import type { ResourceLookup } from './resource-arns.ts';
 import { resourceArn } from './resource-arns.ts';
 import type { ResourceQuestion } from './resource-question.ts';
@@ -14,20 +15,6 @@ export interface Permission {
 
 /** Everyone who has signed may ask these, by STS's reference; AssumeRole is the role's own to decide. */
 const FREE: ReadonlySet<string> = new Set(['sts:GetCallerIdentity', 'sts:GetSessionToken', 'sts:AssumeRole']);
-
-/** Members with which a call gives a role to a service. */
-const PASSED_ROLES: Readonly<Record<string, readonly [member: string, service: string]>> = {
-  'lambda:CreateFunction': ['Role', 'lambda.amazonaws.com'],
-  'lambda:UpdateFunctionConfiguration': ['Role', 'lambda.amazonaws.com'],
-  'stepfunctions:CreateStateMachine': ['roleArn', 'states.amazonaws.com'],
-  'stepfunctions:UpdateStateMachine': ['roleArn', 'states.amazonaws.com'],
-  'pipes:CreatePipe': ['RoleArn', 'pipes.amazonaws.com'],
-  'pipes:UpdatePipe': ['RoleArn', 'pipes.amazonaws.com'],
-  'scheduler:CreateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
-  'scheduler:UpdateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
-  'events:PutRule': ['RoleArn', 'events.amazonaws.com'],
-  'sns:SetSubscriptionAttributes': ['SubscriptionRoleArn', 'sns.amazonaws.com'],
-};
 
 export async function requiredPermissions(
   question: ResourceQuestion & { readonly method: string },
@@ -43,17 +30,13 @@ export async function requiredPermissions(
     ...(service === 'lambda' ? lambdaFacts(question) : {}),
     ...(service === 'iam' ? iamFacts(input) : {}),
   };
-  return [{ action, resource, facts }, ...passedRole(name, input), ...usedLayers(name, input)];
+  return [{ action, resource, facts }, ...passRole(name, input), ...usedLayers(name, input)];
 }
 
-function passedRole(name: string, input: Readonly<Record<string, unknown>>): Permission[] {
-  const [member, service] = PASSED_ROLES[name] ?? [];
-  if (member === undefined) return [];
-  const role = member
-    .split('.')
-    .reduce<unknown>((value, key) => (value as Readonly<Record<string, unknown>> | undefined)?.[key], input);
-  if (typeof role !== 'string') return [];
-  return [{ action: 'iam:PassRole', resource: role, facts: { 'iam:PassedToService': service } }];
+function passRole(name: string, input: Readonly<Record<string, unknown>>): Permission[] {
+  const role = passedRole(name, input);
+  if (role === undefined) return [];
+  return [{ action: 'iam:PassRole', resource: role.arn, facts: { 'iam:PassedToService': role.service } }];
 }
 
 /** A function's maker must be allowed to have the layers. */

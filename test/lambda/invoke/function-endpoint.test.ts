@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import type { StartOptions } from '../../../src/index.ts';
+import type { Platform, StartOptions } from '../../../src/index.ts';
 import type { IsolationLevel } from '../../../src/ports/environment.ts';
 import { probeIsolation } from '../../../src/sandbox/sandboxes.ts';
 import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
+import { allow, trust } from '../../services/iam/iam-clients.ts';
 import { createProbe, invokeProbe } from './probe-function.ts';
 
 /** Nothing is configured: endpoint, region and credentials are those that the environment gives. */
@@ -37,10 +39,20 @@ async function calledBack(context: TestContext, options: StartOptions): Promise<
   const platform = await startedPlatform(context, options);
   const lambda = new LambdaClient(clientSettings(platform));
   context.after(() => lambda.destroy());
+  // Who signs must be allowed as well.
+  if (options.authorization === true) await createRole(platform, 'test', allow('lambda:ListFunctions'));
   await createProbe(lambda, 'caller', { Code: { ZipFile: await zipOf({ 'index.js': HANDLER }) } });
   const { payload, functionError } = await invokeProbe<Answer>(lambda, 'caller', {});
   assert.equal(functionError, undefined, JSON.stringify(payload));
   return [payload, platform.origin];
+}
+
+async function createRole(platform: Platform, RoleName: string, PolicyDocument: string): Promise<void> {
+  const iam = new IAMClient(clientSettings(platform));
+  const AssumeRolePolicyDocument = trust({ Service: 'lambda.amazonaws.com' });
+  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'p', PolicyDocument }));
+  iam.destroy();
 }
 
 const { namespaces } = await probeIsolation();

@@ -181,6 +181,8 @@ describe('with authorization', () => {
           Code: { ZipFile: Buffer.from('no zip') },
         }),
       );
+    const newRole = (RoleName: string, service: string) =>
+      iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust({ Service: service }) }));
     const key = await newUser(iam, 'maker', allow('lambda:*'));
     await assert.rejects(create(key), noPolicy('maker', 'iam:PassRole', role));
     const passTo = (service: string) =>
@@ -193,9 +195,24 @@ describe('with authorization', () => {
           Condition: { StringEquals: { 'iam:PassedToService': service } },
         },
       );
+    const passer = await newUser(iam, 'passer', passTo('lambda.amazonaws.com'));
+    const unassumable = refusal(
+      'InvalidParameterValueException',
+      'The role defined for the function cannot be assumed by Lambda.',
+      400,
+    );
+    await assert.rejects(create(passer), unassumable, 'there is no such role');
+    await newRole('passed', 'ec2.amazonaws.com');
+    await assert.rejects(create(passer), unassumable);
+    await iam.send(
+      new UpdateAssumeRolePolicyCommand({
+        RoleName: 'passed',
+        PolicyDocument: trust({ Service: 'lambda.amazonaws.com' }),
+      }),
+    );
     await assert.rejects(
-      create(await newUser(iam, 'passer', passTo('lambda.amazonaws.com'))),
-      { name: 'InvalidParameterValueException' },
+      create(passer),
+      refusal('InvalidParameterValueException', /unzip/i),
       'it got as far as the zip',
     );
     await assert.rejects(

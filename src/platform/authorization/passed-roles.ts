@@ -1,0 +1,48 @@
+/** Roles that calls give to services: the caller must be allowed to, and the role must trust the service. */
+import { AwsError } from '../../core/errors.ts';
+import type { PolicyDocument } from '../../core/policy/policy-document.ts';
+import { policyAllowsService } from '../../core/policy/service-access.ts';
+
+export interface PassedRole {
+  readonly arn: string;
+  /** The service principal that will take it. */
+  readonly service: string;
+}
+
+/** Members with which a call gives a role to a service, by model name and operation. */
+const PASSED_ROLES: Readonly<Record<string, readonly [member: string, service: string]>> = {
+  'lambda:CreateFunction': ['Role', 'lambda.amazonaws.com'],
+  'lambda:UpdateFunctionConfiguration': ['Role', 'lambda.amazonaws.com'],
+  'stepfunctions:CreateStateMachine': ['roleArn', 'states.amazonaws.com'],
+  'stepfunctions:UpdateStateMachine': ['roleArn', 'states.amazonaws.com'],
+  'pipes:CreatePipe': ['RoleArn', 'pipes.amazonaws.com'],
+  'pipes:UpdatePipe': ['RoleArn', 'pipes.amazonaws.com'],
+  'scheduler:CreateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
+  'scheduler:UpdateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
+  'events:PutRule': ['RoleArn', 'events.amazonaws.com'],
+};
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** `call` is for example `lambda:CreateFunction`; undefined where it passes none on. */
+export function passedRole(call: string, input: Members): PassedRole | undefined {
+  const [member, service] = PASSED_ROLES[call] ?? [];
+  if (member === undefined || service === undefined) return undefined;
+  const step = (value: unknown, key: string): unknown => (value as Members | undefined)?.[key];
+  const arn = member.split('.').reduce<unknown>(step, input);
+  return typeof arn === 'string' ? { arn, service } : undefined;
+}
+
+/** Throws Lambda's error where `trustPolicy` (undefined: there is no such role) does not let Lambda take the role. */
+export function requireAssumable(
+  { arn, service }: PassedRole,
+  trustPolicy: PolicyDocument | undefined,
+): void {
+  if (service !== 'lambda.amazonaws.com') return;
+  const access = { service, action: 'sts:AssumeRole', resource: arn };
+  if (policyAllowsService(trustPolicy, access)) return;
+  throw new AwsError(
+    'InvalidParameterValueException',
+    'The role defined for the function cannot be assumed by Lambda.',
+  );
+}
