@@ -1,0 +1,161 @@
+/**
+ * A server that is killed at random while messages go through it: what it answered holds. Nothing sent is
+ * lost, nothing deleted comes back, receipts stay valid, and each group of a FIFO queue keeps its order.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Message } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { KilledServer } from '../../faults/killed-server.ts';
+import { SeededRandom } from '../../faults/seeded-random.ts';
+import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
+
+const KILLS = 30;
+/** The server lives that long at most before it is killed, milliseconds. */
+const LONGEST_LIFE_MS = 120;
+const GROUPS = ['a', 'b', 'c', 'standard'] as const;
+type Group = (typeof GROUPS)[number];
+
+/** Sends numbers to one group, receives them, and notes what the server has promised. */
+class Line {
+  readonly acknowledged = new Set<string>();
+  /** Ids: a standard queue has two messages of one body where the answer to the first was cut off. */
+  private readonly deleted = new Set<string>();
+  /** In the order of their first receipt. */
+  readonly received: string[] = [];
+  private readonly client: SQSClient;
+  private readonly url: string;
+  private readonly group: Group;
+  private next = 0;
+  private held: Message[] = [];
+
+  constructor(client: SQSClient, url: string, group: Group) {
+    this.client = client;
+    this.url = url;
+    this.group = group;
+  }
+
+  private get isFifo(): boolean {
+    return this.group !== 'standard';
+  }
+
+  /** The next number; the same again until it is answered, which a FIFO queue takes once all the same. */
+  async send(): Promise<void> {
+    const body = `${this.group}${this.next}`;
+    const fifo = this.isFifo ? { MessageGroupId: this.group, MessageDeduplicationId: body } : {};
+    await this.client.send(new SendMessageCommand({ QueueUrl: this.url, MessageBody: body, ...fifo }));
+    this.acknowledged.add(body);
+    this.next += 1;
+  }
+
+  /** Deletes what is held, and then takes more. */
+  async work(): Promise<number> {
+    for (const message of [...this.held]) {
+      await this.client.send(
+        new DeleteMessageCommand({ QueueUrl: this.url, ReceiptHandle: message.ReceiptHandle! }),
+      );
+      this.deleted.add(message.MessageId!);
+      this.held.splice(this.held.indexOf(message), 1);
+    }
+    const command = new ReceiveMessageCommand({ QueueUrl: this.url, MaxNumberOfMessages: 3 });
+    const { Messages: messages = [] } = await this.client.send(command);
+    for (const message of messages) {
+      const body = message.Body!;
+      assert.ok(!this.deleted.has(message.MessageId!), `${body} was deleted and came back`);
+      const index = this.received.indexOf(body);
+      if (index < 0) this.received.push(body);
+      this.held.push(message);
+    }
+    return messages.length;
+  }
+}
+
+test(`what a server answered about messages holds after ${KILLS} kills`, async (context) => {
+  const random = new SeededRandom();
+  console.log(`seed ${random.seed}; repeat with SELFSAME_SEED=${random.seed}`);
+  const directory = await mkdtemp(join(tmpdir(), 'selfsame-faults-'));
+  context.after(() => rm(directory, { recursive: true, force: true }));
+  const server = await KilledServer.start(directory);
+  context.after(() => server.stop());
+  const client = new SQSClient({
+    endpoint: server.origin,
+    region: TEST_REGION,
+    credentials: TEST_CREDENTIALS,
+    maxAttempts: 1,
+  });
+  context.after(() => client.destroy());
+  const queues = new Map<Group, Line>();
+  for (const group of GROUPS) {
+    const isFifo = group !== 'standard';
+    const command = new CreateQueueCommand({
+      QueueName: isFifo ? `${group}.fifo` : group,
+      ...(isFifo ? { Attributes: { FifoQueue: 'true' } } : {}),
+    });
+    queues.set(group, new Line(client, (await client.send(command)).QueueUrl!, group));
+  }
+  const lines = [...queues.values()];
+
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const ending = workUntilCutOff(lines);
+    // Looked at once the server is there again, since stopping a dead one would wait for ever.
+    ending.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, random.next() * LONGEST_LIFE_MS));
+    await server.kill();
+    await server.start();
+    await ending;
+  }
+  // Messages whose receipt was cut off before its answer come back when their time-out ends.
+  for (let empty = 0; empty < 2; ) {
+    let count = 0;
+    for (const line of lines) count += await line.work();
+    empty = count === 0 ? empty + 1 : 0;
+    if (count === 0) await advance(server, 31);
+  }
+
+  let total = 0;
+  for (const [group, { acknowledged, received }] of queues) {
+    total += acknowledged.size;
+    for (const body of acknowledged)
+      assert.ok(received.includes(body), `${body} was acknowledged and is lost`);
+    if (group === 'standard') continue;
+    const expected = received.map((_, index) => `${group}${index}`);
+    assert.deepEqual(received, expected, 'each once, in the order sent');
+  }
+  console.log(`${total} messages acknowledged`);
+  assert.ok(total > KILLS, 'the server was at work when it was killed');
+});
+
+/** All lines at once, until the connection ends. */
+async function workUntilCutOff(lines: readonly Line[]): Promise<void> {
+  const repeat = async (step: () => Promise<unknown>): Promise<void> => {
+    for (;;) {
+      try {
+        await step();
+      } catch (error) {
+        if (error instanceof assert.AssertionError) throw error;
+        const { $metadata: answered } = error as { $metadata?: { httpStatusCode?: number } };
+        if (answered?.httpStatusCode !== undefined) throw error;
+        return;
+      }
+    }
+  };
+  await Promise.all(lines.flatMap((line) => [repeat(() => line.send()), repeat(() => line.work())]));
+}
+
+async function advance(server: KilledServer, seconds: number): Promise<void> {
+  const answer = await fetch(`${server.origin}/_selfsame/clock`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ advanceSeconds: seconds }),
+  });
+  assert.equal(answer.status, 200);
+}
