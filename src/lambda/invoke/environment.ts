@@ -21,7 +21,6 @@ import type {
   RuntimeEvent,
   Sandbox,
   ShutdownReason,
-  Snapshot,
 } from '../../ports/environment.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { EnvironmentLog } from './environment-log.ts';
@@ -33,7 +32,8 @@ import type { InvocationOutcome, InvocationStatus, RestoreDuration } from './out
 import { billedDurationMs, errorPayload, exitMessage, OUT_OF_MEMORY, timeoutPayload } from './outcome.ts';
 import type { InitializationType } from './platform-records.ts';
 import type { ResponseStream } from './response-stream.ts';
-import { restorePhase } from './restore-phase.ts';
+import type { SnapshotSource } from './restore-phase.ts';
+import { restorePhase, SnapshotLost } from './restore-phase.ts';
 import { WrittenResponse } from './written-response.ts';
 
 export type EnvironmentState = 'starting' | 'ready' | 'broken' | 'busy' | 'stopping' | 'dead';
@@ -62,7 +62,7 @@ export interface EnvironmentDependencies {
   /** Absent for one that is started because an invocation needs it. */
   readonly initializationType?: InitializationType;
   /** It is restored from this one instead of running its init. */
-  readonly snapshot?: Pick<Snapshot, 'restore'>;
+  readonly snapshot?: SnapshotSource;
 }
 
 export interface EnvironmentOwner {
@@ -160,7 +160,14 @@ export class Environment {
    */
   async start(): Promise<void> {
     const { snapshot } = this.deps;
-    if (snapshot !== undefined) return this.restore(snapshot);
+    if (snapshot !== undefined) {
+      await this.restore(snapshot).catch(async (error: unknown) => {
+        if (!(error instanceof SnapshotLost)) throw error;
+        await snapshot.discard();
+        if (this.current === 'starting') await this.restore(snapshot);
+      });
+      return;
+    }
     this.deps.log.initStart(this.spec.installation);
     const failure = await this.init('init');
     if (this.current !== 'starting') return;
@@ -168,7 +175,7 @@ export class Environment {
     this.idleSinceMs = this.deps.clock.now();
   }
 
-  private async restore(snapshot: Pick<Snapshot, 'restore'>): Promise<void> {
+  private async restore(snapshot: SnapshotSource): Promise<void> {
     const settled = new Promise<InitEnd>((resolve) => {
       this.initSettled = resolve;
     });

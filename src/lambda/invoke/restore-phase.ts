@@ -1,6 +1,6 @@
 /** The Restore phase: an environment begins as a copy of a snapshot, and its after-restore hooks run. */
 import type { Clock } from '../../core/clock.ts';
-import { AwsError } from '../../core/errors.ts';
+import { AwsError, PlatformError } from '../../core/errors.ts';
 import type {
   EnvironmentListener,
   EnvironmentSpec,
@@ -13,10 +13,23 @@ import type { RestoreDuration } from './outcome.ts';
 
 export type RestoreEnd = 'ready' | 'timeout' | 'stopped' | { readonly errorType: string };
 
+/** What environments of a version are restored from. */
+export interface SnapshotSource extends Pick<Snapshot, 'restore'> {
+  /** It is not used any more: the next restore is of one that is taken anew. */
+  discard(): Promise<void>;
+}
+
+/** The snapshot has ended before the environment had come of it. */
+export class SnapshotLost extends PlatformError {
+  constructor() {
+    super('The snapshot of the function has ended.', 'Invoke the function again: it is taken anew.');
+  }
+}
+
 export interface RestorePhase {
   readonly clock: Clock;
   readonly log: EnvironmentLog;
-  readonly snapshot: Pick<Snapshot, 'restore'>;
+  readonly snapshot: SnapshotSource;
   readonly spec: EnvironmentSpec;
   /** What the environment hears besides. */
   readonly listener: EnvironmentListener;
@@ -29,12 +42,12 @@ export interface RestorePhase {
 
 /**
  * Resolves with how long it took, undefined where the environment was stopped meanwhile. Throws AWS's errors where it
- * failed: the caller of the function hears of them, and no environment remains.
+ * failed: the caller of the function hears of them, and no environment remains. Or `SnapshotLost`.
  */
 export async function restorePhase(phase: RestorePhase): Promise<RestoreDuration | undefined> {
   const { clock, log, snapshot, spec, listener, settled } = phase;
   const startedAt = clock.monotonic();
-  let restoredAt = startedAt;
+  let restoredAt: number | undefined;
   log.restoreStart(spec.installation, spec.environmentId);
   const timer = setTimeout(phase.timeOut, RESTORE_TIMEOUT_MS);
   try {
@@ -52,13 +65,14 @@ export async function restorePhase(phase: RestorePhase): Promise<RestoreDuration
     if (end === 'stopped') return undefined;
     const durationMs = clock.monotonic() - startedAt;
     if (end !== 'ready') {
+      if (end !== 'timeout' && restoredAt === undefined) throw new SnapshotLost();
       const status = end === 'timeout' ? 'timeout' : 'error';
       log.restoreReport({ durationMs, status, ...(end === 'timeout' ? {} : { errorType: end.errorType }) });
       throw end === 'timeout' ? timedOut() : failed();
     }
     running.initDone?.();
     log.restoreReport({ durationMs, status: 'success' });
-    return { durationMs, billedDurationMs: Math.ceil(clock.monotonic() - restoredAt) };
+    return { durationMs, billedDurationMs: Math.ceil(clock.monotonic() - (restoredAt ?? startedAt)) };
   } finally {
     clearTimeout(timer);
   }

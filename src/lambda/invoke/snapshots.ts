@@ -4,9 +4,9 @@
  */
 import { PlatformError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
-import type { Snapshot } from '../../ports/environment.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { SnapshotProblem } from '../records/snapshot-problem.ts';
+import type { SnapshotSource } from './restore-phase.ts';
 import type { SnapshotEnvironment, VersionSnapshotDependencies } from './version-snapshot.ts';
 import { INTERRUPTED, VersionSnapshot } from './version-snapshot.ts';
 
@@ -40,11 +40,17 @@ export class Snapshots {
     return this.isClosed ? INTERRUPTED : this.of(record).problem;
   }
 
-  /** What environments of that version are restored from. */
-  source(record: FunctionRecord): Pick<Snapshot, 'restore'> {
+  source(record: FunctionRecord): SnapshotSource {
+    let used: Taken | undefined;
     return {
+      discard: async () => {
+        // Another environment may have done so, and a new one be there.
+        if (this.taken.get(record.generation) === used) this.taken.delete(record.generation);
+        await used?.snapshot.close();
+      },
       restore: async (spec, listener) => {
-        const { snapshot, problem } = this.of(record);
+        used = this.of(record);
+        const { snapshot, problem } = used;
         const found = this.isClosed ? INTERRUPTED : await problem;
         if (found === undefined) return snapshot.restore(spec, listener);
         throw new PlatformError(

@@ -7,6 +7,7 @@ const platform = await start({
   port: 0,
   dataDir: dataDir!,
   logLevel: 'error',
+  fetchRuntimes: false,
   isolation: isolation as IsolationLevel,
   runtimes: { 'python3.12': python! },
 });
