@@ -1,4 +1,6 @@
 /** Asynchronous invocation: events are taken, kept on disk, run until they are done with, and their records delivered. */
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type {
   InvokeAsyncCommandInput,
   InvokeAsyncCommandOutput,
@@ -71,10 +73,9 @@ export class AsynchronousInvocation {
 
   /** The deprecated way to do the same. */
   readonly invokeAsync: Operation<InvokeAsyncCommandInput, InvokeAsyncOutput> = async (input, context) => {
-    const { InvokeArgs: Payload, FunctionName } = input;
-    // The SDK's type has forms of streams that only its own client takes; on the wire a payload is bytes.
-    const bytes = Payload as unknown as Buffer;
-    await this.invoke({ FunctionName, InvocationType: 'Event', Payload: bytes }, context);
+    // The model streams this payload, however small it must be; the wire gives a stream of bytes.
+    const Payload = await buffer(input.InvokeArgs as Readable);
+    await this.invoke({ FunctionName: input.FunctionName, InvocationType: 'Event', Payload }, context);
     return { Status: ACCEPTED };
   };
 

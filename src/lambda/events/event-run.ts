@@ -12,7 +12,7 @@ import { parseAttributes, parseProgress } from './asynchronous-event.ts';
 import { backOffMs } from './back-off.ts';
 import { DEFAULT_EVENT_AGE_SECONDS, DEFAULT_RETRY_ATTEMPTS, ERROR_RETRY_DELAYS_MS } from './event-limits.ts';
 import type { EventMetrics } from './event-metrics.ts';
-import type { Verdict } from './function-queue.ts';
+import type { Ending, Verdict } from './function-queue.ts';
 import type { Condition, LastRun } from './invocation-record.ts';
 import { deadLetterAttributes, destinationRecord } from './invocation-record.ts';
 import type { OutgoingDelivery } from './outgoing-delivery.ts';
@@ -65,7 +65,8 @@ export class EventRunner {
   async run(event: QueuedEvent): Promise<Verdict> {
     const attributes = parseAttributes(event.attributes);
     const progress = parseProgress(event.note);
-    if (progress.outgoing !== undefined) return this.deps.delivery.attempt(attributes, progress);
+    if (progress.outgoing !== undefined)
+      return { ...(await this.deps.delivery.attempt(attributes, progress)), taken: 'not asked' };
     const { payload } = event;
     const config = this.deps.settings.config(attributes, attributes.qualifier);
     const ageSeconds = config?.maximumEventAgeSeconds ?? DEFAULT_EVENT_AGE_SECONDS;
@@ -106,7 +107,7 @@ export class EventRunner {
     const retries = config?.maximumRetryAttempts ?? DEFAULT_RETRY_ATTEMPTS;
     if (delayMs === undefined || progress.attempts > retries)
       return this.dropped(attempt, 'RetriesExhausted', run);
-    return Promise.resolve(this.postponed(attempt, 'postponed', delayMs, progress));
+    return Promise.resolve({ ...this.postponed(attempt, delayMs, progress), taken: 'yes' });
   }
 
   private async refused(attempt: Attempt, error: unknown): Promise<Verdict> {
@@ -116,7 +117,7 @@ export class EventRunner {
     if (error instanceof AwsError && error.code === 'ResourceNotFoundException') {
       this.deps.log.warn(about, `An event is dropped, as its function is gone. ${message}`);
       this.deps.metrics.count('AsyncEventsDropped', attributes);
-      return { end: 'done' };
+      return { end: 'done', taken: 'not asked' };
     }
     if (error instanceof AwsError && error.code === 'RecursiveInvocationException') {
       this.deps.log.warn(about, `An event is dropped: ${message}`);
@@ -127,22 +128,18 @@ export class EventRunner {
     const status = statusOf(error);
     if (status !== THROTTLED_STATUS && !this.isClosing)
       this.deps.log.error({ ...about, error: `${name}: ${message}` }, 'An event could not be run.');
-    return this.postponed(attempt, 'refused', backOffMs(refusals), {
-      ...progress,
-      refusals,
-      lastRefusal: { status, message },
-    });
+    const noted = { ...progress, refusals, lastRefusal: { status, message } };
+    return {
+      ...this.postponed(attempt, backOffMs(refusals), noted),
+      taken: 'refused',
+      expiresMs: attempt.expiresMs,
+    };
   }
 
   /** Looked at again when it is too old, if that comes first. */
-  private postponed(
-    { expiresMs }: Attempt,
-    end: 'postponed' | 'refused',
-    delayMs: number,
-    progress: EventProgress,
-  ): Verdict {
+  private postponed({ expiresMs }: Attempt, delayMs: number, progress: EventProgress): Ending {
     const dueMs = Math.min(this.deps.clock.now() + delayMs, expiresMs);
-    return { end, dueMs, note: JSON.stringify(progress) };
+    return { end: 'postponed', dueMs, note: JSON.stringify(progress) };
   }
 
   private dropped(attempt: Attempt, condition: Condition, run: LastRun | undefined): Promise<Verdict> {
@@ -152,11 +149,12 @@ export class EventRunner {
     return this.finish(attempt, condition, run);
   }
 
-  private finish(attempt: Attempt, condition: Condition, run: LastRun | undefined): Promise<Verdict> {
+  private async finish(attempt: Attempt, condition: Condition, run: LastRun | undefined): Promise<Verdict> {
     const { attributes, progress } = attempt;
+    const taken = run === undefined ? 'not asked' : 'yes';
     const outgoing = this.outgoing(attempt, condition, run);
-    if (outgoing.length === 0) return Promise.resolve({ end: 'done' });
-    return this.deps.delivery.attempt(attributes, { ...progress, outgoing });
+    if (outgoing.length === 0) return { end: 'done', taken };
+    return { ...(await this.deps.delivery.attempt(attributes, { ...progress, outgoing })), taken };
   }
 
   private outgoing(attempt: Attempt, condition: Condition, run: LastRun | undefined): OutgoingRecord[] {

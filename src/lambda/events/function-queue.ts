@@ -12,15 +12,18 @@ import type { Log } from '../../ports/log.ts';
 import { backOffMs } from './back-off.ts';
 import { MAX_IN_FLIGHT, MAX_READY_BYTES, MAX_READY_EVENTS, MIN_BACK_OFF_MS } from './event-limits.ts';
 
-/** What becomes of an event after a run. */
-export type Verdict =
+/** What is to become of an event; `note` is for its next turn. */
+export type Ending =
   | { readonly end: 'done' }
-  /** `note` is for the next run; a refused event has not been run. */
-  | {
-      readonly end: 'postponed' | 'refused';
-      readonly dueMs: number;
-      readonly note: string;
-    };
+  | { readonly end: 'postponed'; readonly dueMs: number; readonly note: string };
+
+/** And what that says of the function. */
+export type Verdict = Ending & {
+  /** It took the event; it refused it; or it was not asked, as where an event is too old. */
+  readonly taken: 'yes' | 'refused' | 'not asked';
+  /** Of a refused event: when it is too old. The queue does not rest beyond that. */
+  readonly expiresMs?: number;
+};
 
 export interface FunctionQueueDependencies {
   readonly clock: WorkClock;
@@ -106,8 +109,8 @@ export class FunctionQueue {
     const verdict = await this.deps.run(event);
     this.inFlight -= 1;
     if (this.isClosed) return;
-    if (verdict.end === 'refused') this.refused();
-    else this.taken();
+    if (verdict.taken === 'refused') this.refused(verdict.expiresMs ?? Infinity);
+    else if (verdict.taken === 'yes') this.taken();
     this.pump();
     try {
       if (verdict.end === 'done') await this.deps.queue.remove(this.name, event);
@@ -135,12 +138,13 @@ export class FunctionQueue {
     if (this.limit < MAX_IN_FLIGHT && this.deps.clock.now() >= this.steadyUntilMs) this.limit += 1;
   }
 
-  private refused(): void {
+  private refused(expiresMs: number): void {
     this.limit = Math.max(1, this.inFlight);
-    this.steadyUntilMs = this.deps.clock.now() + MIN_BACK_OFF_MS;
+    const nowMs = this.deps.clock.now();
+    this.steadyUntilMs = nowMs + MIN_BACK_OFF_MS;
     if (this.inFlight > 0 || this.rest !== undefined) return;
     this.refusals += 1;
-    this.rest = this.deps.clock.at(this.deps.clock.now() + backOffMs(this.refusals), () => {
+    this.rest = this.deps.clock.at(Math.min(nowMs + backOffMs(this.refusals), expiresMs), () => {
       this.rest = undefined;
       this.pump();
     });

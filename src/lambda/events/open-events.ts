@@ -48,7 +48,8 @@ function settingsOf(control: EventControl): EventSettings {
     deadLetterTarget(attributes, executedVersion) {
       const { accountId, region, functionName, qualifier = LATEST } = attributes;
       const version = executedVersion ?? aliases.get(attributes, qualifier)?.functionVersion ?? qualifier;
-      return directory.find(accountId, region, functionName, version)?.deadLetterTargetArn;
+      // Empty where it was taken away.
+      return directory.find(accountId, region, functionName, version)?.deadLetterTargetArn || undefined;
     },
   };
 }

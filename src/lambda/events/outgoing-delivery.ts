@@ -10,7 +10,7 @@ import type { EventAttributes, EventProgress, OutgoingRecord } from './asynchron
 import { backOffMs } from './back-off.ts';
 import { MAX_DELIVERY_AGE_MS } from './event-limits.ts';
 import type { EventMetrics } from './event-metrics.ts';
-import type { Verdict } from './function-queue.ts';
+import type { Ending } from './function-queue.ts';
 
 /** In whose name Lambda delivers. */
 const PRINCIPAL = 'lambda.amazonaws.com';
@@ -30,7 +30,7 @@ export class OutgoingDelivery {
   }
 
   /** Tries each record of `progress.outgoing` once. */
-  async attempt(attributes: EventAttributes, progress: EventProgress): Promise<Verdict> {
+  async attempt(attributes: EventAttributes, progress: EventProgress): Promise<Ending> {
     const { clock } = this.deps;
     const refused: OutgoingRecord[] = [];
     for (const record of progress.outgoing ?? []) {
@@ -73,7 +73,7 @@ export class OutgoingDelivery {
     }
   }
 
-  private givenUp(attributes: EventAttributes, records: readonly OutgoingRecord[]): Verdict {
+  private givenUp(attributes: EventAttributes, records: readonly OutgoingRecord[]): Ending {
     for (const record of records) {
       this.deps.log.error(
         describe(attributes, record),

@@ -53,7 +53,9 @@ async function opened(
   return { clock, queue, stored, log, send };
 }
 
-const DONE: Verdict = { end: 'done' };
+const DONE: Verdict = { end: 'done', taken: 'yes' };
+
+const refused = (dueMs: number): Verdict => ({ end: 'postponed', dueMs, note: '', taken: 'refused' });
 
 describe('the queue of a function', () => {
   test('runs each event until it is done with, whatever comes meanwhile', async (context) => {
@@ -70,7 +72,8 @@ describe('the queue of a function', () => {
         if (!wanted.has(id)) wanted.set(id, 1 + Math.floor(random.next() * 4));
         for (let turns = random.next() * 4; turns > 1; turns -= 1) await new Promise(setImmediate);
         if (count === wanted.get(id)) return DONE;
-        return { end: 'postponed', dueMs: setup.clock.now() + Math.floor(random.next() * 8), note: '' };
+        const dueMs = setup.clock.now() + Math.floor(random.next() * 8);
+        return { end: 'postponed', dueMs, note: '', taken: 'yes' };
       },
       (stored) => stored,
       // Due times pass while events come, and late timers meet new events.
@@ -156,7 +159,7 @@ describe('the queue of a function', () => {
     let isRefusing = true;
     const setup = await opened(context, async () => {
       triedAt.push((setup.clock.now() - startMs) / 1_000);
-      return isRefusing ? { end: 'refused', dueMs: setup.clock.now() + 1, note: '' } : DONE;
+      return isRefusing ? refused(setup.clock.now() + 1) : DONE;
     });
     const startMs = setup.clock.now();
     for (let count = 0; count < 3; count += 1) await setup.send();
@@ -180,7 +183,7 @@ describe('the queue of a function', () => {
     const setup = await opened(context, async () => {
       if (running === TAKEN) {
         refusals += 1;
-        return { end: 'refused', dueMs: setup.clock.now() + 1_000, note: '' };
+        return refused(setup.clock.now() + 1_000);
       }
       running += 1;
       for (let turns = 0; turns < 3; turns += 1) await new Promise(setImmediate);
