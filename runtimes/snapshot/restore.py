@@ -41,14 +41,14 @@ def main(path, tmp_bytes, network_script):
     connection.sendall(message[sent:])
     copier, *_ = sender(connection)
     first, uid, gid = sender(connection)
-    for entrance in head.split(b"\n"):
-        for pid in (copier, first) if entrance else ():
-            with open(entrance, "w") as file:
-                file.write(str(pid))
-    in_child(lambda: furnish(first, {"size": tmp_bytes, "mode": "755", "uid": str(uid), "gid": str(gid)}))
-    if network_script:
-        in_child(lambda: os.execv("/bin/sh", ["sh", "-ec", network_script, "sh", str(first)]))
+    entrances = [entrance for entrance in head.split(b"\n") if entrance]
+    # The kernel takes its time for each of them, most of it waiting.
+    network = begin(lambda: os.execv("/bin/sh", ["sh", "-ec", network_script, "sh", str(first)]))
+    enter(entrances, first)
+    end(begin(lambda: furnish(first, {"size": tmp_bytes, "mode": "755", "uid": str(uid), "gid": str(gid)})))
+    end(network)
     connection.send(b"g")
+    enter(entrances, copier)
     os.dup2(connection.fileno(), 0)
     os.execv("/bin/sh", ["sh", "-c", WAIT])
 
@@ -69,11 +69,26 @@ def sender(connection):
     return CREDENTIALS.unpack(ancillary[0][2])
 
 
-def in_child(work):
+def enter(entrances, pid):
+    for entrance in entrances:
+        with open(entrance, "w") as file:
+            file.write(str(pid))
+
+
+def begin(work):
+    """In a child, which ends with it."""
     child = os.fork()
     if child == 0:
-        work()
+        try:
+            work()
+        except BaseException as error:
+            os.write(2, f"The snapshot could not be restored: {error}\n".encode())
+            os._exit(1)
         os._exit(0)
+    return child
+
+
+def end(child):
     if os.waitpid(child, 0)[1] != 0:
         raise OSError("the copy could not be given its place")
 
@@ -84,7 +99,7 @@ def furnish(first, tmp):
     processes = os.open(f"/proc/{first}/ns/pid", os.O_RDONLY)
     new_tmp = detached_mount("tmpfs", tmp, NO_SUID | NO_DEVICES)
     check(libc.setns(processes, CLONE_NEWPID))
-    in_child(lambda: mount_both(mounts, new_tmp))
+    end(begin(lambda: mount_both(mounts, new_tmp)))
 
 
 def mount_both(mounts, new_tmp):
