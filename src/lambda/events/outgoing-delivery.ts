@@ -5,6 +5,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { Log } from '../../ports/log.ts';
+import { countedTrace } from '../invoke/trace-header.ts';
 import { functionArn } from '../records/function-identifier.ts';
 import type { EventAttributes, EventProgress, OutgoingRecord } from './asynchronous-event.ts';
 import { backOffMs } from './back-off.ts';
@@ -56,7 +57,8 @@ export class OutgoingDelivery {
         ...(record.attributes === undefined ? {} : { attributes: record.attributes }),
         principal: PRINCIPAL,
         sourceArn: functionArn({ ...attributes, qualifier: attributes.qualifier }),
-        traceHeader: attributes.traceId,
+        // With this function in the chain of those that led to it; whom it is for may stop a loop.
+        traceHeader: countedTrace(attributes.traceId, attributes, () => true),
       });
       return true;
     } catch (error) {

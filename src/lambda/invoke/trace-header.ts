@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib';
 import { AwsError } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import { functionArn } from '../records/function-identifier.ts';
-import type { FunctionRecord } from '../records/function-record.ts';
+import type { FunctionName } from '../records/qualified-table.ts';
 
 /** A chain of requests that has come by a function so often is a loop. Source: "Recursive loop detection", "approximately 16 times". */
 const MAX_INVOCATIONS_IN_CHAIN = 16;
@@ -34,8 +34,8 @@ export function newTraceHeader(requestId: string): string {
  * The header as the function gets it, which has been counted in it. Throws AWS's error where the function may not be
  * called by a loop and is.
  */
-export function countedTrace(header: string, record: FunctionRecord, mayLoop: () => boolean): string {
-  const own = lineageKey(record);
+export function countedTrace(header: string, name: FunctionName, mayLoop: () => boolean): string {
+  const own = lineageKey(name);
   const lineage = LINEAGE_FIELD.exec(header)?.[1];
   const entries = new Map<string, number>();
   if (lineage !== undefined)
@@ -49,7 +49,7 @@ export function countedTrace(header: string, record: FunctionRecord, mayLoop: ()
 }
 
 /** All versions of a function are one in a loop. */
-function lineageKey({ accountId, region, functionName }: FunctionRecord): string {
+function lineageKey({ accountId, region, functionName }: FunctionName): string {
   const arn = functionArn({ accountId, region, functionName, qualifier: undefined });
   return crc32(arn).toString(16).padStart(8, '0');
 }
