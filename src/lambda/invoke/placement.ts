@@ -36,7 +36,6 @@ import type { InitializationType } from './platform-records.ts';
 import { ProvisionedPool } from './provisioned-pool.ts';
 import { Snapshots } from './snapshots.ts';
 import { StartGate } from './start-gate.ts';
-import { INTERRUPTED } from './version-snapshot.ts';
 
 /** How often idle environments are looked through, milliseconds of service time. */
 const REAP_INTERVAL_MS = 60_000;
@@ -97,7 +96,12 @@ export class Placement {
 
   constructor(deps: PlacementDependencies) {
     this.deps = deps;
-    this.snapshots = new Snapshots({ ...deps, prepare: (record) => this.snapshotEnvironment(record) });
+    this.snapshots = new Snapshots({
+      ...deps,
+      isCurrent: ({ accountId, region, functionName, version, generation }) =>
+        deps.directory.find(accountId, region, functionName, version)?.generation === generation,
+      prepare: (record) => this.snapshotEnvironment(record),
+    });
     this.room = new EnvironmentRoom(deps.room, () =>
       [...this.pools.values()].flatMap((pool) => pool.idleEnvironments),
     );
@@ -137,11 +141,8 @@ export class Placement {
   }
 
   /** Takes the snapshot of a version with SnapStart; resolves with why there can be none. */
-  async takeSnapshot(record: FunctionRecord): Promise<SnapshotProblem | undefined> {
-    const { accountId, region, functionName, version, generation } = record;
-    const current = this.deps.directory.find(accountId, region, functionName, version);
-    // Nobody would end the snapshot of what has been deleted.
-    return current?.generation === generation ? this.snapshots.take(record) : INTERRUPTED;
+  takeSnapshot(record: FunctionRecord): Promise<SnapshotProblem | undefined> {
+    return this.snapshots.take(record);
   }
 
   private open(key: string, record: FunctionRecord): FunctionPool {

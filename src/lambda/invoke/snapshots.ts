@@ -14,6 +14,8 @@ const CREDENTIAL_TOKEN_BYTES = 32;
 
 export interface SnapshotsDependencies extends VersionSnapshotDependencies {
   readonly ids: Ids;
+  /** Whether the version is there as it was: of one that has been deleted nobody would end the snapshot. */
+  isCurrent(record: FunctionRecord): boolean;
   /** `release` gives back what the environment runs. Rejects when code or runtime cannot be had. */
   prepare(record: FunctionRecord): Promise<SnapshotEnvironment & { release(): void }>;
 }
@@ -37,7 +39,7 @@ export class Snapshots {
 
   /** Takes the snapshot of a version, where it is not there; resolves with why there can be none. */
   async take(record: FunctionRecord): Promise<SnapshotProblem | undefined> {
-    return this.isClosed ? INTERRUPTED : this.of(record).problem;
+    return this.canBeHad(record) ? this.of(record).problem : INTERRUPTED;
   }
 
   source(record: FunctionRecord): SnapshotSource {
@@ -49,12 +51,11 @@ export class Snapshots {
         await used?.snapshot.close();
       },
       restore: async (spec, listener) => {
-        used = this.of(record);
-        const { snapshot, problem } = used;
-        const found = this.isClosed ? INTERRUPTED : await problem;
-        if (found === undefined) return snapshot.restore(spec, listener);
+        used = this.canBeHad(record) ? this.of(record) : undefined;
+        const found = used === undefined ? INTERRUPTED : await used.problem;
+        if (used !== undefined && found === undefined) return used.snapshot.restore(spec, listener);
         throw new PlatformError(
-          `Version ${record.version} of ${record.functionName} has no snapshot: ${found.reason}`,
+          `Version ${record.version} of ${record.functionName} has no snapshot: ${found?.reason}`,
           'Publish the version anew.',
         );
       },
@@ -80,6 +81,10 @@ export class Snapshots {
     this.isClosed = true;
     await Promise.all([...this.living].map((snapshot) => snapshot.close()));
     await Promise.allSettled([...this.taken.values()].map(({ problem }) => problem));
+  }
+
+  private canBeHad(record: FunctionRecord): boolean {
+    return !this.isClosed && this.deps.isCurrent(record);
   }
 
   private of(record: FunctionRecord): Taken {

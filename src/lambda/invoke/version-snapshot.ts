@@ -61,7 +61,11 @@ export class VersionSnapshot {
       if (this.isClosed) return INTERRUPTED;
       this.snapshot = await sandbox.startSnapshot!(spec, this.listener(log));
       const end = await this.init.promise;
-      if (end === 'closed') return INTERRUPTED;
+      if (end === 'closed') {
+        // It may have been closed before there was anything to end.
+        await this.snapshot.close();
+        return INTERRUPTED;
+      }
       const durationMs = clock.monotonic() - startedAt;
       if (end === 'ready') {
         log.initReport({ phase: 'init', durationMs, status: 'success' });

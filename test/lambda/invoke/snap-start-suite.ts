@@ -1,5 +1,6 @@
 /** Functions with SnapStart, over the wire, at a level that has snapshots. */
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { FunctionConfiguration } from '@aws-sdk/client-lambda';
@@ -121,6 +122,17 @@ export async function published(
 async function environmentCount(platform: Platform): Promise<number> {
   const health = await fetch(`${platform.origin}/_selfsame/health`);
   return ((await health.json()) as { environments: number }).environments;
+}
+
+/** Processes that have that function's name among their variables: what runs its code. */
+export async function processesOf(functionName: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const variables = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '');
+    if (variables.split('\0').includes(`AWS_LAMBDA_FUNCTION_NAME=${functionName}`)) found.push(Number(name));
+  }
+  return found;
 }
 
 async function logOf(platform: Platform, name: string): Promise<string[]> {
@@ -258,11 +270,42 @@ handler = print
       assert.equal(await environmentCount(platform), beforehand);
     });
 
-    test('a version that is deleted leaves nothing', async () => {
+    test('an environment that ends is told of as any other, and the next is restored', async () => {
+      const code = `
+import os, signal
+def handler(event, context):
+    if "exit" in event:
+        os._exit(event["exit"])
+    if "signal" in event:
+        os.kill(os.getpid(), event["signal"])
+    if "bytes" in event:
+        return len(bytearray(b"x") * event["bytes"])
+`;
+      await published(lambda, 'ending', code, { MemorySize: 256 });
+      for (const { event, reason, errorType } of [
+        { event: { exit: 3 }, reason: 'exit status 3', errorType: 'Runtime.ExitError' },
+        { event: { signal: 9 }, reason: 'signal: killed', errorType: 'Runtime.ExitError' },
+        { event: { bytes: 1024 ** 3 }, reason: 'signal: killed', errorType: 'Runtime.OutOfMemory' },
+      ]) {
+        const { Payload, FunctionError, LogResult } = await lambda.send(
+          new InvokeCommand({ FunctionName: 'ending:1', Payload: JSON.stringify(event), LogType: 'Tail' }),
+        );
+        assert.equal(FunctionError, 'Unhandled');
+        const { errorMessage } = JSON.parse(Buffer.from(Payload!).toString()) as { errorMessage: string };
+        assert.ok(errorMessage.endsWith(`Runtime exited with error: ${reason}`), errorMessage);
+        const log = Buffer.from(LogResult!, 'base64').toString();
+        assert.match(log, new RegExp(`^REPORT .*Restore Duration: .*Error Type: ${errorType}$`, 'm'));
+      }
+    });
+
+    test('a version that is deleted leaves no process', async () => {
       await published(lambda, 'deleted', CODE);
       await invoked(lambda, 'deleted:1');
+      assert.ok((await processesOf('deleted')).length > 0);
       await lambda.send(new DeleteFunctionCommand({ FunctionName: 'deleted' }));
       await assert.rejects(invoked(lambda, 'deleted:1'), { name: 'ResourceNotFoundException' });
+      while ((await processesOf('deleted')).length > 0)
+        await new Promise((resolve) => setTimeout(resolve, 10));
     });
   });
 }

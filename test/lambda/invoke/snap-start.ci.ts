@@ -1,6 +1,5 @@
 /** SnapStart where it must be had, and what takes longer: the end of a server, of a snapshot, and of patience. */
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
@@ -8,7 +7,7 @@ import { hostProblem, hostPython } from '../../sandbox/snapshot/snapshot-host.ts
 import { scratchDirectory } from '../../storage/scratch.ts';
 import { killableServer } from '../control/killable-server.ts';
 import { refusal, untilActive } from '../control/lambda-server.ts';
-import { CODE, invoked, published, snapStartTests } from './snap-start-suite.ts';
+import { CODE, invoked, processesOf, published, snapStartTests } from './snap-start-suite.ts';
 
 assert.equal(await hostProblem(), undefined, 'this host has snapshots');
 const python = (await hostPython())!.interpreter!;
@@ -39,7 +38,7 @@ test('a snapshot that has ended is taken anew for the next environment', async (
   context.after(() => lambda.destroy());
   await published(lambda, 'ended', CODE);
   const { answer: before } = await invoked(lambda, 'ended:1');
-  for (const pid of await bootstraps('ended')) process.kill(pid, 'SIGKILL');
+  for (const pid of await processesOf('ended')) process.kill(pid, 'SIGKILL');
   const { answer, report } = await invoked(lambda, 'ended:1');
   assert.match(report, /\tRestore Duration: /);
   assert.notEqual(answer.identity, before.identity);
@@ -68,14 +67,3 @@ handler = print
     ),
   );
 });
-
-/** Processes of the runtime that have that function's name among their variables. */
-async function bootstraps(functionName: string): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const variables = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '');
-    if (variables.split('\0').includes(`AWS_LAMBDA_FUNCTION_NAME=${functionName}`)) found.push(Number(name));
-  }
-  return found;
-}
