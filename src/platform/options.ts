@@ -30,7 +30,7 @@ export interface StartOptions {
   /** Name or path of a program with runc's command line for `isolation: 'oci'`. Default: the first on PATH that works. */
   readonly ociRuntime?: string;
   readonly logLevel?: LogLevel;
-  /** Verify the signature of every request. Default off, possible only on loopback. */
+  /** Verify the signature of every request and hold it against the policies of IAM. Default off, possible only on loopback. */
   readonly authorization?: boolean;
   /** Absolute paths of interpreters by runtime name, for example `{"python3.12": "/opt/python/bin/python3"}`. */
   readonly runtimes?: Readonly<Record<string, string>>;

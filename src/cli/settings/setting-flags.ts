@@ -74,7 +74,7 @@ export const logLevelFlag = {
 export const authorizationFlag = {
   kind: 'boolean',
   optional: true,
-  brief: `Verify the signature of every request (${variableOf('authorization')})`,
+  brief: `Verify the signature of every request and evaluate IAM policies (${variableOf('authorization')})`,
 } as const;
 export const nearestRuntimeFlag = {
   kind: 'boolean',

@@ -33,12 +33,15 @@ export function passedRole(call: string, input: Members): PassedRole | undefined
   return typeof arn === 'string' ? { arn, service } : undefined;
 }
 
-/** Throws Lambda's error where `trustPolicy` (undefined: there is no such role) does not let Lambda take the role. */
+/**
+ * Throws Lambda's error where the role's trust policy does not let Lambda take it. A role that is not there is
+ * a mere name, under which a function runs and may do nothing: AWS refuses it in the same words.
+ */
 export function requireAssumable(
   { arn, service }: PassedRole,
   trustPolicy: PolicyDocument | undefined,
 ): void {
-  if (service !== 'lambda.amazonaws.com') return;
+  if (service !== 'lambda.amazonaws.com' || trustPolicy === undefined) return;
   const access = { service, action: 'sts:AssumeRole', resource: arn };
   if (policyAllowsService(trustPolicy, access)) return;
   throw new AwsError(

@@ -98,10 +98,16 @@ export class Permissions {
   readonly authorize: Authorize = (claim): Decision => {
     const { identity, action, resource, facts, resourcePolicy, resourceDecides = false } = claim;
     const principal = identity?.principal ?? ({ kind: 'anonymous' } as const);
-    const context = conditionContext(this.timeFacts(), identity?.facts, principalFacts(identity), facts);
-    const request = { principal, action, resource, context };
     const owner = parseArn(resource)?.accountId;
     const resourceAccountId = owner === undefined || owner === '' || owner === 'aws' ? undefined : owner;
+    const context = conditionContext(
+      this.timeFacts(),
+      identity?.facts,
+      principalFacts(identity),
+      { 'aws:ResourceAccount': resourceAccountId ?? identity?.principal.accountId },
+      facts,
+    );
+    const request = { principal, action, resource, context };
     const held = identity === undefined ? NO_POLICIES : this.policiesOf(identity.principal);
     return evaluate(request, {
       identity: held.identity,
@@ -151,6 +157,7 @@ function principalFacts(identity: Identity | undefined): ConditionFacts {
     'aws:PrincipalAccount': accountId,
     'aws:userid': userId,
     'aws:PrincipalIsAWSService': 'false',
+    'aws:ViaAWSService': 'false',
   };
 }
 

@@ -37,7 +37,9 @@ export function authorizationDetailsOperations({ store }: IamContext): IamOperat
         input,
       );
       return {
-        UserDetailList: items.flatMap((item) => (item.kind === 'User' ? [userDetail(item.record)] : [])),
+        UserDetailList: items.flatMap((item) =>
+          item.kind === 'User' ? [userDetail(store, item.record)] : [],
+        ),
         GroupDetailList: items.flatMap((item) => (item.kind === 'Group' ? [groupDetail(item.record)] : [])),
         RoleDetailList: items.flatMap((item) =>
           item.kind === 'Role' ? [roleDetail(store, item.record)] : [],
@@ -88,11 +90,11 @@ function attachedList({ attachedPolicies }: PolicyHolder) {
   }));
 }
 
-function userDetail(user: UserRecord) {
+function userDetail(store: IamStore, user: UserRecord) {
   return {
     ...describeUser(user),
     ...describeBoundary(user),
-    GroupList: [...user.groups],
+    GroupList: store.groupsOf(user).map(({ name }) => name),
     UserPolicyList: inlineList(user),
     AttachedManagedPolicies: attachedList(user),
     Tags: tagList(user.tags),

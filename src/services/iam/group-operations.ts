@@ -12,8 +12,8 @@ const MAX_GROUPS = 10;
 export function groupOperations({ store, clock, ids }: IamContext): IamOperations {
   const { groups, users } = store;
   const policies = new PolicyHolders(store, groups, 'group');
-  const membersOf = ({ accountId, name }: GroupRecord): UserRecord[] =>
-    users.list(accountId).filter((user) => user.groups.includes(name));
+  const membersOf = ({ accountId, id }: GroupRecord): UserRecord[] =>
+    users.list(accountId).filter((user) => user.groups.includes(id));
   return {
     CreateGroup: (input, { accountId }) =>
       store.change(async () => {
@@ -44,6 +44,16 @@ export function groupOperations({ store, clock, ids }: IamContext): IamOperation
       return { Groups: items.map(describeGroup), ...rest };
     },
 
+    UpdateGroup: (input, { accountId }) =>
+      store.change(async () => {
+        const group = store.group(accountId, input.GroupName!);
+        const name = input.NewGroupName ?? group.name;
+        const other = groups.find(accountId, name);
+        if (other !== undefined && other.id !== group.id) throw alreadyExists('Group', name);
+        await groups.rename(group, { ...group, name, path: input.NewPath ?? group.path });
+        return {};
+      }),
+
     DeleteGroup: (input, { accountId }) =>
       store.change(async () => {
         const group = store.group(accountId, input.GroupName!);
@@ -57,9 +67,9 @@ export function groupOperations({ store, clock, ids }: IamContext): IamOperation
       store.change(async () => {
         const group = store.group(accountId, input.GroupName!);
         const user = store.user(accountId, input.UserName!);
-        if (user.groups.includes(group.name)) return {};
+        if (user.groups.includes(group.id)) return {};
         if (user.groups.length >= MAX_GROUPS) throw quotaExceeded('GroupsPerUser', MAX_GROUPS);
-        await users.save({ ...user, groups: [...user.groups, group.name] });
+        await users.save({ ...user, groups: [...user.groups, group.id] });
         return {};
       }),
 
@@ -67,13 +77,13 @@ export function groupOperations({ store, clock, ids }: IamContext): IamOperation
       store.change(async () => {
         const group = store.group(accountId, input.GroupName!);
         const user = store.user(accountId, input.UserName!);
-        await users.save({ ...user, groups: user.groups.filter((name) => name !== group.name) });
+        await users.save({ ...user, groups: user.groups.filter((id) => id !== group.id) });
         return {};
       }),
 
     async ListGroupsForUser(input, { accountId }) {
       const user = store.user(accountId, input.UserName!);
-      const found = user.groups.map((name) => store.group(accountId, name));
+      const found = store.groupsOf(user);
       const { items, rest } = pageOf(found, ({ name }) => name, input);
       return { Groups: items.map(describeGroup), ...rest };
     },

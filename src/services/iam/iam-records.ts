@@ -32,7 +32,7 @@ export interface AccessKeyRecord {
 
 export interface UserRecord extends BoundedRecord {
   readonly accessKeys: readonly AccessKeyRecord[];
-  /** Names of groups. */
+  /** Ids of groups. */
   readonly groups: readonly string[];
 }
 

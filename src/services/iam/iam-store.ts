@@ -61,6 +61,10 @@ export class IamStore {
     return found(this.groups.find(accountId, name), 'group', name);
   }
 
+  groupsOf({ accountId, groups }: UserRecord): GroupRecord[] {
+    return this.groups.list(accountId).filter(({ id }) => groups.includes(id));
+  }
+
   role(accountId: string, name: string): RoleRecord {
     return found(this.roles.find(accountId, name), 'role', name);
   }

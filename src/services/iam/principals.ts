@@ -112,9 +112,7 @@ export class Principals {
 
   /** Of a user, group or role, those of a user's groups included. */
   heldBy(holder: PolicyHolder): HeldPolicy[] {
-    const groups = isUser(holder)
-      ? holder.groups.map((name) => this.store.group(holder.accountId, name))
-      : [];
+    const groups = isUser(holder) ? this.store.groupsOf(holder) : [];
     return [holder, ...groups].flatMap(({ inlinePolicies, attachedPolicies }) => [
       ...Object.entries(inlinePolicies).map(([name, text]) => ({ name, text })),
       ...attachedPolicies.flatMap((arn) => {

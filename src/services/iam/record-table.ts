@@ -46,6 +46,19 @@ export class RecordTable<T extends NamedRecord> {
     this.onChange(before, record);
   }
 
+  /** Of one record under another name, in one step. */
+  async rename(before: T, after: T): Promise<void> {
+    const [old, key] = [before, after].map(({ accountId, name }) => keyOf(accountId, name));
+    if (old === key) return this.save(after);
+    await this.state.commit([
+      { table: this.table, key: old!, delete: true },
+      { table: this.table, key: key!, value: after },
+    ]);
+    this.records.delete(old!);
+    this.records.set(key!, after);
+    this.onChange(before, after);
+  }
+
   async remove(record: T): Promise<void> {
     const key = keyOf(record.accountId, record.name);
     await this.state.commit([{ table: this.table, key, delete: true }]);

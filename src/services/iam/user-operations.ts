@@ -56,9 +56,7 @@ export function userOperations({ store, clock, ids }: IamContext): IamOperations
         const name = input.NewUserName ?? user.name;
         const other = users.find(accountId, name);
         if (other !== undefined && other.id !== user.id) throw alreadyExists('User', name);
-        const renamed = { ...user, name, path: input.NewPath ?? user.path };
-        if (other === undefined) await users.remove(user);
-        await users.save(renamed);
+        await users.rename(user, { ...user, name, path: input.NewPath ?? user.path });
         return {};
       }),
 

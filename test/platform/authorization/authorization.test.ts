@@ -7,22 +7,30 @@ import {
   DescribeLogStreamsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import {
+  AddUserToGroupCommand,
   AttachUserPolicyCommand,
+  CreateGroupCommand,
   CreatePolicyCommand,
   CreateRoleCommand,
   CreateUserCommand,
   GetUserCommand,
   IAMClient,
+  PutGroupPolicyCommand,
   PutRolePolicyCommand,
   PutUserPermissionsBoundaryCommand,
+  RemoveUserFromGroupCommand,
   UpdateAccessKeyCommand,
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import {
+  AddPermissionCommand,
   CreateFunctionCommand,
+  CreateFunctionUrlConfigCommand,
   GetFunctionCommand,
   LambdaClient,
   ListFunctionsCommand,
+  TagResourceCommand,
+  UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import {
   CreateQueueCommand,
@@ -151,6 +159,75 @@ describe('with authorization', () => {
     );
   });
 
+  it('a user may do what its groups may, as long as it is in them', async () => {
+    const key = await newUser(iam, 'member');
+    await iam.send(new CreateGroupCommand({ GroupName: 'readers' }));
+    await iam.send(
+      new PutGroupPolicyCommand({
+        GroupName: 'readers',
+        PolicyName: 'p',
+        PolicyDocument: allow('lambda:GetFunction'),
+      }),
+    );
+    const membership = { GroupName: 'readers', UserName: 'member' };
+    await iam.send(new AddUserToGroupCommand(membership));
+    await assert.rejects(getFunction(key), notFound);
+    await iam.send(new RemoveUserFromGroupCommand(membership));
+    await assert.rejects(getFunction(key), noPolicy('member', 'lambda:GetFunction', FUNCTION));
+  });
+
+  it('conditions on what a request would do have its values', async () => {
+    type Row = readonly [name: string, condition: object, call: (client: LambdaClient) => Promise<unknown>];
+    const layer = 'arn:aws:lambda:us-east-1:123456789012:layer:l:1';
+    const rows: readonly Row[] = [
+      [
+        'layers',
+        { 'ForAnyValue:StringLike': { 'lambda:Layer': ['arn:aws:lambda:*:123456789012:layer:*'] } },
+        (client) =>
+          client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', Layers: [layer] })),
+      ],
+      [
+        'urls',
+        { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } },
+        (client) =>
+          client.send(new CreateFunctionUrlConfigCommand({ FunctionName: 'f', AuthType: 'AWS_IAM' })),
+      ],
+      [
+        'granters',
+        { StringEquals: { 'lambda:Principal': 's3.amazonaws.com' } },
+        (client) =>
+          client.send(
+            new AddPermissionCommand({
+              FunctionName: 'f',
+              StatementId: 's',
+              Action: 'lambda:InvokeFunction',
+              Principal: 's3.amazonaws.com',
+            }),
+          ),
+      ],
+      [
+        'taggers',
+        {
+          StringEquals: { 'aws:RequestTag/team': 'a' },
+          'ForAllValues:StringEquals': { 'aws:TagKeys': ['team'] },
+        },
+        (client) => client.send(new TagResourceCommand({ Resource: FUNCTION, Tags: { team: 'a' } })),
+      ],
+    ];
+    for (const [name, Condition, call] of rows) {
+      // Only with the condition met is it refused, so the request must have had the value.
+      const negative = document(
+        { Effect: 'Allow', Action: '*', Resource: '*' },
+        { Effect: 'Deny', Action: 'lambda:*', Resource: '*', Condition },
+      );
+      const refused = await newUser(iam, `no-${name}`, negative);
+      await assert.rejects(call(lambda(refused)), { name: 'AccessDeniedException' }, name);
+    }
+    const granter = await newUser(iam, 'granter', allow('lambda:*', '*', { Condition: rows[2]![1] }));
+    await assert.rejects(rows[2]![2](lambda(granter)), notFound);
+    await assert.rejects(rows[1]![2](lambda(granter)), { name: 'AccessDeniedException' });
+  });
+
   it('a policy of AWS can be attached, and a key that is switched off is unknown', async () => {
     const key = await newUser(iam, 'admin');
     await iam.send(
@@ -201,7 +278,6 @@ describe('with authorization', () => {
       'The role defined for the function cannot be assumed by Lambda.',
       400,
     );
-    await assert.rejects(create(passer), unassumable, 'there is no such role');
     await newRole('passed', 'ec2.amazonaws.com');
     await assert.rejects(create(passer), unassumable);
     await iam.send(

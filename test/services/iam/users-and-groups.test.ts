@@ -27,6 +27,7 @@ import {
   RemoveUserFromGroupCommand,
   TagUserCommand,
   UntagUserCommand,
+  UpdateGroupCommand,
   UpdateUserCommand,
 } from '@aws-sdk/client-iam';
 import { GetAccessKeyInfoCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -175,6 +176,14 @@ test('groups have members and policies', async (context) => {
     Groups?.map(({ GroupName }) => GroupName),
     ['g'],
   );
+  await iam.send(new UpdateGroupCommand({ GroupName: 'g', NewGroupName: 'h' }));
+  const { Groups: renamed } = await iam.send(new ListGroupsForUserCommand({ UserName: 'a' }));
+  assert.deepEqual(
+    renamed?.map(({ GroupName }) => GroupName),
+    ['h'],
+    'members stay in a group of another name',
+  );
+  await iam.send(new UpdateGroupCommand({ GroupName: 'h', NewGroupName: 'g' }));
   await iam.send(
     new PutGroupPolicyCommand({ GroupName: 'g', PolicyName: 'p', PolicyDocument: allow('s3:*') }),
   );
