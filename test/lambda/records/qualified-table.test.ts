@@ -31,9 +31,16 @@ interface Tables {
   close(): Promise<void>;
 }
 
-async function opened(file: string): Promise<Tables> {
+/** Closed at the end of the test where the test has not closed it: its thread would hold up a test that fails. */
+async function opened(context: TestContext, file: string): Promise<Tables> {
   const onFatal = (error: Error): never => assert.fail(error);
   const state = await openSqliteStateStore({ file, log: createServerLog('error'), onFatal });
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= state.close();
+    return closing;
+  };
+  context.after(close);
   const functions = await FunctionTable.open(state, NO_VARIABLES);
   const tables: Tables = {
     functions,
@@ -41,7 +48,7 @@ async function opened(file: string): Promise<Tables> {
     policies: await FunctionPolicyTable.openPolicies(state, functions),
     urls: await FunctionUrlTable.openUrls(state, functions),
     next: 0,
-    close: () => state.close(),
+    close,
   };
   return tables;
 }
@@ -75,25 +82,24 @@ const changed = ({ functions }: Tables, change: object): Promise<void> =>
 describe('what is stored beside a function', () => {
   test('is there after a restart', async (context) => {
     const file = await stateFile(context);
-    const before = await opened(file);
+    const before = await opened(context, file);
     await fill(before);
     await before.close();
-    const after = await opened(file);
+    const after = await opened(context, file);
     assert.deepEqual(after.aliases.get(NAME, 'live'), before.aliases.get(NAME, 'live'));
     assert.deepEqual(after.policies.get(NAME, 'live'), before.policies.get(NAME, 'live'));
     assert.equal(after.aliases.get(NAME, 'live')!.functionVersion, '1');
-    await after.close();
   });
 
   test('goes with the alias, and all of it with the function, in memory and on disk', async (context) => {
     for (const change of [{ removeAliases: ['live'] }, { remove: ['$LATEST', '1', '2'] }]) {
       const file = await stateFile(context);
-      const before = await opened(file);
+      const before = await opened(context, file);
       await fill(before);
       await changed(before, change);
       assert.deepEqual([before.aliases.of(NAME), before.policies.of(NAME)], [[], []]);
       await before.close();
-      const after = await opened(file);
+      const after = await opened(context, file);
       assert.deepEqual([after.aliases.of(NAME), after.policies.of(NAME)], [[], []]);
       await after.close();
     }
@@ -101,7 +107,7 @@ describe('what is stored beside a function', () => {
 
   test('is found by the id of its URL, as long as it has that URL', async (context) => {
     const file = await stateFile(context);
-    const before = await opened(file);
+    const before = await opened(context, file);
     await fill(before);
     const url = {
       ...NAME,
@@ -114,27 +120,25 @@ describe('what is stored beside a function', () => {
     await changed(before, { joined: [before.urls.put(NAME, '$LATEST', { ...url, urlId: 'new' })] });
     assert.equal(before.urls.find('old'), undefined);
     await before.close();
-    const after = await opened(file);
+    const after = await opened(context, file);
     assert.equal(after.urls.find('new')!.functionName, 'echo');
     await changed(after, { remove: ['$LATEST', '1', '2'] });
     assert.equal(after.urls.find('new'), undefined);
-    await after.close();
   });
 
   test('stays as it was where the change is not stored', async (context) => {
-    const tables = await opened(await stateFile(context));
+    const tables = await opened(context, await stateFile(context));
     await fill(tables);
     const refused = tables.functions.change(NAME.accountId, NAME.region, NAME.functionName, () => {
       throw new Error('refused');
     });
     await assert.rejects(refused, /refused/);
     assert.equal(tables.aliases.of(NAME).length, 1);
-    await tables.close();
   });
 });
 
 test('a weighted alias chooses the second version for numbers below its weight', async (context) => {
-  const tables = await opened(await stateFile(context));
+  const tables = await opened(context, await stateFile(context));
   await fill(tables);
   const chosen = (next: number): string | undefined => {
     tables.next = next;
@@ -142,11 +146,10 @@ test('a weighted alias chooses the second version for numbers below its weight',
   };
   assert.deepEqual([chosen(0), chosen(0.249), chosen(0.25), chosen(0.999)], ['2', '2', '1', '1']);
   assert.equal(tables.aliases.chooseVersion(NAME, 'other'), undefined);
-  await tables.close();
 });
 
 test('a policy lets in whom it names, for its actions, under its conditions, and for its own resource', async (context) => {
-  const tables = await opened(await stateFile(context));
+  const tables = await opened(context, await stateFile(context));
   const source = 'arn:aws:s3:::a-bucket';
   await fill(tables, {
     Principal: { Service: 's3.amazonaws.com' },
@@ -169,11 +172,10 @@ test('a policy lets in whom it names, for its actions, under its conditions, and
   assert.equal(asks({ facts: { 'aws:SourceArn': 'arn:aws:s3:::another' } }), false);
   assert.equal(asks({ identifier: { ...NAME, qualifier: undefined } }), false);
   assert.equal(asks({ identifier: { ...NAME, qualifier: '1' } }), false);
-  await tables.close();
 });
 
 test('a policy for another account lets its principals in', async (context) => {
-  const tables = await opened(await stateFile(context));
+  const tables = await opened(context, await stateFile(context));
   await fill(tables, { Principal: { AWS: 'arn:aws:iam::111122223333:root' } });
   const root = (accountId: string): Principal => {
     const arn = `arn:aws:iam::${accountId}:root`;
@@ -182,5 +184,4 @@ test('a policy for another account lets its principals in', async (context) => {
   const action = 'lambda:InvokeFunction';
   assert.equal(tables.policies.allows(LIVE, { principal: root('111122223333'), action }), true);
   assert.equal(tables.policies.allows(LIVE, { principal: root('444455556666'), action }), false);
-  await tables.close();
 });
