@@ -58,7 +58,7 @@ def restore_from_snapshot(snapshot, channel):
     failing, exit_code = "Runtime.BeforeSnapshotError", snapshot.EXIT_BEFORE_SNAPSHOT
     try:
         snapshot.run_before_snapshot()
-        snapshot.refuse_threads()
+        snapshot.refuse_what_runs()
         channel.ready()
         snapshot.wait_to_be_restored()
         failing, exit_code = "Runtime.AfterRestoreError", snapshot.EXIT_AFTER_RESTORE

@@ -81,14 +81,19 @@ def readable(descriptors):
 def adopt_descriptors(snapshot_tmp):
     """`snapshot_tmp` is a descriptor of the snapshot's /tmp; the copy's own is at that path already. It is closed."""
     copy_tree(f"/proc/self/fd/{snapshot_tmp}", "/tmp")
+    go_to_own_directory()
     pipes, polls = {}, []
     for descriptor in own_descriptors():
         if descriptor == snapshot_tmp:
             continue
         mode = os.fstat(descriptor).st_mode
         target = os.readlink(f"/proc/self/fd/{descriptor}")
-        if stat.S_ISREG(mode):
-            replace(descriptor, opened_again(descriptor, target))
+        if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+            try:
+                replace(descriptor, opened_again(descriptor, target, mode))
+            except OSError:
+                # Of what is gone nothing can be the copy's own.
+                os.close(descriptor)
         elif target.startswith("pipe:"):
             pipes.setdefault(target, []).append(descriptor)
         elif target == "anon_inode:[eventfd]":
@@ -131,7 +136,17 @@ def replace(descriptor, new):
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
 
 
-def opened_again(descriptor, target):
+def go_to_own_directory():
+    """The same path leads to the copy's own mounts now."""
+    try:
+        os.chdir(os.getcwd())
+    except OSError:
+        os.chdir(os.environ["LAMBDA_TASK_ROOT"])
+
+
+def opened_again(descriptor, target, mode):
+    if stat.S_ISDIR(mode):
+        return os.open(target, os.O_RDONLY | os.O_DIRECTORY)
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
     offset = os.lseek(descriptor, 0, os.SEEK_CUR)
     if target.endswith(DELETED):

@@ -2,8 +2,8 @@
  * A snapshot by forking: the function's process, once it has run its init, forks for each environment, and the copy is
  * given namespaces, a cgroup and a network of its own. `runtimes/snapshot/restore.py` stands for it on the host.
  *
- * Limits: the environments of one snapshot have one user of the host and one host name, and end with it. Threads are
- * refused, memory that is mapped as shared stays shared.
+ * Limits: the environments of one snapshot have one user of the host and one host name, and end with it. Threads and
+ * processes that init leaves running are refused, memory that is mapped as shared stays shared.
  */
 import { invariant } from '../../core/errors.ts';
 import type {

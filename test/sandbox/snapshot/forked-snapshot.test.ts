@@ -166,6 +166,40 @@ handler = None
     await assert.rejects(restore(), /Runtime\.AfterRestoreError.*division by zero/);
   });
 
+  test('directories that init has gone to or opened are the copy’s own', async (context) => {
+    const { restore } = await snapshotOf(
+      context,
+      `
+import os
+os.chdir("/tmp")
+PROC = os.open("/proc", os.O_RDONLY)
+TMP = os.open("/tmp", os.O_RDONLY)
+os.mkdir("gone")
+GONE = os.open("gone", os.O_RDONLY)
+os.rmdir("gone")
+def handler(event, context):
+    if "write" in event:
+        open(event["write"], "w").close()
+    return {"here": os.listdir("."), "tmp": os.listdir(TMP), "processes": [name for name in os.listdir(PROC) if name.isdigit()]}
+`,
+    );
+    const [one, other] = [await restore(), await restore()];
+    const first = await one.invoke({ write: 'mine' });
+    assert.deepEqual([first['here'], first['tmp']], [['mine'], ['mine']]);
+    const { here, tmp, processes } = await other.invoke({});
+    assert.deepEqual([here, tmp], [[], []]);
+    assert.equal((processes as string[]).length, 2);
+  });
+
+  test('a process that init leaves running is refused', async (context) => {
+    const code = `
+import subprocess
+subprocess.Popen(["sleep", "1000"])
+handler = None
+`;
+    await assert.rejects(snapshotOf(context, code), /left processes running/);
+  });
+
   test('a thread that init leaves running is refused by name', async (context) => {
     const code = `
 import threading
