@@ -13,6 +13,7 @@ import { Placement } from '../lambda/invoke/placement.ts';
 import { ProvisionedConcurrency } from '../lambda/invoke/provisioned-concurrency.ts';
 import { INTERRUPTED } from '../lambda/invoke/version-snapshot.ts';
 import { EnvironmentCipher } from '../lambda/records/environment-cipher.ts';
+import { openMappings } from '../lambda/mappings/open-mappings.ts';
 import { lambdaService } from '../lambda/service.ts';
 import { FunctionUrls } from '../lambda/urls/function-urls.ts';
 import { UrlAccess } from '../lambda/urls/url-access.ts';
@@ -287,12 +288,21 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     deliver: seams.deliver,
   });
   cleanup.add(async () => events.close());
+  const mappings = openMappings({
+    control,
+    invoker,
+    sources: new Map([['sqs', sqs.eventSource]]),
+    clock,
+    ids,
+    log,
+  });
+  cleanup.add(async () => mappings.close());
   const services: Service[] = [
     lambdaService(
       control,
       invoker,
       events,
-      durableOperations(durable, () => clock.now()),
+      { ...durableOperations(durable, () => clock.now()), ...mappings.operations },
       new FunctionUrls({
         urls: control.urls,
         access: new UrlAccess({
@@ -356,6 +366,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   placement.prepareRuntimes();
   serving.resolve(placement);
   await events.resume();
+  await mappings.resume();
   durable.resume();
   provisioned.begin();
 

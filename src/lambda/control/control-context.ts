@@ -21,6 +21,7 @@ import { LATEST } from '../records/function-record.ts';
 import type { FunctionTable } from '../records/function-table.ts';
 import type { FunctionUrlTable } from '../records/function-url-table.ts';
 import type { LayerVersionTable } from '../records/layer-version-table.ts';
+import type { MappingTable } from '../records/mapping-table.ts';
 import type { ProvisionedStatus } from '../records/provisioned-status.ts';
 import type { FunctionName, QualifiedTable } from '../records/qualified-table.ts';
 import type { SnapshotProblem } from '../records/snapshot-problem.ts';
@@ -55,6 +56,7 @@ export interface ControlContext extends FunctionControlDependencies {
   /** By account and region. */
   readonly concurrencyTurns: Turns;
   readonly layers: LayerVersionTable;
+  readonly mappings: MappingTable;
   readonly links: CodeLinks;
 }
 

@@ -13,6 +13,7 @@ import { LATEST } from '../records/function-record.ts';
 import { FunctionTable } from '../records/function-table.ts';
 import { FunctionUrlTable } from '../records/function-url-table.ts';
 import { LayerVersionTable } from '../records/layer-version-table.ts';
+import { MappingTable } from '../records/mapping-table.ts';
 import type { FunctionName } from '../records/qualified-table.ts';
 import { QualifiedTable } from '../records/qualified-table.ts';
 import { aliasOperations } from './alias-operations.ts';
@@ -60,6 +61,7 @@ export interface FunctionControl {
   /** Whether the function's recursion config lets it go on in a loop. */
   mayLoop(name: FunctionName): boolean;
   readonly concurrency: ConcurrencySettings;
+  readonly mappings: MappingTable;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -78,6 +80,7 @@ export async function openFunctionControl(
   const concurrencyTurns = new Turns();
   const eventInvokeConfigs = await QualifiedTable.open<EventInvokeConfig>(state, table, EVENT_INVOKE_CONFIGS);
   const layers = await LayerVersionTable.open(dependencies.state);
+  const mappings = await MappingTable.open(state);
   const links = new CodeLinks(dependencies.blobs, dependencies.clock, dependencies.ids);
   const context: ControlContext = {
     ...dependencies,
@@ -91,6 +94,7 @@ export async function openFunctionControl(
     concurrency,
     concurrencyTurns,
     layers,
+    mappings,
     links,
   };
   const reconciler = new Reconciler(context);
@@ -131,6 +135,7 @@ export async function openFunctionControl(
     urls,
     mayLoop: (name) => loopingFunctions.get(name, LATEST) === true,
     concurrency,
+    mappings,
     close: () => reconciler.close(),
   };
 }

@@ -2,6 +2,8 @@ import { AwsError } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import { LATEST } from '../records/function-record.ts';
+import type { MappingRecord } from '../records/mapping-table.ts';
+import { mappingArn } from '../records/mapping-table.ts';
 import { existingConfig } from './code-signing-operations.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { invalidParameter, notImplemented } from './lambda-errors.ts';
@@ -46,7 +48,6 @@ export function tagOperations(context: ControlContext): TagOperations {
 
 /** Resources that none can exist of yet, as AWS names them in its answer. */
 const RESOURCE_NOUNS: Readonly<Record<string, string>> = {
-  'event-source-mapping': 'Event source mapping',
   'capacity-provider': 'Capacity provider',
 };
 
@@ -59,9 +60,10 @@ function taggedResource(
   const kind = resource.split(':')[5] ?? '';
   if (kind === 'function') return taggedFunction(context, resource, caller);
   if (kind === 'code-signing-config') return taggedCodeSigningConfig(context, resource);
+  if (kind === 'event-source-mapping') return taggedMapping(context, resource);
   const noun = RESOURCE_NOUNS[kind];
   if (noun === undefined) throw notImplemented(operation, `resources of the kind ${kind}`);
-  throw new AwsError('ResourceNotFoundException', `${noun} not found: ${resource}`, { Type: 'User' });
+  throw noSuchNoun(noun, resource);
 }
 
 function taggedFunction({ table }: ControlContext, resource: string, caller: RequestContext): TaggedResource {
@@ -95,6 +97,25 @@ function taggedCodeSigningConfig(context: ControlContext, arn: string): TaggedRe
         await context.codeSigning.put({ ...config, tags: checked(decide(config.tags)) });
       }),
   };
+}
+
+function taggedMapping({ mappings }: ControlContext, arn: string): TaggedResource {
+  const existing = (): MappingRecord => {
+    const record = mappings.find(arn.slice(arn.lastIndexOf(':') + 1));
+    if (record === undefined || mappingArn(record) !== arn) throw noSuchNoun('Event source mapping', arn);
+    return record;
+  };
+  return {
+    tags: () => existing().tags,
+    async change(decide) {
+      const record = existing();
+      await mappings.put({ ...record, tags: checked(decide(record.tags)) });
+    },
+  };
+}
+
+function noSuchNoun(noun: string, resource: string): AwsError {
+  return new AwsError('ResourceNotFoundException', `${noun} not found: ${resource}`, { Type: 'User' });
 }
 
 function checked(tags: Tags): Tags {

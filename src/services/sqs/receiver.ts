@@ -1,5 +1,5 @@
 /** Takes messages out of queues: receipts, long polls, visibility, deletion. */
-import type { Clock } from '../../core/clock.ts';
+import type { WorkClock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { MessageStore } from '../../ports/message-store.ts';
 import type { Message, MessageContent } from './message.ts';
@@ -37,7 +37,7 @@ const MAX_VISIBILITY_MS = 12 * 3_600_000;
 
 export interface ReceiverDependencies {
   readonly store: MessageStore;
-  readonly clock: Clock;
+  readonly clock: WorkClock;
   readonly broker: MessageBroker;
   /** The queue that an ARN names, if it exists. */
   readonly queueByArn: (arn: string) => Queue | undefined;
@@ -60,7 +60,9 @@ export class Receiver {
       const claim = await this.claimed(queue, options, deadlineMs - clock.monotonic());
       if (queue.isDeleted) throw queueDoesNotExist();
       if (claim === undefined) return [];
-      const received = await this.settle(queue, claim);
+      const settled = this.settle(queue, claim);
+      clock.during(afterATurn(settled));
+      const received = await settled;
       if (received.length > 0) return received;
     }
   }
@@ -247,6 +249,12 @@ export class Receiver {
     for (const message of dead) queue.backlog.add({ ...message, state: 'available', dueMs: nowMs });
     this.options.broker.expect(queue);
   }
+}
+
+/** The clock is held until whoever has waited for messages had a turn to say that it works on them. */
+async function afterATurn(work: Promise<unknown>): Promise<void> {
+  await work;
+  await new Promise(setImmediate);
 }
 
 function tooManyInFlight(): AwsError {

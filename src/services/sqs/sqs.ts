@@ -1,11 +1,13 @@
 /** Simple Queue Service: queues in the state store, messages in the message store. */
-import type { Clock } from '../../core/clock.ts';
+import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import { parsePolicy } from '../../core/policy/parse.ts';
+import type { EventSource } from '../../ports/event-source.ts';
 import type { MessageStore } from '../../ports/message-store.ts';
 import type { RequestContext, Service } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import { receiveDelivery } from './delivery.ts';
+import { queueEventSource } from './event-source.ts';
 import { MessageBroker } from './message-broker.ts';
 import { moveTaskOperations } from './move-task-operations.ts';
 import { MoveTasks } from './move-tasks.ts';
@@ -21,7 +23,7 @@ import { tagOperations } from './tag-operations.ts';
 export interface SqsDependencies {
   readonly state: StateStore;
   readonly messages: MessageStore;
-  readonly clock: Clock;
+  readonly clock: WorkClock;
   readonly ids: Ids;
   /** `SenderId` of what a caller sends: its account, or its role's id with the session's name. */
   readonly senderIdOf: (caller: RequestContext) => string;
@@ -29,6 +31,8 @@ export interface SqsDependencies {
 
 export interface Sqs {
   readonly service: Service & { readonly operations: SqsOperations };
+  /** Queues, for those who pull messages without the wire. */
+  readonly eventSource: EventSource;
   /** Answers long polls at once: they would hold up a server that waits for its requests in flight. */
   endPolls(): void;
   /** Stops timers; the stores stay open. */
@@ -61,6 +65,7 @@ export async function openSqs(dependencies: SqsDependencies): Promise<Sqs> {
         return text === undefined || text === '' ? undefined : parsePolicy(text);
       },
     },
+    eventSource: queueEventSource(context),
     endPolls: () => receiver.endPolls(),
     close() {
       tasks.close();
