@@ -50,6 +50,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const tokens = await SessionTokens.open(state, ids, Date.now);
   const signers = new Signers(principals, tokens, root);
   const permissions = new Permissions({
+    signer: ({ accessKeyId, sessionToken }) => signers.verifiedIdentity(accessKeyId, sessionToken),
     policiesOf: (principal) => principals.policiesOf(principal),
     trustPolicyOf: (arn) => principals.role(arn)?.trustPolicy,
     lookup: {
@@ -73,7 +74,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     // Signatures follow real time: a clock that tests move must not make every request expire.
     authorization: isEnforced
       ? {
-          findCredentials: async (accessKeyId, token) => signers.find(accessKeyId, token),
+          findCredentials: async (accessKeyId, token) => signers.credentials(accessKeyId, token),
           realNowMs: Date.now,
           permit: (request) => permissions.permit(request),
         }

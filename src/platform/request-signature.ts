@@ -1,8 +1,7 @@
 /** Verifies signatures of HTTP requests that are no API calls; see `Authenticate`. */
 import { AwsError } from '../core/errors.ts';
 import type { Authenticate } from '../ports/authorize.ts';
-import { findCredentialScope, findSessionToken } from '../wire/routing/credential-scope.ts';
-import { DEFAULT_ACCOUNT_ID, isAccountId } from '../wire/routing/router.ts';
+import { findCredentialScope } from '../wire/routing/credential-scope.ts';
 import { verifySignature } from '../wire/signature/verify.ts';
 import type { Signers } from './signers.ts';
 
@@ -20,17 +19,16 @@ export function requestAuthentication(signers: Signers): Authenticate {
         403,
       );
     }
-    const { accessKeyId } = await verifySignature(
+    const { accessKeyId, sessionToken } = await verifySignature(
       { method, path, query, rawHeaders },
       {
         dialect: 'restJson',
         // Signatures follow real time: a clock that tests move must not make every request expire.
         nowMs: Date.now(),
-        findCredentials: async (key, token) => signers.find(key, token),
+        findCredentials: async (key, token) => signers.credentials(key, token),
         body,
       },
     );
-    const accountId = isAccountId(accessKeyId) ? accessKeyId : DEFAULT_ACCOUNT_ID;
-    return signers.identifyCaller(accessKeyId, findSessionToken(headers, query), accountId);
+    return signers.verifiedIdentity(accessKeyId, sessionToken);
   };
 }

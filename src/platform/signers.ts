@@ -1,13 +1,13 @@
 /** Whose credentials a request bears: of the root user, of users of IAM, of sessions of STS. */
+import { AwsError } from '../core/errors.ts';
 import type { ConditionFacts } from '../core/policy/condition-context.ts';
 import type { Identify, Identity } from '../ports/identity.ts';
 import type { Principals } from '../services/iam/principals.ts';
 import { principalTags } from '../services/iam/principals.ts';
 import type { Session, SessionTokens } from '../services/sts/session-tokens.ts';
+import { DEFAULT_ACCOUNT_ID, isAccountId } from '../wire/routing/router.ts';
 import type { Credentials } from '../wire/signature/verify.ts';
 import type { RootCredentials } from './root-credentials.ts';
-
-const ACCOUNT_ID = /^\d{12}$/;
 
 export class Signers {
   private readonly principals: Principals;
@@ -20,24 +20,36 @@ export class Signers {
     this.root = root;
   }
 
+  /** Of a key that is only a name nothing is known: whoever sends it is taken for the root user. */
   readonly identify: Identify = (accessKeyId, sessionToken) => {
     const session = this.session(accessKeyId, sessionToken);
     if (session !== undefined) return this.sessionIdentity(session);
     return this.principals.keyOwner(accessKeyId)?.identity;
   };
 
-  /** As `identify`; a key that is only a name is one of the root user of the account. */
-  identifyCaller(accessKeyId: string, sessionToken: string | undefined, accountId: string): Identity {
-    return this.identify(accessKeyId, sessionToken) ?? rootIdentity(accountId);
-  }
-
-  /** The root user's key may be the number of any account: who has its secret owns this server. */
-  find(accessKeyId: string, sessionToken: string | undefined): Credentials | undefined {
+  /** What signatures are verified with; undefined for credentials that nobody here has issued. */
+  credentials(accessKeyId: string, sessionToken: string | undefined): Credentials | undefined {
     const session = this.session(accessKeyId, sessionToken);
     if (session !== undefined) return { ...session, sessionToken: sessionToken! };
-    if (accessKeyId === this.root.accessKeyId || ACCOUNT_ID.test(accessKeyId))
-      return { secretAccessKey: this.root.secretAccessKey };
+    if (this.rootAccount(accessKeyId) !== undefined) return { secretAccessKey: this.root.secretAccessKey };
     return this.principals.keyOwner(accessKeyId);
+  }
+
+  /** Who has signed with credentials that were verified. */
+  verifiedIdentity(accessKeyId: string, sessionToken: string | undefined): Identity {
+    const identity = this.identify(accessKeyId, sessionToken);
+    if (identity !== undefined) return identity;
+    const accountId = this.rootAccount(accessKeyId);
+    // Switched off or deleted since the signature was verified.
+    if (accountId === undefined)
+      throw new AwsError('AccessDenied', 'The access key is not valid any more.', {}, 403);
+    return rootIdentity(accountId);
+  }
+
+  /** The root user's key may also be the number of any account: who has its secret owns this server. */
+  private rootAccount(accessKeyId: string): string | undefined {
+    if (isAccountId(accessKeyId)) return accessKeyId;
+    return accessKeyId === this.root.accessKeyId ? DEFAULT_ACCOUNT_ID : undefined;
   }
 
   private session(accessKeyId: string, sessionToken: string | undefined): Session | undefined {

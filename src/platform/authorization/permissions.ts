@@ -1,6 +1,7 @@
 /** Holds every call against the policies of IAM and of the resources. */
 import { parseArn } from '../../core/arn.ts';
 import type { Clock } from '../../core/clock.ts';
+import { AwsError } from '../../core/errors.ts';
 import type { ConditionFacts } from '../../core/policy/condition-context.ts';
 import { conditionContext } from '../../core/policy/condition-context.ts';
 import type { Decision } from '../../core/policy/evaluation.ts';
@@ -21,6 +22,8 @@ import { requiredPermissions } from './required-permissions.ts';
 import type { ResourceLookup } from './resource-arns.ts';
 
 export interface PermissionsDependencies {
+  /** Whose the credentials are that a call is signed with. */
+  readonly signer: (signer: VerifiedCall['signer']) => Identity;
   readonly policiesOf: (principal: AccountPrincipal) => PrincipalPolicies;
   readonly trustPolicyOf: (roleArn: string) => PolicyDocument | undefined;
   readonly lookup: ResourceLookup;
@@ -52,7 +55,8 @@ export class Permissions {
     const { accountId, region } = context;
     const input = (call.input ?? {}) as Readonly<Record<string, unknown>>;
     const question = { service, operation, method, path, input, accountId, region };
-    const identity = identityOf(context);
+    const identity = this.deps.signer(call.signer);
+    requireSame(identity, context);
     const requestFacts = callFacts(call);
     for (const { action, resource, facts } of await requiredPermissions(question, this.deps.lookup)) {
       const resourcePolicy = await this.resourcePolicy(resource);
@@ -146,6 +150,18 @@ const NO_POLICIES: PrincipalPolicies = { identity: [], boundary: undefined };
 
 function identityOf({ identity, accountId }: RequestContext): Identity {
   return identity ?? rootIdentity(accountId);
+}
+
+/** The caller that handlers see was read from a request before its signature: it must be who has signed. */
+function requireSame({ principal }: Identity, context: RequestContext): void {
+  const seen = identityOf(context).principal;
+  if (principal.arn === seen.arn && principal.accountId === context.accountId) return;
+  throw new AwsError(
+    'AccessDenied',
+    'The request names credentials beside those that it is signed with.',
+    {},
+    403,
+  );
 }
 
 function principalFacts(identity: Identity | undefined): ConditionFacts {

@@ -37,12 +37,12 @@ export function findCredentialScope(
   return parseCredential(decodeLoosely(value));
 }
 
-/** The session token that temporary credentials are sent with. */
+/** The session token that temporary credentials are sent with: where the signature is, which covers it there. */
 export function findSessionToken(headers: IncomingHttpHeaders, query: string): string | undefined {
+  const found = query === '' || headers.authorization !== undefined ? null : QUERY_TOKEN.exec(query);
+  if (found !== null) return decodeLoosely(found[1]!);
   const header = headers[TOKEN_HEADER];
-  if (typeof header === 'string') return header;
-  const found = query === '' ? null : QUERY_TOKEN.exec(query);
-  return found === null ? undefined : decodeLoosely(found[1]!);
+  return typeof header === 'string' ? header : undefined;
 }
 
 /** Credentials parsed before: a client sends the same one all day. */

@@ -27,6 +27,8 @@ export interface VerifiedCall {
   /** Decoded, with AWS's member names. */
   readonly input: unknown;
   readonly context: RequestContext;
+  /** With whose credentials it is signed, as was verified. */
+  readonly signer: Pick<VerifiedSignature, 'accessKeyId' | 'sessionToken'>;
   readonly method: string;
   readonly path: string;
   /** In which a refusal is worded. */

@@ -5,13 +5,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../core/clock.ts';
-import { AwsError, PlatformError } from '../../core/errors.ts';
+import { AwsError, invariant, PlatformError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Endpoint } from '../../ports/service.ts';
 import type { MatchedOperation, WireRequest, WireResponse } from '../contract.ts';
 import type { RoutedRequest, Router } from '../routing/router.ts';
-import type { Authorizer } from './authorizer.ts';
+import type { Authorizer, SignatureCheck } from './authorizer.ts';
 import { decodedHeaders, isAwsChunked } from './aws-chunked.ts';
 import { inputStream } from './input-stream.ts';
 import { internalError } from './internal-error.ts';
@@ -57,6 +57,8 @@ interface Progress {
   routed: RoutedRequest | undefined;
   service: ServedService | undefined;
   match: MatchedOperation | undefined;
+  /** Its signature, where that is checked. */
+  check: SignatureCheck | undefined;
 }
 
 export class RequestFlow {
@@ -80,6 +82,7 @@ export class RequestFlow {
       routed: undefined,
       service: undefined,
       match: undefined,
+      check: undefined,
     };
     let answer: WireResponse;
     try {
@@ -128,6 +131,7 @@ export class RequestFlow {
     progress.routed = routed;
     if (routed.service !== undefined) progress.service = services.find(routed.service);
     const check = authorizer && (await authorizer.begin(request, path, routed.head, routed.service));
+    progress.check = check;
     progress.match = progress.service?.model.match(routed.head);
     const { service, match } = progress;
     const limit = match && service && operationOf(service, match.operation).bodyLimit;
@@ -179,7 +183,7 @@ export class RequestFlow {
     match: MatchedOperation,
     wireRequest: WireRequest,
     { request, response }: Exchange,
-    { requestId, routed }: Progress,
+    { requestId, routed, check }: Progress,
   ): Promise<WireResponse> {
     const { handler } = operationOf(service, match.operation);
     if (handler === undefined) throw notImplemented(service.name, match.operation);
@@ -190,11 +194,16 @@ export class RequestFlow {
       const { name } = service;
       const { method, path } = wireRequest;
       const sourceIp = request.socket.remoteAddress ?? '';
+      invariant(
+        check?.verified !== undefined,
+        'a request was about to be handled whose signature nobody has verified',
+      );
       await authorizer.permit(routed!.head, {
         service: name,
         operation: match.operation,
         input,
         context,
+        signer: check.verified,
         method,
         path,
         sourceIp,

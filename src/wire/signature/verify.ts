@@ -48,6 +48,8 @@ export interface VerificationOptions {
 
 export interface VerifiedSignature {
   readonly accessKeyId: string;
+  /** Of temporary credentials. */
+  readonly sessionToken: string | undefined;
   /** Hexadecimal SHA-256 that the body must have; undefined where the body was not signed as a whole. */
   readonly bodySha256: string | undefined;
   /** For bodies in signed chunks. */
@@ -110,6 +112,7 @@ export async function verifySignature(
   const literal = isLiteral(payloadHash);
   return {
     accessKeyId: scope.accessKeyId,
+    sessionToken,
     bodySha256: literal || body !== undefined ? undefined : payloadHash,
     chunks: payloadHash.startsWith('STREAMING-AWS4-')
       ? chunkSignatures(authentication, secretAccessKey)
