@@ -30,6 +30,21 @@ export interface Measured {
 /** The server as a user starts it, with an empty data directory. */
 export async function startSelfsame(moreFlags: readonly string[] = []): Promise<Measured> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'selfsame-bench-'));
+  const server = await startSelfsameOn(dataDirectory, moreFlags);
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop();
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The server on a data directory that stays. */
+export async function startSelfsameOn(
+  dataDirectory: string,
+  moreFlags: readonly string[] = [],
+): Promise<Measured> {
   const port = await freePort();
   const startedAt = performance.now();
   const flags = [
@@ -51,10 +66,7 @@ export async function startSelfsame(moreFlags: readonly string[] = []): Promise<
     port,
     readyMs,
     residentMb: () => residentMb(child.pid!),
-    stop: async () => {
-      await stop(child);
-      await rm(dataDirectory, { recursive: true, force: true });
-    },
+    stop: () => stop(child),
   };
 }
 

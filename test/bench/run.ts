@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { asyncAccept } from './asynchronous.ts';
+import { asyncBacklog } from './backlog.ts';
 import { boot, httpRuntime, warmLatency, warmThroughput } from './measures.ts';
 import { restore } from './restores.ts';
 import { burst, coldStart, density, pooledStart, thaw } from './starts.ts';
@@ -37,6 +38,11 @@ const MEASURES = [
     figures: ['async_accept_ratio', 'async_accept_vs_disk'],
     aim: 'at least 1.5 and 0.15',
     measure: asyncAccept,
+  },
+  {
+    figures: ['async_backlog_ratio', 'async_backlog_mb'],
+    aim: 'at least 0.8, at most 150 MB over idle',
+    measure: asyncBacklog,
   },
   { figures: ['boot_ms', 'idle_rss_mb'], aim: '400 ms and 90 MB', measure: boot },
 ];
