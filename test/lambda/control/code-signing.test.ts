@@ -166,7 +166,12 @@ test('Enforce refuses unsigned code and layers, wherever they are deployed; Warn
     lambda.send(new GetFunctionCommand({ FunctionName: 'enforced' })),
     refusal('ResourceNotFoundException', /Function not found/, 404),
   );
-  await created('enforced', { CodeSigningConfigArn: await config('Warn') });
+  const warned = await config('Warn');
+  await created('enforced', { CodeSigningConfigArn: warned });
+  const { CodeSigningConfigArn } = await lambda.send(
+    new GetFunctionCodeSigningConfigCommand({ FunctionName: 'enforced' }),
+  );
+  assert.equal(CodeSigningConfigArn, warned);
   const update = { FunctionName: 'enforced', ZipFile: OTHER_CODE };
   await lambda.send(new UpdateFunctionCodeCommand(update));
   await untilUpdated(lambda, 'enforced');
