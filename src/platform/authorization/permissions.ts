@@ -54,9 +54,10 @@ export class Permissions {
     const { context, service, operation, method, path } = call;
     const { accountId, region } = context;
     const input = (call.input ?? {}) as Readonly<Record<string, unknown>>;
-    const question = { service, operation, method, path, input, accountId, region };
     const identity = this.deps.signer(call.signer);
     requireSame(identity, context);
+    const callerArn = identity.principal.arn;
+    const question = { service, operation, method, path, input, accountId, region, callerArn };
     const requestFacts = callFacts(call);
     for (const { action, resource, facts } of await requiredPermissions(question, this.deps.lookup)) {
       const resourcePolicy = await this.resourcePolicy(resource);
@@ -70,7 +71,7 @@ export class Permissions {
         resourceDecides: service === 'kms' && resourcePolicy !== undefined,
       });
       if (decision.outcome === 'allowed') continue;
-      const refused = { callerArn: identity.principal.arn, action, resource };
+      const refused = { callerArn, action, resource };
       throw service === 'sqs'
         ? queueDenied(refused, decision)
         : accessDenied(refused, decision, call.dialect);

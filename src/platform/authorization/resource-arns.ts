@@ -114,7 +114,11 @@ const IAM_NAMES = [
   ['PolicyName', 'policy'],
 ] as const;
 
-function iamResource({ operation, input, accountId }: ResourceQuestion, { iamArn }: ResourceLookup): string {
+/** Operations that are about the calling user where they name none. */
+const OF_THE_CALLER = /^(?:GetUser|(?:Create|List|Update|Delete)AccessKeys?)$/;
+
+function iamResource(question: ResourceQuestion, { iamArn }: ResourceLookup): string {
+  const { operation, input, accountId, callerArn } = question;
   for (const [member, type] of IAM_NAMES) {
     const name = input[member];
     if (typeof name !== 'string') continue;
@@ -123,6 +127,7 @@ function iamResource({ operation, input, accountId }: ResourceQuestion, { iamArn
   }
   const arn = input['PolicyArn'] ?? input['PolicySourceArn'];
   if (typeof arn === 'string') return arn;
+  if (OF_THE_CALLER.test(operation)) return callerArn;
   const listed = /^List(User|Role|Group|InstanceProfile)s$/.exec(operation)?.[1];
   if (listed === undefined) return '*';
   const type = listed === 'InstanceProfile' ? 'instance-profile' : listed.toLowerCase();

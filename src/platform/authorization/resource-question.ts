@@ -6,4 +6,6 @@ export interface ResourceQuestion {
   readonly accountId: string;
   readonly region: string;
   readonly path: string;
+  /** ARN of whoever calls. */
+  readonly callerArn: string;
 }

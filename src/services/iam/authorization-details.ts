@@ -15,7 +15,7 @@ import type { IamStore } from './iam-store.ts';
 import { pageOf } from './pages.ts';
 import { encodedDocument } from './policy-checks.ts';
 import { describeVersion } from './policy-operations.ts';
-import { policyUse } from './policy-use.ts';
+import { PolicyCounts } from './policy-use.ts';
 import { tagList } from './tags.ts';
 
 type Entity =
@@ -28,7 +28,8 @@ export function authorizationDetailsOperations({ store }: IamContext): IamOperat
   return {
     async GetAccountAuthorizationDetails(input, { accountId }) {
       const { Filter: filter = [] } = input;
-      const entities = entitiesOf(store, accountId).filter(
+      const counts = new PolicyCounts(store, accountId);
+      const entities = entitiesOf(store, accountId, counts).filter(
         ({ kind }) => filter.length === 0 || filter.includes(kind),
       );
       const { items, rest } = pageOf(
@@ -46,7 +47,7 @@ export function authorizationDetailsOperations({ store }: IamContext): IamOperat
         ),
         Policies: items.flatMap((item) =>
           item.kind === 'LocalManagedPolicy' || item.kind === 'AWSManagedPolicy'
-            ? [policyDetail(store, accountId, item.record)]
+            ? [policyDetail(counts, item.record)]
             : [],
         ),
         ...rest,
@@ -55,14 +56,10 @@ export function authorizationDetailsOperations({ store }: IamContext): IamOperat
   };
 }
 
-function entitiesOf(store: IamStore, accountId: string): Entity[] {
-  const used = ({ accountId: owner, path, name }: PolicyRecord): boolean => {
-    const { attached, bounding } = policyUse(
-      store,
-      accountId,
-      iamArn('policy', { accountId: owner, path, name }),
-    );
-    return attached.length + bounding.length > 0;
+function entitiesOf(store: IamStore, accountId: string, counts: PolicyCounts): Entity[] {
+  const used = (policy: PolicyRecord): boolean => {
+    const arn = iamArn('policy', policy);
+    return counts.attached(arn) + counts.bounding(arn) > 0;
   };
   return [
     ...store.users.list(accountId).map((record) => ({ kind: 'User' as const, record })),
@@ -125,10 +122,10 @@ function roleDetail(store: IamStore, role: RoleRecord) {
   };
 }
 
-function policyDetail(store: IamStore, accountId: string, policy: PolicyRecord) {
-  const { attached, bounding } = policyUse(store, accountId, iamArn('policy', policy));
+function policyDetail(counts: PolicyCounts, policy: PolicyRecord) {
+  const arn = iamArn('policy', policy);
   return {
-    ...describePolicy(policy, attached.length, bounding.length),
+    ...describePolicy(policy, counts.attached(arn), counts.bounding(arn)),
     PolicyVersionList: policy.versions.map((version) => ({
       ...describeVersion(policy, version),
       Document: encodedDocument(version.document),

@@ -9,7 +9,7 @@ import type { PolicyRecord, PolicyVersionRecord } from './iam-records.ts';
 import { iamArn } from './iam-records.ts';
 import { pageOf } from './pages.ts';
 import { encodedDocument, identityPolicy, policySize } from './policy-checks.ts';
-import { policyUse } from './policy-use.ts';
+import { PolicyCounts, policyUse } from './policy-use.ts';
 import { tagMember, tagPage, tagsOf, withoutTags, withTags } from './tags.ts';
 
 /** Characters of a document, white space left out. */
@@ -18,9 +18,13 @@ const MAX_VERSIONS = 5;
 
 export function policyOperations({ store, clock, ids }: IamContext): IamOperations {
   const { policies } = store;
-  const described = (policy: PolicyRecord, accountId: string) => {
-    const { attached, bounding } = policyUse(store, accountId, iamArn('policy', policy));
-    return describePolicy(policy, attached.length, bounding.length);
+  const described = (
+    policy: PolicyRecord,
+    accountId: string,
+    counts: PolicyCounts = new PolicyCounts(store, accountId),
+  ) => {
+    const arn = iamArn('policy', policy);
+    return describePolicy(policy, counts.attached(arn), counts.bounding(arn));
   };
   /** One of the caller's account, to be changed. */
   const owned = (arn: string, accountId: string): PolicyRecord => {
@@ -75,13 +79,14 @@ export function policyOperations({ store, clock, ids }: IamContext): IamOperatio
     },
 
     async ListPolicies(input, { accountId }) {
+      const counts = new PolicyCounts(store, accountId);
       const { Scope = 'All', OnlyAttached, PathPrefix = '/', PolicyUsageFilter } = input;
       const found = [
         ...(Scope === 'AWS' ? [] : policies.list(accountId)),
         ...(Scope === 'Local' ? [] : awsManagedPolicies()),
       ]
         .filter(({ path }) => path.startsWith(PathPrefix))
-        .map((policy) => described(policy, accountId))
+        .map((policy) => described(policy, accountId, counts))
         .filter(({ AttachmentCount }) => OnlyAttached !== true || AttachmentCount > 0)
         .filter(({ AttachmentCount, PermissionsBoundaryUsageCount }) =>
           PolicyUsageFilter === undefined

@@ -3,12 +3,13 @@
  * the signer may do is asked of `Authorization.permit` once the input is known.
  */
 import type { IncomingMessage } from 'node:http';
+import { invariant } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { WireRequestHead } from '../contract.ts';
 import type { ServiceRoute } from '../routing/router.ts';
 import type { Dialect } from '../signature/refusal.ts';
 import type { SignedRequest } from '../signature/signed-request.ts';
-import type { FindCredentials, VerifiedSignature } from '../signature/verify.ts';
+import type { FindCredentials, VerificationOptions, VerifiedSignature } from '../signature/verify.ts';
 import { checkBody, declaresPayload, verifySignature } from '../signature/verify.ts';
 
 export interface Authorization {
@@ -16,21 +17,24 @@ export interface Authorization {
   /** Real time in epoch milliseconds; signatures do not follow a clock that tests move. */
   readonly realNowMs: () => number;
   /** Rejects with the API's `AwsError` where policies do not allow the call. Without it every signer may do everything. */
-  readonly permit?: (call: VerifiedCall) => Promise<void>;
+  readonly permit?: ((call: VerifiedCall) => Promise<void>) | undefined;
 }
 
-/** A request whose signature holds, about to be handled. */
-export interface VerifiedCall {
+export interface CalledOperation {
   /** Name of the model. */
   readonly service: string;
   readonly operation: string;
   /** Decoded, with AWS's member names. */
   readonly input: unknown;
   readonly context: RequestContext;
-  /** With whose credentials it is signed, as was verified. */
+  readonly path: string;
+}
+
+/** A request whose signature holds, about to be handled. */
+export interface VerifiedCall extends CalledOperation {
+  /** With whose credentials it is signed. */
   readonly signer: Pick<VerifiedSignature, 'accessKeyId' | 'sessionToken'>;
   readonly method: string;
-  readonly path: string;
   /** In which a refusal is worded. */
   readonly dialect: Dialect;
   /** Address of the client. */
@@ -65,17 +69,12 @@ export class Authorizer {
     return new SignatureCheck(signed, dialect, this.options(dialect), verified);
   }
 
-  /** See `Authorization.permit`. */
-  async permit(head: WireRequestHead, call: Omit<VerifiedCall, 'dialect'>): Promise<void> {
-    const { permit } = this.authorization;
-    if (permit !== undefined) await permit({ ...call, dialect: this.dialectOf(head, call.service) });
-  }
-
   private options(dialect: Dialect) {
     return {
       dialect,
       nowMs: this.authorization.realNowMs(),
       findCredentials: this.authorization.findCredentials,
+      permit: this.authorization.permit,
     };
   }
 
@@ -89,19 +88,16 @@ export class Authorizer {
   }
 }
 
+type CheckOptions = VerificationOptions & Pick<Authorization, 'permit'>;
+
 /** The signature of one request: verified at once, or waiting for the body whose hash it covers. */
 export class SignatureCheck {
   verified: VerifiedSignature | undefined;
   readonly dialect: Dialect;
   private readonly request: SignedRequest;
-  private readonly options: Parameters<typeof verifySignature>[1];
+  private readonly options: CheckOptions;
 
-  constructor(
-    request: SignedRequest,
-    dialect: Dialect,
-    options: Parameters<typeof verifySignature>[1],
-    verified?: VerifiedSignature,
-  ) {
+  constructor(request: SignedRequest, dialect: Dialect, options: CheckOptions, verified?: VerifiedSignature) {
     this.request = request;
     this.dialect = dialect;
     this.options = options;
@@ -115,5 +111,18 @@ export class SignatureCheck {
     } else {
       checkBody(this.verified, this.dialect, body);
     }
+  }
+
+  /** See `Authorization.permit`; once the signature is verified. */
+  async permit(request: IncomingMessage, call: CalledOperation): Promise<void> {
+    const { permit } = this.options;
+    if (permit === undefined) return;
+    invariant(
+      this.verified !== undefined,
+      'a request was about to be handled whose signature nobody has verified',
+    );
+    const sourceIp = request.socket.remoteAddress ?? '';
+    const { method } = this.request;
+    await permit({ ...call, signer: this.verified, method, dialect: this.dialect, sourceIp });
   }
 }

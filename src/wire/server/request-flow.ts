@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../core/clock.ts';
-import { AwsError, invariant, PlatformError } from '../../core/errors.ts';
+import { AwsError, PlatformError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Endpoint } from '../../ports/service.ts';
@@ -189,25 +189,10 @@ export class RequestFlow {
     if (handler === undefined) throw notImplemented(service.name, match.operation);
     const input = service.model.decode(match, wireRequest);
     const context = requestContext(request, response, routed!, requestId, this.options.defaultOrigin);
-    const { authorizer } = this.options;
-    if (authorizer !== undefined) {
-      const { name } = service;
-      const { method, path } = wireRequest;
-      const sourceIp = request.socket.remoteAddress ?? '';
-      invariant(
-        check?.verified !== undefined,
-        'a request was about to be handled whose signature nobody has verified',
-      );
-      await authorizer.permit(routed!.head, {
-        service: name,
-        operation: match.operation,
-        input,
-        context,
-        signer: check.verified,
-        method,
-        path,
-        sourceIp,
-      });
+    if (check !== undefined) {
+      const { operation } = match;
+      const { path } = wireRequest;
+      await check.permit(request, { service: service.name, operation, input, context, path });
     }
     const output = await handler(input, context);
     const answer = service.model.encodeOutput(match, output, requestId);

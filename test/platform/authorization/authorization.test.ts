@@ -15,6 +15,7 @@ import {
   CreateUserCommand,
   GetUserCommand,
   IAMClient,
+  ListAccessKeysCommand,
   PutGroupPolicyCommand,
   PutRolePolicyCommand,
   PutUserPermissionsBoundaryCommand,
@@ -333,6 +334,17 @@ describe('with authorization', () => {
     await assert.rejects(
       asUser.send(new GetUserCommand({ UserName: 'placeholder' })),
       noPolicy('plain', 'iam:GetUser', userArn('team/placeholder'), 'AccessDenied'),
+    );
+  });
+
+  it('who asks IAM about nobody by name asks about itself', async () => {
+    const own = allow('iam:*AccessKey*', `arn:aws:iam::${ACCOUNT}:user/\${aws:username}`);
+    const key = await newUser(iam, 'self', own);
+    const asUser = new IAMClient(settingsOf(platform, key));
+    assert.equal((await asUser.send(new ListAccessKeysCommand({}))).AccessKeyMetadata?.length, 1);
+    await assert.rejects(
+      asUser.send(new ListAccessKeysCommand({ UserName: 'plain' })),
+      noPolicy('self', 'iam:ListAccessKeys', userArn('plain'), 'AccessDenied'),
     );
   });
 
