@@ -1,7 +1,7 @@
 /** What the machine itself has to be. */
 import type { CgroupProbe } from '../../sandbox/cgroup/host-cgroups.ts';
 import { probeCgroups } from '../../sandbox/cgroup/host-cgroups.ts';
-import { probeNetwork } from '../../sandbox/network/network-probe.ts';
+import { probeNetworks } from '../../sandbox/network/host-networks.ts';
 import { probeIsolation, probeOciIsolation } from '../../sandbox/sandboxes.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Finding } from './finding.ts';
@@ -76,7 +76,7 @@ export async function checkNetwork({ isolation }: Settings): Promise<Finding[]> 
   const isProcess =
     isolation === undefined ? !(await probeIsolation()).namespaces.available : isolation === 'process';
   if (isProcess) return [];
-  const network = await probeNetwork();
+  const network = await probeNetworks();
   if (network.available) return [{ subject, status: 'ok', finding: 'each environment has its own' }];
   return [
     {

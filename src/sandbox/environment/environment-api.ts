@@ -22,6 +22,8 @@ export async function openEnvironmentApi(
   place?: ApiPlace,
 ): Promise<EnvironmentApi> {
   const extensions = await EnvironmentExtensions.open(spec, listener);
+  // The way leads from inside to outside alone; an address from in there is another one on the host.
+  if (place?.listening !== undefined) extensions.sandboxUnreachable();
   const transport = isFramed
     ? undefined
     : await RuntimeApi.listen(extensions.listener, extensions.handle, place);

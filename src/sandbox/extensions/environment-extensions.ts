@@ -124,6 +124,11 @@ export class EnvironmentExtensions {
     return extensions;
   }
 
+  /** Nothing outside reaches what listens in the sandbox. */
+  sandboxUnreachable(): void {
+    this.telemetryApi.sandboxUnreachable();
+  }
+
   /** Answers requests of this API; false for those that are not. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): boolean =>
     this.api.handle(request, response) ||

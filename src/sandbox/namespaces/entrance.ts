@@ -3,8 +3,8 @@
  * there is one process all along.
  */
 import { dirname } from 'node:path';
-import type { EnvironmentNetwork } from '../network/environment-networks.ts';
 import type { HostNetworks } from '../network/host-networks.ts';
+import type { EnvironmentNetwork } from '../network/networks.ts';
 import type { EnvironmentUser, EnvironmentUsers } from '../users/environment-users.ts';
 
 export interface Entrance {
@@ -28,7 +28,11 @@ export async function enter(
   args: readonly string[],
 ): Promise<Command> {
   const entering: string[] = [];
-  if (networks !== undefined && network !== undefined) entering.push(`--net=${network.namespace}`);
+  if (networks !== undefined && network !== undefined) {
+    entering.push(`--net=${network.namespace}`);
+    if (network.userNamespace !== undefined)
+      entering.unshift('--preserve-credentials', `--user=${network.userNamespace}`);
+  }
   if (users !== undefined && user !== undefined)
     entering.push(...(await users.enter(user, [dirname(bwrap), ...boundSources(args)])));
   const nsenter = users?.nsenter ?? networks?.nsenter;

@@ -21,6 +21,7 @@ import { allowForwarding, endForwarding } from './forwarding.ts';
 import type { NameResolution } from './name-server.ts';
 import { nameResolution } from './name-server.ts';
 import { ip, nft, shell } from './network-commands.ts';
+import type { EnvironmentNetwork, Networks } from './networks.ts';
 
 /** So many are ready at first: as many starts at once find one. */
 const READY_AT_FIRST = 4;
@@ -35,19 +36,6 @@ const BATCH_SIZE = 16;
 const FIRST_INDEX = 2;
 const LAST_INDEX = BLOCK_SIZE - 2;
 
-export interface EnvironmentNetwork {
-  /** Path for `nsenter --net`. */
-  readonly namespace: string;
-  /** Where this environment's runtime API has to listen on the host. */
-  readonly runtimeApi: { readonly host: string; readonly port: number };
-  /** How it is reached from inside: `host:port`. */
-  readonly runtimeApiInside: string;
-  /** A shell script that moves its interface into the network namespace, new and empty, of the process $1. */
-  readonly moveScript: string;
-  /** To be called when nothing runs in it any more; more often does no harm. */
-  release(): void;
-}
-
 const CLOSING = new PlatformError('The server is closing.', 'Start it again.');
 
 const ALL_IN_USE = new PlatformError(
@@ -60,7 +48,7 @@ const PORT_TAKEN = new PlatformError(
   `End what listens there: \`ss --listening --tcp --processes sport = ${RUNTIME_API_HOST_PORT}\` names it.`,
 );
 
-export class EnvironmentNetworks {
+export class EnvironmentNetworks implements Networks {
   /** `resolv.conf` as it must be inside. */
   readonly resolverConfiguration: string;
   private readonly bridge: Bridge;

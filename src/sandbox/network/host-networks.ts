@@ -5,48 +5,67 @@ import { EnvironmentNetworks } from './environment-networks.ts';
 import { endForwarding } from './forwarding.ts';
 import type { NetworkProbe } from './network-probe.ts';
 import { probeNetwork } from './network-probe.ts';
+import type { Networks } from './networks.ts';
+import { RootlessNetworks } from './rootless-networks.ts';
+import type { RootlessProbe } from './rootless-probe.ts';
+import { probeRootless } from './rootless-probe.ts';
 
 const SHARED = 'Functions share the network of this host and reach whatever listens on it, loopback included';
 
+/** Whether environments of this server have networks of their own, in whichever way. */
+export async function probeNetworks(): Promise<NetworkProbe | RootlessProbe> {
+  const probe = await probeNetwork();
+  return probe.available || probe.isPrivileged ? probe : probeRootless();
+}
+
 export class HostNetworks {
   private readonly probe: NetworkProbe;
+  private readonly rootless: RootlessProbe | undefined;
   private readonly log: Log;
-  private opened: Promise<EnvironmentNetworks | undefined> | undefined;
+  private opened: Promise<Networks | undefined> | undefined;
 
-  private constructor(probe: NetworkProbe, log: Log) {
+  private constructor(probe: NetworkProbe, rootless: RootlessProbe | undefined, log: Log) {
     this.probe = probe;
+    this.rootless = rootless;
     this.log = log;
   }
 
   /** Removes what killed servers left; makes nothing yet. */
   static async open(log: Log): Promise<HostNetworks> {
     const probe = await probeNetwork();
-    if (!probe.available) log.warn({}, `${SHARED}: ${probe.reason} ${probe.remedy}`);
-    else {
-      const removed = await removeAbandonedBridges().catch(() => 0);
-      if (removed > 0) {
-        log.warn({ removed }, 'Removed networks that earlier servers left.');
-        // This server may never make one, and so never put it back itself.
-        await endForwarding().catch(() => {});
-      }
+    if (!probe.available) {
+      const rootless = probe.isPrivileged ? undefined : await probeRootless();
+      const lacking = rootless ?? probe;
+      if (!lacking.available) log.warn({}, `${SHARED}: ${lacking.reason} ${lacking.remedy}`);
+      return new HostNetworks(probe, rootless, log);
     }
-    return new HostNetworks(probe, log);
+    const removed = await removeAbandonedBridges().catch(() => 0);
+    if (removed > 0) {
+      log.warn({ removed }, 'Removed networks that earlier servers left.');
+      // This server may never make one, and so never put it back itself.
+      await endForwarding().catch(() => {});
+    }
+    return new HostNetworks(probe, undefined, log);
   }
 
   /** Absolute path of `nsenter`. */
   get nsenter(): string {
-    return this.probe.available ? this.probe.nsenter : 'nsenter';
+    const found = [this.probe, this.rootless].find((probe) => probe?.available);
+    return found?.available === true ? found.nsenter : 'nsenter';
   }
 
   /** Made at the first call; undefined where functions have the host's network. */
-  networks(): Promise<EnvironmentNetworks | undefined> {
-    this.opened ??= this.probe.available
-      ? EnvironmentNetworks.open().catch((error: Error) => {
-          this.log.warn({}, `${SHARED}: ${error.message}`);
-          return undefined;
-        })
-      : Promise.resolve(undefined);
+  networks(): Promise<Networks | undefined> {
+    this.opened ??= this.openNetworks().catch((error: Error) => {
+      this.log.warn({}, `${SHARED}: ${error.message}`);
+      return undefined;
+    });
     return this.opened;
+  }
+
+  private async openNetworks(): Promise<Networks | undefined> {
+    if (this.probe.available) return EnvironmentNetworks.open();
+    return this.rootless?.available === true ? RootlessNetworks.open(this.rootless) : undefined;
   }
 
   async close(): Promise<void> {

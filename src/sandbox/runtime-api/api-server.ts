@@ -1,6 +1,6 @@
 /** The HTTP server of one environment: the address in its `AWS_LAMBDA_RUNTIME_API`. */
 import type { RequestListener, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { createServer } from '../../core/node-http.ts';
 
 /** Where an environment's server listens on the host. */
@@ -8,15 +8,18 @@ export interface ApiPlace {
   readonly host: string;
   /** 0 for a free one. */
   readonly port: number;
+  /** Listens there already, where this process could not: its socket is taken over. Such an environment is reached from inside alone. */
+  readonly listening?: NetServer;
 }
 
 const ANY_PORT: ApiPlace = { host: '127.0.0.1', port: 0 };
 
 /** A server on loopback, on a free port unless a place is given; it does not keep this process alive. */
-export async function listenOnLoopback(server: Server, { host, port }: ApiPlace = ANY_PORT): Promise<Server> {
+export async function listenOnLoopback(server: Server, place: ApiPlace = ANY_PORT): Promise<Server> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    if (place.listening === undefined) server.listen(place.port, place.host, resolve);
+    else server.listen(place.listening, resolve);
   });
   return server.unref();
 }

@@ -22,6 +22,9 @@ const PATHS: ReadonlyMap<string, Api> = new Map([
 ]);
 
 /** In the words of AWS's runtime interface emulator. */
+const UNREACHABLE =
+  'Telemetry cannot be delivered: a server that is not root reaches nothing in the network of an environment.';
+
 const CLOSED: Readonly<Record<Api, { errorType: string; message: string }>> = {
   telemetry: {
     errorType: 'Telemetry.SubscriptionClosed',
@@ -45,6 +48,7 @@ export class TelemetryApi {
   private earlyBytes = 0;
   private earlyDropped: Dropped = NOTHING_DROPPED;
   private isInitOver = false;
+  private isUnreachable = false;
 
   constructor(owner: TelemetryApiOwner) {
     this.owner = owner;
@@ -62,6 +66,11 @@ export class TelemetryApi {
     if (request.method === 'PUT') this.subscribe(request, response, api);
     else methodNotAllowed(request, response);
     return true;
+  }
+
+  /** Nothing outside reaches the sandbox: nobody can be told anything there. */
+  sandboxUnreachable(): void {
+    this.isUnreachable = true;
   }
 
   /** From here on AWS takes no subscriptions. Source: "Lambda Logs API", and its emulator's refusals. */
@@ -97,6 +106,7 @@ export class TelemetryApi {
     const extension = this.owner.identified(request, response);
     if (extension === undefined) return;
     readText(request, (text) => {
+      if (this.isUnreachable) return refuse(response, 501, 'NotImplemented', UNREACHABLE);
       if (this.isInitOver) return refuse(response, 403, CLOSED[api].errorType, CLOSED[api].message);
       const parsed = parseSubscription(text, api);
       if (typeof parsed === 'string') return refuse(response, 400, 'ValidationError', parsed);
