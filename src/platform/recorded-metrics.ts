@@ -34,3 +34,12 @@ export class RecordedMetrics implements MetricSink {
     return [...this.totals.values()];
   }
 }
+
+/** One sink for several. */
+export function metricsTo(...sinks: readonly MetricSink[]): MetricSink {
+  return {
+    record(datum) {
+      for (const sink of sinks) sink.record(datum);
+    },
+  };
+}

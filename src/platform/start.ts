@@ -25,6 +25,7 @@ import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
 import { readHierarchies } from '../sandbox/cgroup/hierarchies.ts';
 import { hostMemory } from '../sandbox/cgroup/host-memory.ts';
 import { createSandbox } from '../sandbox/sandboxes.ts';
+import { openAutoScaling } from '../services/application-autoscaling/application-autoscaling.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
 import { openKms } from '../services/kms/kms.ts';
 import { openLogs } from '../services/logs/logs.ts';
@@ -51,7 +52,7 @@ import { kmsRootKey } from './kms-root-key.ts';
 import type { ResolvedOptions, StartOptions } from './options.ts';
 import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
-import { RecordedMetrics } from './recorded-metrics.ts';
+import { metricsTo, RecordedMetrics } from './recorded-metrics.ts';
 import { rootCredentials } from './root-credentials.ts';
 import { createSeams } from './seams.ts';
 import { createServerLog } from './server-log.ts';
@@ -223,7 +224,9 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
 
   const { aliases, directory } = control;
   const metrics = new RecordedMetrics();
-  const concurrencyMetrics = new ConcurrencyMetrics(metrics);
+  const autoScaling = await openAutoScaling({ state, clock, ids, log, call: seams.call });
+  cleanup.add(async () => autoScaling.close());
+  const concurrencyMetrics = new ConcurrencyMetrics(metricsTo(metrics, autoScaling.metrics));
   const concurrency = new Concurrency(clock, control.concurrency, directory, concurrencyMetrics);
   const faults = new Faults(() => Math.floor(ids.random() * 2 ** 32));
   const placement = new Placement({
@@ -319,6 +322,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     ),
     logs.service,
     ecr.service,
+    autoScaling.service,
     kms.service,
     ...access.services,
     sqs.service,
@@ -370,6 +374,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   durable.resume();
   provisioned.begin();
 
+  autoScaling.begin();
   const close = (): Promise<void> => cleanup.run();
   return {
     origin,

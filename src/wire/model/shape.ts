@@ -55,9 +55,19 @@ export class Shape {
   }
 }
 
+/** What Java writes otherwise. Without `u`, `\p{Print}` would be the letters of that name in JavaScript. */
+const JAVA_FORMS: readonly (readonly [java: string, javaScript: string])[] = [
+  ['\\p{IsLetter}', '\\p{L}'],
+  ['\\p{Print}', '[\\x20-\\x7E]'],
+  ['\\z', '$'],
+  ['\\A', '^'],
+];
+
 /** AWS's patterns are Java's: character classes such as `\p{L}` need `u`, lone hyphens and escapes must not have it. */
 function compilePattern(pattern: string): RegExp {
-  const source = `^(?:${pattern.replaceAll('\\p{IsLetter}', '\\p{L}').replaceAll('\\z', '$').replaceAll('\\A', '^')})$`;
+  let translated = pattern;
+  for (const [java, javaScript] of JAVA_FORMS) translated = translated.replaceAll(java, javaScript);
+  const source = `^(?:${translated})$`;
   for (const flags of ['u', '']) {
     try {
       return new RegExp(source, flags);

@@ -1,4 +1,4 @@
-/** Cold starts in environments that were started ahead. */
+/** Cold starts in environments that were started ahead, at a level that does so. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
@@ -8,8 +8,7 @@ import {
   LambdaClient,
   PublishVersionCommand,
 } from '@aws-sdk/client-lambda';
-import type { Platform } from '../../../src/index.ts';
-import { probeIsolation } from '../../../src/sandbox/sandboxes.ts';
+import type { Platform, StartOptions } from '../../../src/index.ts';
 import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
 import { provision, untilProvisioned } from '../provisioned-functions.ts';
@@ -49,7 +48,7 @@ interface Seen {
   readonly files: string[];
 }
 
-const { namespaces } = await probeIsolation();
+export type PoolingLevel = Pick<StartOptions, 'isolation' | 'ociRuntime'>;
 
 interface Setup {
   readonly platform: Platform;
@@ -61,9 +60,13 @@ interface Setup {
   invoke(name: string): Promise<Seen>;
 }
 
-async function setup(context: TestContext, pooledEnvironments: number): Promise<Setup> {
+async function setupAt(
+  context: TestContext,
+  level: PoolingLevel,
+  pooledEnvironments: number,
+): Promise<Setup> {
   const platform = await startedPlatform(context, {
-    isolation: 'namespaces',
+    ...level,
     pooledEnvironments,
     // Any Python that this host has.
     nearestRuntime: true,
@@ -104,8 +107,11 @@ async function poolHas(platform: Platform, count: number): Promise<void> {
   }
 }
 
-if (namespaces.available) {
-  describe('an environment started ahead', () => {
+export function testPooledEnvironments(level: PoolingLevel): void {
+  const setup = (context: TestContext, pooledEnvironments: number): Promise<Setup> =>
+    setupAt(context, level, pooledEnvironments);
+
+  describe(`an environment started ahead at ${Object.values(level).join(' with ')}`, () => {
     for (const runtime of ['nodejs24.x', 'python3.11'] as const) {
       test(`becomes that of the ${runtime} function that is invoked first`, async (context) => {
         const { platform, create, invoke } = await setup(context, 1);

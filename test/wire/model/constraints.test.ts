@@ -47,6 +47,18 @@ test('each rule has its words, and all that are broken are counted', () => {
   );
 });
 
+test("classes of characters are Java's", () => {
+  for (const [pattern, fits, not] of [
+    ['\\p{Print}+', 'a B-1~', 'tab\t'],
+    ['[\\p{L}\\p{N}]+', 'äß9', '-'],
+    ['[\\p{ASCII}]+', 'a', 'ä'],
+  ] as const) {
+    const shape = inputOf({ Text: 'Text' }, { Text: { type: 'string', pattern } });
+    assert.equal(violatedConstraints(shape, { Text: fits }), undefined, pattern);
+    assert.notEqual(violatedConstraints(shape, { Text: not }), undefined, pattern);
+  }
+});
+
 test('what is missing is null', () => {
   const shape = inputOf({ Name: 'Name' }, { Name: NAME }, ['Name']);
   assert.equal(
