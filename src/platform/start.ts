@@ -290,7 +290,6 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     metrics,
     deliver: seams.deliver,
   });
-  cleanup.add(async () => events.close());
   const mappings = openMappings({
     control,
     invoker,
@@ -361,6 +360,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     log,
   });
   cleanup.add(() => server.close());
+  // What asynchronous events run may still call the server.
+  cleanup.add(() => events.close());
   cleanup.add(async () => logs.endLiveTails());
   cleanup.add(async () => sqs.endPolls());
   // Requests that wait for a registry would hold up the server's end.

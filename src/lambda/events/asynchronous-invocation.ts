@@ -45,12 +45,18 @@ type InvokeOutput = Omit<InvokeCommandOutput, '$metadata'>;
 type InvokeAsyncOutput = Omit<InvokeAsyncCommandOutput, '$metadata'>;
 
 const ACCEPTED = 202;
+/** As long as clients that wait for an answer have when the server ends, milliseconds. */
+const CLOSE_DEADLINE_MS = 10_000;
 const LAMBDA_PRINCIPAL = 'lambda.amazonaws.com';
 
 export class AsynchronousInvocation {
   private readonly deps: AsynchronousInvocationDependencies;
   private readonly queues = new Map<string, FunctionQueue>();
   private isClosed = false;
+  private giveUp = (): void => {};
+  private readonly givenUp = new Promise<void>((resolve) => {
+    this.giveUp = resolve;
+  });
 
   constructor(deps: AsynchronousInvocationDependencies) {
     this.deps = deps;
@@ -122,11 +128,17 @@ export class AsynchronousInvocation {
     for (const { queue } of await this.deps.queue.waiting()) this.queueOf(queue).resume();
   }
 
-  /** Nothing more is begun, and what is under way is left to the next start. */
-  close(): void {
+  /** Begins nothing more; what is under way may end within a while, and is left to the next start beyond that. */
+  async close(): Promise<void> {
     this.isClosed = true;
-    this.deps.runner.close();
-    for (const queue of this.queues.values()) queue.close();
+    const queues = [...this.queues.values()];
+    const timer = setTimeout(() => {
+      this.deps.runner.close();
+      for (const queue of queues) queue.abandon();
+      this.giveUp();
+    }, CLOSE_DEADLINE_MS);
+    await Promise.race([Promise.all(queues.map((queue) => queue.close())), this.givenUp]);
+    clearTimeout(timer);
   }
 
   /** Resolves when the event is on disk. */

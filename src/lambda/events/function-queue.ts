@@ -55,8 +55,11 @@ export class FunctionQueue {
   private wake: { readonly dueMs: number; readonly timer: Timer } | undefined;
   /** Runs, reads and writes under way. */
   private working = 0;
-  private endWork: (() => void) | undefined;
+  /** Until the last of these has ended. */
+  private busy: Promise<void> | undefined;
+  private endWork = (): void => {};
   private isClosed = false;
+  private isAbandoned = false;
 
   constructor(name: string, deps: FunctionQueueDependencies) {
     this.name = name;
@@ -85,12 +88,18 @@ export class FunctionQueue {
     return this.latestDueMs + delayMs;
   }
 
-  /** Starts nothing more and writes nothing more: what runs now is found again at the next start. */
-  close(): void {
+  /** Starts nothing more; resolves when what runs now has ended, and what became of it is on disk. */
+  async close(): Promise<void> {
     this.isClosed = true;
     this.rest?.cancel();
     this.wake?.timer.cancel();
     this.ready = [];
+    await this.busy;
+  }
+
+  /** Writes nothing more, either: what runs now is found again at the next start. */
+  abandon(): void {
+    this.isAbandoned = true;
   }
 
   private pump(): void {
@@ -108,7 +117,7 @@ export class FunctionQueue {
   private async handle(event: QueuedEvent): Promise<void> {
     const verdict = await this.deps.run(event);
     this.inFlight -= 1;
-    if (this.isClosed) return;
+    if (this.isAbandoned) return;
     if (verdict.taken === 'refused') this.refused(verdict.expiresMs ?? Infinity);
     else if (verdict.taken === 'yes') this.taken();
     this.pump();
@@ -116,7 +125,7 @@ export class FunctionQueue {
       if (verdict.end === 'done') await this.deps.queue.remove(this.name, event);
       else await this.postpone(event, verdict.dueMs, verdict.note);
     } catch (error) {
-      if (this.isClosed) return;
+      if (this.isAbandoned) return;
       this.deps.log.error(
         { queue: this.name, error: String(error) },
         'What became of an event could not be stored; it runs again after the next start.',
@@ -142,7 +151,7 @@ export class FunctionQueue {
     this.limit = Math.max(1, this.inFlight);
     const nowMs = this.deps.clock.now();
     this.steadyUntilMs = nowMs + MIN_BACK_OFF_MS;
-    if (this.inFlight > 0 || this.rest !== undefined) return;
+    if (this.inFlight > 0 || this.rest !== undefined || this.isClosed) return;
     this.refusals += 1;
     this.rest = this.deps.clock.at(Math.min(nowMs + backOffMs(this.refusals), expiresMs), () => {
       this.rest = undefined;
@@ -209,20 +218,19 @@ export class FunctionQueue {
   /** The clock is not moved on before the last of what is under way has ended. */
   private async work(task: () => Promise<void>): Promise<void> {
     this.working += 1;
-    if (this.endWork === undefined) {
-      this.deps.clock.during(
-        new Promise<void>((resolve) => {
-          this.endWork = resolve;
-        }),
-      );
+    if (this.busy === undefined) {
+      this.busy = new Promise<void>((resolve) => {
+        this.endWork = resolve;
+      });
+      this.deps.clock.during(this.busy);
     }
     try {
       await task();
     } finally {
       this.working -= 1;
       if (this.working === 0) {
-        this.endWork?.();
-        this.endWork = undefined;
+        this.busy = undefined;
+        this.endWork();
       }
     }
   }

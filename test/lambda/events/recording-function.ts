@@ -36,19 +36,31 @@ export interface Asynchronous {
 }
 
 /** A server for all tests of a file, whose clock stands still. It isolates nothing: its functions write to the host. */
-export async function asynchronous(options: StartOptions = {}): Promise<Asynchronous> {
+export async function asynchronous(): Promise<Asynchronous> {
   const directory = await mkdtemp(join(tmpdir(), 'selfsame-runs-'));
-  const platform = await openPlatform({ isolation: 'process', frozenClock: true, ...options });
-  const lambda = new LambdaClient(clientSettings(platform));
+  const opened = await openAsynchronous(directory);
   after(async () => {
-    lambda.destroy();
-    await platform.close();
+    await opened.close();
     await rm(directory, { recursive: true });
   });
+  return opened;
+}
+
+/** The same, until it is closed; `directory` takes what functions write down, and the data where `options` say so. */
+export async function openAsynchronous(
+  directory: string,
+  options: StartOptions = {},
+): Promise<Asynchronous & { close(): Promise<void> }> {
+  const platform = await openPlatform({ isolation: 'process', frozenClock: true, ...options });
+  const lambda = new LambdaClient(clientSettings(platform));
   const fileOf = (name: string): string => join(directory, `${name}.runs`);
   return {
     platform,
     lambda,
+    async close() {
+      lambda.destroy();
+      await platform.close();
+    },
     async create(name, more = {}, code = CODE) {
       const { FunctionArn } = await lambda.send(
         new CreateFunctionCommand({
