@@ -233,7 +233,7 @@ export interface Sandbox {
    */
   prepare(installation: RuntimeInstallation, expected?: ExpectedEnvironment): Promise<void>;
   /** Environments that were started ahead and wait for a function, where the level does that. */
-  readonly pooledEnvironments?: number;
+  readonly pooledEnvironments?: number | undefined;
   /** Rejects with `PlatformError` when the environment could not even be created. */
   start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment>;
   /** Why no snapshot of such a function can be had here, in a sentence; undefined where it can. Levels without snapshots have none. */

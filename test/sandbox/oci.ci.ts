@@ -196,7 +196,13 @@ test('containers of an OCI runtime that is no longer there keep the next server 
   context.after(() => rm(directory, { recursive: true, force: true }));
   assert.equal(await removeLeftContainers(directory), 0);
   const runtime = { path: '/no/such/runc', name: 'runc', version: '1', channel: 'preserved' } as const;
-  await openContainerState(directory, { ...runtime, globalArguments: [], passesMorePipes: true });
+  await openContainerState(directory, {
+    ...runtime,
+    globalArguments: [],
+    passesMorePipes: true,
+    showsLaterFiles: true,
+    saysErrors: true,
+  });
   await assert.rejects(removeLeftContainers(directory), (error) => {
     assert.ok(error instanceof PlatformError);
     assert.match(error.message, /containers of \/no\/such\/runc cannot be ended: .*ENOENT/);

@@ -1,7 +1,7 @@
 /** Linux namespaces by bubblewrap: own mounts, processes, IPC, host name and user, and a network where the host can make one. */
-import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { invariant, PlatformError } from '../../core/errors.ts';
+import { open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PlatformError } from '../../core/errors.ts';
 import type {
   EnvironmentListener,
   EnvironmentSpec,
@@ -28,14 +28,10 @@ import type { HostShell } from '../filesystem/host-shell.ts';
 import { prepareShell } from '../filesystem/host-shell.ts';
 import { bubblewrapArguments } from '../filesystem/mount.ts';
 import { SharedFiles } from '../filesystem/shared-files.ts';
-import { EnvironmentPool } from '../pool/environment-pool.ts';
-import { linkTree } from '../pool/linked-tree.ts';
-import type { PoolShape } from '../pool/pool-shape.ts';
-import { shapeOf } from '../pool/pool-shape.ts';
-import type { PooledEnvironment } from '../pool/pooled-environment.ts';
-import { RelayListener } from '../pool/pooled-environment.ts';
+import { PooledStarts } from '../pool/pooled-starts.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import { ForkedSnapshot } from '../snapshot/forked-snapshot.ts';
+import { ReadyCopies } from '../snapshot/ready-copies.ts';
 import { listeningAt, SnapshotPlace } from '../snapshot/snapshot-place.ts';
 import { snapshotProblem } from '../snapshot/snapshot-problem.ts';
 import { openTo } from '../users/environment-users.ts';
@@ -68,20 +64,20 @@ export class NamespacesSandbox implements Sandbox {
   private readonly limits: HostLimits;
   private readonly running = new Set<RunningEnvironment>();
   private readonly shared: SharedFiles<Shared>;
-  private readonly pool: EnvironmentPool;
-  /** Packages of too many files to be linked into a sandbox that runs already. */
-  private readonly notLinked = new Set<string>();
+  private readonly readyCopies: ReadyCopies;
+  private readonly pool: PooledStarts;
 
   /** `bwrap` is the path of bubblewrap. */
   constructor(options: SandboxOptions, bwrap: string) {
     this.options = options;
     this.limits = options.limits ?? new HostLimits(undefined);
     this.bwrap = bwrap;
+    this.readyCopies = new ReadyCopies(options.pooledEnvironments ?? 0);
     this.shared = new SharedFiles(options, (directory) => this.fillShared(directory));
-    this.pool = new EnvironmentPool({
-      limit: options.pooledEnvironments ?? 0,
-      start: (shape, onExit) => this.startPooled(shape, onExit),
-      log: options.log,
+    this.pool = new PooledStarts(options, options.pooledEnvironments ?? 0, {
+      layoutOf: async (installation) => layoutInside(await this.shared.mountsOf(installation)),
+      seenFromInside: (spec) => this.seenFromInside(spec),
+      startAhead: (spec, listener, removeTask) => this.startOwn(spec, listener, removeTask),
     });
   }
 
@@ -93,15 +89,11 @@ export class NamespacesSandbox implements Sandbox {
     void this.options.networks?.networks();
     void this.options.users?.users();
     await this.shared.mountsOf(installation).catch(() => {});
-    const shape = expected === undefined ? undefined : shapeOf({ installation, ...expected });
-    if (shape !== undefined) this.pool.expect(shape);
+    this.pool.expect(installation, expected);
   }
 
   async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
-    const shape = this.notLinked.has(spec.codeDirectory) ? undefined : shapeOf(spec);
-    const pooled = shape === undefined ? undefined : this.pool.take(shape);
-    const own = pooled === undefined ? undefined : await this.assign(pooled, spec, listener);
-    return own ?? this.startOwn(spec, listener);
+    return (await this.pool.take(spec, listener)) ?? this.startOwn(spec, listener);
   }
 
   snapshotProblem(spec: EnvironmentSpec): Promise<string | undefined> {
@@ -113,63 +105,25 @@ export class NamespacesSandbox implements Sandbox {
     const hasNetwork = (await networks?.networks()) !== undefined;
     const place = await SnapshotPlace.make(environmentsDirectory, spec.installation, hasNetwork);
     const layout = layoutInside(await this.shared.mountsOf(spec.installation));
+    const snapshot = Promise.withResolvers<ForkedSnapshot>();
+    const ready = (): void => {
+      listener.ready();
+      void snapshot.promise.then((taken) => taken.expect());
+    };
     const source = await withResources((resources) => {
       resources.defer(() => place.remove());
-      return this.startWith(resources, spec, listener, false, place);
+      return this.startWith(resources, spec, { ...listener, ready }, false, place);
     });
-    return new ForkedSnapshot(source, place, {
+    const taken = new ForkedSnapshot(source, spec, place, {
       networks,
       limits: this.limits,
       running: this.running,
+      ready: this.readyCopies,
       variablesOf: async (owner, runtimeApi) =>
         locationVariables(await this.seenFromInside(owner), layout, runtimeApi, true),
     });
-  }
-
-  /** Makes a waiting environment the function's own; undefined where that cannot be. */
-  private async assign(
-    pooled: PooledEnvironment,
-    spec: EnvironmentSpec,
-    listener: EnvironmentListener,
-  ): Promise<RunningEnvironment | undefined> {
-    const layout = layoutInside(await this.shared.mountsOf(spec.installation));
-    const isLinked = await linkTree(spec.codeDirectory, pooled.taskDirectory).catch(() => false);
-    if (!isLinked) this.notLinked.add(spec.codeDirectory);
-    if (!isLinked || !pooled.relay.passTo(listener)) {
-      void pooled.running.kill();
-      return undefined;
-    }
-    warnOfSubstitute(spec, listener, this.options.log);
-    const { SELFSAME_CHANNEL_FD: _, ...variables } = locationVariables(
-      await this.seenFromInside(spec),
-      layout,
-      pooled.runtimeApi,
-      true,
-    );
-    pooled.assign(variables, spec);
-    return pooled.running;
-  }
-
-  private async startPooled(shape: PoolShape, onExit: () => void): Promise<PooledEnvironment> {
-    const taskDirectory = await mkdtemp(join(this.options.environmentsDirectory, 'pooled-'));
-    const removeTask = (): Promise<void> => rm(taskDirectory, { recursive: true, force: true });
-    // Whoever the function's user is, it may read its code.
-    await chmod(taskDirectory, 0o755);
-    const { locale, ...rest } = shape;
-    const spec: EnvironmentSpec = {
-      ...rest,
-      environmentId: basename(taskDirectory),
-      codeDirectory: taskDirectory,
-      handler: '',
-      variables: locale,
-      logFormat: 'text',
-    };
-    const relay = new RelayListener(onExit);
-    const running = await this.startOwn(spec, relay, removeTask);
-    invariant(running instanceof EnvironmentProcess, 'an environment started ahead was refused');
-    await relay.waits;
-    const assign: PooledEnvironment['assign'] = (variables, owner) => running.assign(variables, owner);
-    return { running, relay, taskDirectory, runtimeApi: running.runtimeApi, assign };
+    snapshot.resolve(taken);
+    return taken;
   }
 
   /** `removeTask` is given for an environment started ahead, whose `/var/task` is its own; it is called in any case. */

@@ -27,6 +27,8 @@ export interface ContainerPlan {
   /** The host's directory that becomes `/`, read-only. */
   readonly rootDirectory: string;
   readonly mounts: readonly Mount[];
+  /** Whether a filter of system calls can say with which error it refuses. */
+  readonly saysErrors: boolean;
   readonly tmpBytes: number;
   readonly memoryBytes: number;
   readonly processes: number;
@@ -71,7 +73,7 @@ export function containerConfiguration(plan: ContainerPlan): object {
         pids: { limit: plan.processes },
         devices: [{ allow: false, access: 'rwm' }],
       },
-      seccomp: seccomp(),
+      seccomp: seccomp(process.arch, plan.saysErrors),
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READ_ONLY_PATHS,
     },

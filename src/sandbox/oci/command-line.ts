@@ -16,24 +16,26 @@ export interface Wrapping {
  * What the container runs: the command with its descriptors where they belong. runc copies the standard output of a
  * container in the foreground, later than the channel says that an invocation has ended; so it is handed on beside that.
  * The shell stays, as the first process of the namespace: the kernel keeps that one from signals of its own namespace, and
- * a function must be able to end by one. It says of none how its child ended. `insideShell` starts it.
+ * a function must be able to end by one. It says of none how its child ended. `insideShell` starts it. OCI runtimes add HOME,
+ * which AWS does not.
  */
 export function insideCommand(
   runtime: OciRuntime,
   pipes: PipeCount,
   hasChannel: boolean,
-  inner: Wrapping,
+  inner: Wrapping & { readonly hasHome: boolean },
   insideShell: readonly string[] = HOST_SHELL,
 ): Wrapping {
   const [output, errors] = outputsFor(pipes);
   const args = [inner.command, ...inner.args];
+  const home = inner.hasHome ? '' : 'unset HOME; ';
   return runtime.channel === 'preserved'
     ? shell(
-        `exec 2>/dev/null; "$@" ${hasChannel ? '' : '3<&- '}>&${output} 2>&${errors} ${output}>&- ${errors}>&-; exit $?`,
+        `${home}exec 2>/dev/null; "$@" ${hasChannel ? '' : '3<&- '}>&${output} 2>&${errors} ${output}>&- ${errors}>&-; exit $?`,
         args,
         insideShell,
       )
-    : shell(`"$@" ${hasChannel ? '3<&0' : ''} </dev/null; exit $?`, args, insideShell);
+    : shell(`${home}"$@" ${hasChannel ? '3<&0' : ''} </dev/null; exit $?`, args, insideShell);
 }
 
 export interface Container {

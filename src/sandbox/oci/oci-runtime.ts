@@ -17,7 +17,7 @@ export const OCI_RUNTIMES = ['runc', 'crun', 'runsc', 'kata-runtime'] as const;
  * The kernel inside of gVisor is a process like others: it is in the cgroup that it was started in. Its "host" network is
  * that of the namespace which the bundle names; its own network stack takes every namespace for the host's since Linux
  * shows the limits of sockets (/proc/sys/net/core/rmem_default) in all of them: so seen of the version of 2022 on 6.18.
- * Only where it is told so does its kernel have our filter of system calls: without it user namespaces can be made inside.
+ * Only where it is told so does its kernel have our filter of system calls: without it `unshare` makes user namespaces inside.
  */
 const GVISOR_ARGUMENTS = ['--ignore-cgroups', '--network=host', '--oci-seccomp'];
 
@@ -33,6 +33,10 @@ export interface OciRuntime {
   readonly channel: 'preserved' | 'standard input';
   /** Whether the further pipes that extensions need get inside, too. */
   readonly passesMorePipes: boolean;
+  /** Whether files that come into a directory while a container runs are seen in it: gVisor takes what it has seen for all. */
+  readonly showsLaterFiles: boolean;
+  /** Whether rules of its filter of system calls have errors of their own: those of gVisor refuse by EPERM alone. */
+  readonly saysErrors: boolean;
   /** Before the command. */
   readonly globalArguments: readonly string[];
 }
@@ -62,6 +66,8 @@ async function identify(path: string): Promise<OciRuntime | undefined> {
     version,
     channel: isGvisor ? 'standard input' : 'preserved',
     passesMorePipes: !isGvisor || (await hasPassFd(path)),
+    showsLaterFiles: !isGvisor,
+    saysErrors: !isGvisor,
     globalArguments: isGvisor ? GVISOR_ARGUMENTS : [],
   };
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type {
   EnvironmentListener,
   EnvironmentSpec,
+  ExpectedEnvironment,
   RunningEnvironment,
   RuntimeInstallation,
   Sandbox,
@@ -27,7 +28,9 @@ import { prepareShell } from '../filesystem/host-shell.ts';
 import type { Mount } from '../filesystem/mount.ts';
 import { bind } from '../filesystem/mount.ts';
 import { SharedFiles } from '../filesystem/shared-files.ts';
+import { PooledStarts } from '../pool/pooled-starts.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
+import { openTo } from '../users/environment-users.ts';
 import type { ContainerPlan } from './bundle.ts';
 import { containerConfiguration } from './bundle.ts';
 import type { Container, PipeCount, Wrapping } from './command-line.ts';
@@ -66,32 +69,55 @@ export class OciSandbox implements Sandbox {
   private readonly limits: HostLimits;
   private readonly running = new Set<RunningEnvironment>();
   private readonly shared: SharedFiles<Shared>;
+  private readonly pool: PooledStarts;
 
   constructor(options: SandboxOptions, runtime: OciRuntime) {
     this.options = options;
     this.runtime = runtime;
     this.limits = options.limits ?? new HostLimits(undefined);
     this.shared = new SharedFiles(options, (directory) => this.fillShared(directory));
+    this.pool = new PooledStarts(options, runtime.showsLaterFiles ? (options.pooledEnvironments ?? 0) : 0, {
+      layoutOf: async (installation) => layoutInside(await this.shared.mountsOf(installation)),
+      seenFromInside: (spec) => this.seenFromInside(spec),
+      startAhead: (spec, listener, removeTask) =>
+        withResources((resources) => {
+          resources.defer(removeTask);
+          return this.startWith(resources, spec, listener, true);
+        }),
+    });
     // The first function need not wait for them.
     void options.networks?.networks();
   }
 
-  async prepare(installation: RuntimeInstallation): Promise<void> {
-    await this.shared.mountsOf(installation).catch(() => {});
+  get pooledEnvironments(): number | undefined {
+    return this.runtime.showsLaterFiles ? this.pool.size : undefined;
   }
 
-  async start(given: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
-    return withResources((resources) => this.startWith(resources, given, listener));
+  async prepare(installation: RuntimeInstallation, expected?: ExpectedEnvironment): Promise<void> {
+    await this.shared.mountsOf(installation).catch(() => {});
+    this.pool.expect(installation, expected);
+  }
+
+  async start(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
+    const pooled = await this.pool.take(spec, listener);
+    return pooled ?? withResources((resources) => this.startWith(resources, spec, listener, false));
+  }
+
+  /** With the server's address as it is inside. */
+  private async seenFromInside(spec: EnvironmentSpec): Promise<EnvironmentSpec> {
+    const networks = await this.options.networks?.networks();
+    if (networks === undefined) return spec;
+    return { ...spec, endpoint: await networks.endpointInside(spec.endpoint) };
   }
 
   private async startWith(
     resources: AsyncDisposableStack,
     given: EnvironmentSpec,
     listener: EnvironmentListener,
+    isAhead: boolean,
   ): Promise<RunningEnvironment> {
     const networks = await this.options.networks?.networks();
-    const spec =
-      networks === undefined ? given : { ...given, endpoint: await networks.endpointInside(given.endpoint) };
+    const spec = await this.seenFromInside(given);
     const [shared, mounts, bootstrap] = await Promise.all([
       this.shared.content(),
       this.shared.mountsOf(spec.installation),
@@ -100,7 +126,7 @@ export class OciSandbox implements Sandbox {
     if (bootstrap !== undefined && 'problem' in bootstrap)
       return new RefusedEnvironment(listener, bootstrap.problem);
     const layout = layoutInside(mounts);
-    warnOfSubstitute(spec, listener, this.options.log);
+    if (!isAhead) warnOfSubstitute(spec, listener, this.options.log);
     const { image } = spec;
     const wanted =
       image === undefined ? launchOf(spec, layout, bootstrap?.place ?? 'task') : imageLaunch(image);
@@ -123,7 +149,10 @@ export class OciSandbox implements Sandbox {
       this.runtime,
       pipes,
       launch.framed,
-      supervised(launch, layout.optDirectory, extensions.external, shell),
+      {
+        ...supervised(launch, layout.optDirectory, extensions.external, shell),
+        hasHome: Object.hasOwn(variables, 'HOME'),
+      },
       shell,
     );
     const users = await this.options.users?.users();
@@ -131,12 +160,13 @@ export class OciSandbox implements Sandbox {
     resources.defer(async () => user?.release());
     const container = this.containerOf(spec, shared);
     resources.defer(() => this.removeContainer(container));
+    if (isAhead && user !== undefined) await openTo(user, spec.codeDirectory);
     const content =
       image === undefined ? packageContainer(spec, shared, mounts.mounts) : imageContainer(image, shared);
     const ids = await containerUsers(users, user, [dirname(this.runtime.path), ...hostPathsOf(content)]);
     await this.makeBundle(container, spec, {
       inner,
-      variables,
+      variables: isAhead ? { ...variables, SELFSAME_POOLED: '1' } : variables,
       network: network?.namespace,
       users: ids,
       ...content,
@@ -152,7 +182,7 @@ export class OciSandbox implements Sandbox {
         transport: api.transport,
         extensions,
         exitOf: insideExit,
-        limits: this.limits.of(spec, { isTmpInMemory: true, ownProcesses: OWN_PROCESSES, isAhead: false }),
+        limits: this.limits.of(spec, { isTmpInMemory: true, ownProcesses: OWN_PROCESSES, isAhead }),
         firstInside: () => firstProcessOf(container),
         cleanUp: () => resources.disposeAsync(),
       },
@@ -163,6 +193,7 @@ export class OciSandbox implements Sandbox {
   }
 
   async close(): Promise<void> {
+    await this.pool.close();
     await Promise.all([...this.running].map((environment) => environment.kill()));
     await this.shared.close();
     await this.options.networks?.close();
@@ -188,6 +219,7 @@ export class OciSandbox implements Sandbox {
       tmpBytes,
       memoryBytes: spec.memoryMb * BYTES_PER_MB + tmpBytes + KERNEL_MEMORY_BYTES,
       processes: MAX_PROCESSES,
+      saysErrors: this.runtime.saysErrors,
     });
     await writeFile(join(bundle, 'config.json'), JSON.stringify(configuration));
   }

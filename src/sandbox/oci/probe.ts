@@ -60,7 +60,7 @@ async function refusalOf(runtime: OciRuntime): Promise<string | undefined> {
   const stateDirectory = join(directory, 'state');
   const id = directory.slice(directory.lastIndexOf('/') + 1);
   try {
-    await writeBundle(directory, stateDirectory);
+    await writeBundle(directory, stateDirectory, runtime.saysErrors);
     const args = [...runtime.globalArguments, '--root', stateDirectory, 'run', '--bundle', directory, id];
     await run(runtime.path, args, { timeout: PROBE_TIMEOUT_MS });
     return undefined;
@@ -73,7 +73,7 @@ async function refusalOf(runtime: OciRuntime): Promise<string | undefined> {
   }
 }
 
-async function writeBundle(directory: string, stateDirectory: string): Promise<void> {
+async function writeBundle(directory: string, stateDirectory: string, saysErrors: boolean): Promise<void> {
   const system = await systemMounts();
   const rootDirectory = join(directory, 'root');
   await makeRootDirectory(rootDirectory, system);
@@ -88,6 +88,7 @@ async function writeBundle(directory: string, stateDirectory: string): Promise<v
     tmpBytes: MEGABYTE,
     memoryBytes: 128 * MEGABYTE,
     processes: 64,
+    saysErrors,
     network: undefined,
   });
   await writeFile(join(directory, 'config.json'), JSON.stringify(configuration));

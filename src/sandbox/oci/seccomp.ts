@@ -42,8 +42,11 @@ export interface Seccomp {
   readonly syscalls: readonly SeccompRule[];
 }
 
-/** Undefined for an architecture that has no rules here. */
-export function seccomp(architecture: string = process.arch): Seccomp | undefined {
+/**
+ * Undefined for an architecture that has no rules here. Without `saysErrors` every refusal is EPERM, for which the C
+ * libraries do not fall back from clone3; so that call stays.
+ */
+export function seccomp(architecture: string, saysErrors: boolean): Seccomp | undefined {
   const name = { x64: 'SCMP_ARCH_X86_64', arm64: 'SCMP_ARCH_AARCH64' }[architecture];
   if (name === undefined) return undefined;
   return {
@@ -52,7 +55,7 @@ export function seccomp(architecture: string = process.arch): Seccomp | undefine
     syscalls: [
       refuse(DENIED_CALLS, EPERM),
       // Its flags are in memory, where no filter can look; the C libraries fall back to clone.
-      refuse(['clone3'], ENOSYS),
+      ...(saysErrors ? [refuse(['clone3'], ENOSYS)] : []),
       ...NAMESPACE_FLAGS.map((flag) => refuse(['clone'], EPERM, masked(0, flag, flag))),
       refuse(['ioctl'], EPERM, masked(1, LOW_HALF, TIOCSTI)),
       ...socketRules(),

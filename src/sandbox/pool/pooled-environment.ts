@@ -71,6 +71,10 @@ export class RelayListener implements EnvironmentListener {
     this.waitOver();
   }
 
+  restored(): void {
+    this.owner?.restored?.();
+  }
+
   subscribed(subscription: TelemetrySubscription): void {
     this.owner?.subscribed?.(subscription);
   }
