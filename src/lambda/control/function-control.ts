@@ -1,33 +1,29 @@
 /** Lambda's control plane: what is wanted of functions, and the work that makes it so. */
 import type { PolicyDocument } from '../../core/policy/policy-document.ts';
-import { Turns } from '../../core/turns.ts';
 import type { BodyLimit, Endpoint } from '../../ports/service.ts';
-import { AliasTable } from '../records/alias-table.ts';
-import { CodeSigningConfigTable } from '../records/code-signing-config-table.ts';
-import { ConcurrencySettings } from '../records/concurrency-settings.ts';
-import type { EventInvokeConfig, EventInvokeConfigTable } from '../records/event-invoke-config.ts';
-import { EVENT_INVOKE_CONFIGS } from '../records/event-invoke-config.ts';
-import { FunctionPolicyTable } from '../records/function-policy-table.ts';
+import type { AliasTable } from '../records/alias-table.ts';
+import type { ConcurrencySettings } from '../records/concurrency-settings.ts';
+import type { EventInvokeConfigTable } from '../records/event-invoke-config.ts';
+import type { FunctionPolicyTable } from '../records/function-policy-table.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
-import { FunctionTable } from '../records/function-table.ts';
-import { FunctionUrlTable } from '../records/function-url-table.ts';
-import { LayerVersionTable } from '../records/layer-version-table.ts';
-import { MappingTable } from '../records/mapping-table.ts';
+import type { FunctionUrlTable } from '../records/function-url-table.ts';
+import type { MappingTable } from '../records/mapping-table.ts';
 import type { FunctionName } from '../records/qualified-table.ts';
-import { QualifiedTable } from '../records/qualified-table.ts';
 import { aliasOperations } from './alias-operations.ts';
 import { arnPolicy } from './arn-policies.ts';
 import { CodeLinks } from './code-links.ts';
 import { codeSigningOperations } from './code-signing-operations.ts';
 import { concurrencyOperations } from './concurrency-operations.ts';
-import type { ControlContext, FunctionControlDependencies, LambdaOperations } from './control-context.ts';
+import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { MAX_CODE_REQUEST_BYTES } from './control-limits.ts';
+import { openControlTables } from './control-tables.ts';
 import { createFunctionOperation } from './create-function.ts';
 import { eventInvokeConfigOperations } from './event-invoke-config-operations.ts';
 import { functionCodeSigning } from './function-code-signing.ts';
+import type { FunctionControlDependencies } from './function-control-dependencies.ts';
 import { functionPermissions } from './function-permissions.ts';
-import { functionRecursion, LOOPING_FUNCTIONS } from './function-recursion.ts';
+import { functionRecursion } from './function-recursion.ts';
 import { functionUrlOperations } from './function-url-operations.ts';
 import { tooLarge } from './lambda-errors.ts';
 import { layerOperations } from './layer-operations.ts';
@@ -41,7 +37,7 @@ import { tagOperations } from './tag-operations.ts';
 import { updateFunctionOperations } from './update-function.ts';
 import { versionOperations } from './version-operations.ts';
 
-export type { FunctionControlDependencies } from './control-context.ts';
+export type { FunctionControlDependencies } from './function-control-dependencies.ts';
 
 export interface FunctionControl {
   readonly operations: LambdaOperations;
@@ -69,57 +65,14 @@ export interface FunctionControl {
 export async function openFunctionControl(
   dependencies: FunctionControlDependencies,
 ): Promise<FunctionControl> {
-  const table = await FunctionTable.open(dependencies.state, dependencies.environmentCipher);
-  const { state, ids } = dependencies;
-  const aliases = await AliasTable.openAliases(state, table, () => ids.random());
-  const policies = await FunctionPolicyTable.openPolicies(state, table);
-  const urls = await FunctionUrlTable.openUrls(state, table);
-  const loopingFunctions = await QualifiedTable.open<true>(state, table, LOOPING_FUNCTIONS);
-  const codeSigning = await CodeSigningConfigTable.open(state, table);
-  const concurrency = await ConcurrencySettings.open(state, table);
-  const concurrencyTurns = new Turns();
-  const eventInvokeConfigs = await QualifiedTable.open<EventInvokeConfig>(state, table, EVENT_INVOKE_CONFIGS);
-  const layers = await LayerVersionTable.open(dependencies.state);
-  const mappings = await MappingTable.open(state);
+  const tables = await openControlTables(dependencies);
+  const { table, layers, aliases, policies, loopingFunctions } = tables;
   const links = new CodeLinks(dependencies.blobs, dependencies.clock, dependencies.ids);
-  const context: ControlContext = {
-    ...dependencies,
-    table,
-    aliases,
-    eventInvokeConfigs,
-    policies,
-    urls,
-    codeSigning,
-    loopingFunctions,
-    concurrency,
-    concurrencyTurns,
-    layers,
-    mappings,
-    links,
-  };
+  const context: ControlContext = { ...dependencies, ...tables, links };
   const reconciler = new Reconciler(context);
   reconciler.resume();
   return {
-    operations: {
-      ...createFunctionOperation(context),
-      ...updateFunctionOperations(context),
-      ...readOperations(context),
-      ...versionOperations(context),
-      ...aliasOperations(context),
-      ...functionPermissions(context),
-      ...resourcePolicyOperations(context),
-      ...functionUrlOperations(context),
-      ...codeSigningOperations(context),
-      ...functionCodeSigning(context),
-      ...functionRecursion(context),
-      ...runtimeManagement(context),
-      ...concurrencyOperations(context),
-      ...provisionedConcurrencyOperations(context),
-      ...eventInvokeConfigOperations(context),
-      ...layerOperations(context),
-      ...layerPermissions(context),
-      ...tagOperations(context),
-    },
+    operations: controlOperations(context),
     endpoints: [links.endpoint],
     bodyLimits: {
       CreateFunction: codeLimit('CreateFunction'),
@@ -129,14 +82,37 @@ export async function openFunctionControl(
     directory: table,
     readable: (record) => table.readable(record),
     aliases,
-    eventInvokeConfigs,
+    eventInvokeConfigs: tables.eventInvokeConfigs,
     policies,
     resourcePolicy: (arn) => arnPolicy({ policies, layers }, arn),
-    urls,
+    urls: tables.urls,
     mayLoop: (name) => loopingFunctions.get(name, LATEST) === true,
-    concurrency,
-    mappings,
+    concurrency: tables.concurrency,
+    mappings: tables.mappings,
     close: () => reconciler.close(),
+  };
+}
+
+function controlOperations(context: ControlContext): LambdaOperations {
+  return {
+    ...createFunctionOperation(context),
+    ...updateFunctionOperations(context),
+    ...readOperations(context),
+    ...versionOperations(context),
+    ...aliasOperations(context),
+    ...functionPermissions(context),
+    ...resourcePolicyOperations(context),
+    ...functionUrlOperations(context),
+    ...codeSigningOperations(context),
+    ...functionCodeSigning(context),
+    ...functionRecursion(context),
+    ...runtimeManagement(context),
+    ...concurrencyOperations(context),
+    ...provisionedConcurrencyOperations(context),
+    ...eventInvokeConfigOperations(context),
+    ...layerOperations(context),
+    ...layerPermissions(context),
+    ...tagOperations(context),
   };
 }
 

@@ -8,9 +8,6 @@ type FunctionRecursion = Required<
   Pick<LambdaOperations, 'PutFunctionRecursionConfig' | 'GetFunctionRecursionConfig'>
 >;
 
-/** Name of the table in the state store: functions that may loop. That of all others is Terminate, AWS's default. */
-export const LOOPING_FUNCTIONS = 'lambda.looping-function';
-
 export function functionRecursion(context: ControlContext): FunctionRecursion {
   const { table, loopingFunctions } = context;
   return {
