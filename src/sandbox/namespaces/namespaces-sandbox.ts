@@ -31,7 +31,6 @@ import { SharedFiles } from '../filesystem/shared-files.ts';
 import { PooledStarts } from '../pool/pooled-starts.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import { ForkedSnapshot } from '../snapshot/forked-snapshot.ts';
-import { ReadyCopies } from '../snapshot/ready-copies.ts';
 import { listeningAt, SnapshotPlace } from '../snapshot/snapshot-place.ts';
 import { snapshotProblem } from '../snapshot/snapshot-problem.ts';
 import { openTo } from '../users/environment-users.ts';
@@ -64,7 +63,6 @@ export class NamespacesSandbox implements Sandbox {
   private readonly limits: HostLimits;
   private readonly running = new Set<RunningEnvironment>();
   private readonly shared: SharedFiles<Shared>;
-  private readonly readyCopies: ReadyCopies;
   private readonly pool: PooledStarts;
 
   /** `bwrap` is the path of bubblewrap. */
@@ -72,7 +70,6 @@ export class NamespacesSandbox implements Sandbox {
     this.options = options;
     this.limits = options.limits ?? new HostLimits(undefined);
     this.bwrap = bwrap;
-    this.readyCopies = new ReadyCopies(options.pooledEnvironments ?? 0);
     this.shared = new SharedFiles(options, (directory) => this.fillShared(directory));
     this.pool = new PooledStarts(options, options.pooledEnvironments ?? 0, {
       layoutOf: async (installation) => layoutInside(await this.shared.mountsOf(installation)),
@@ -105,25 +102,17 @@ export class NamespacesSandbox implements Sandbox {
     const hasNetwork = (await networks?.networks()) !== undefined;
     const place = await SnapshotPlace.make(environmentsDirectory, spec.installation, hasNetwork);
     const layout = layoutInside(await this.shared.mountsOf(spec.installation));
-    const snapshot = Promise.withResolvers<ForkedSnapshot>();
-    const ready = (): void => {
-      listener.ready();
-      void snapshot.promise.then((taken) => taken.expect());
-    };
     const source = await withResources((resources) => {
       resources.defer(() => place.remove());
-      return this.startWith(resources, spec, { ...listener, ready }, false, place);
+      return this.startWith(resources, spec, listener, false, place);
     });
-    const taken = new ForkedSnapshot(source, spec, place, {
+    return new ForkedSnapshot(source, place, {
       networks,
       limits: this.limits,
       running: this.running,
-      ready: this.readyCopies,
       variablesOf: async (owner, runtimeApi) =>
         locationVariables(await this.seenFromInside(owner), layout, runtimeApi, true),
     });
-    snapshot.resolve(taken);
-    return taken;
   }
 
   /** `removeTask` is given for an environment started ahead, whose `/var/task` is its own; it is called in any case. */
