@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  CreateCodeSigningConfigCommand,
   CreateFunctionCommand,
   DeleteFunctionCommand,
   GetFunctionConfigurationCommand,
   LambdaClient,
+  PutFunctionCodeSigningConfigCommand,
+  PutRuntimeManagementConfigCommand,
   UpdateFunctionCodeCommand,
   waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda';
@@ -51,6 +54,47 @@ for (const [what, code, body] of [
     assert.match(failed.StateReason!, /sha256:/);
   });
 }
+
+test('code signing and runtime management are for packages, not for images', async (context) => {
+  const registry = await smallRegistry(context);
+  registry.add(await builtImage({ layers: [[{ name: 'a', content: 'a' }]], config: { Cmd: ['/a'] } }), 'v1');
+  const platform = await startedPlatform(context);
+  const lambda = new LambdaClient(clientSettings(platform));
+  context.after(() => lambda.destroy());
+  const { CodeSigningConfig } = await lambda.send(
+    new CreateCodeSigningConfigCommand({
+      AllowedPublishers: {
+        SigningProfileVersionArns: [
+          'arn:aws:signer:us-east-1:000000000000:/signing-profiles/test/abcdefghij',
+        ],
+      },
+    }),
+  );
+  const { CodeSigningConfigArn } = CodeSigningConfig!;
+  const image = {
+    FunctionName: 'f',
+    Role: 'arn:aws:iam::000000000000:role/test',
+    PackageType: 'Image',
+    Code: { ImageUri: `${registry.host}/team/app:v1` },
+  } as const;
+  const unsigned = /^Code signing is not supported for functions created with container images\.$/;
+  await assert.rejects(lambda.send(new CreateFunctionCommand({ ...image, CodeSigningConfigArn })), {
+    name: 'InvalidParameterValueException',
+    message: unsigned,
+  });
+  await lambda.send(new CreateFunctionCommand(image));
+  await assert.rejects(
+    lambda.send(new PutFunctionCodeSigningConfigCommand({ FunctionName: 'f', CodeSigningConfigArn })),
+    { name: 'InvalidParameterValueException', message: unsigned },
+  );
+  await assert.rejects(
+    lambda.send(new PutRuntimeManagementConfigCommand({ FunctionName: 'f', UpdateRuntimeOn: 'Auto' })),
+    {
+      name: 'InvalidParameterValueException',
+      message: 'Runtime management is not supported for functions with packageType Image.',
+    },
+  );
+});
 
 test('a function whose image is being fetched when the server stops is made by the next one', async (context) => {
   const registry = await smallRegistry(context);
