@@ -18,10 +18,18 @@ const VARIABLE = /\$\{([^}]*)\}/g;
 /** `key, 'default'` between the braces. */
 const VARIABLE_PARTS = /^\s*([^,\s]+)\s*(?:,\s*'([^']*)'\s*)?$/;
 
+/** Patterns made before: the same few texts are asked for with every request. */
+const plain = new Map<string, Pattern>();
+const MAX_KEPT = 5_000;
+
 /** The pattern that `text` is where variables are not known: policies of 2008, actions, principals. */
 export function plainPattern(text: string): Pattern {
+  const known = plain.get(text);
+  if (known !== undefined) return known;
   const units: number[] = [];
   pushWild(units, text);
+  if (plain.size >= MAX_KEPT) plain.clear();
+  plain.set(text, units);
   return units;
 }
 
