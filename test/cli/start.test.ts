@@ -61,6 +61,25 @@ test('flags win over variables, variables over the configuration file', async (c
   assert.match(stdout, /isolation +process\n/);
 });
 
+test('files for images are found from the folder of the command, and must be there', async (context) => {
+  const folder = await scratchFolder(context, { 'auth.json': '{}' });
+  const cases: [string[], RegExp][] = [
+    [['--registry-auth', 'none.json'], new RegExp(`${folder}/none\\.json is not there`)],
+    [
+      ['--image-layouts', 'auth.json'],
+      new RegExp(`${folder}/auth\\.json, where OCI layouts are to be, is no`),
+    ],
+  ];
+  for (const [flags, words] of cases) {
+    const { exitCode, stderr } = await selfsame(['start', ...STORED_NOWHERE, '--port', '0', ...flags], {
+      workingDirectory: folder,
+    });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, words);
+    assert.ok(stderr.includes(flags[0]!));
+  }
+});
+
 test('a port that is taken: exit code 1, the port and a way out', async (context) => {
   const taken = createServer().listen(0, '127.0.0.1');
   context.after(() => taken.close());

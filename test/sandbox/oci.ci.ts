@@ -24,7 +24,7 @@ const PYTHON = `
 import os
 def handler(event, context):
     print('printed')
-    return {'hello': event['name'], 'user': os.getuid()}
+    return {'hello': event['name'], 'user': os.getuid(), 'home': os.environ.get('HOME')}
 `;
 
 const BOOTSTRAP = `#!/usr/bin/env python3
@@ -33,7 +33,7 @@ api = 'http://' + os.environ['AWS_LAMBDA_RUNTIME_API'] + '/2018-06-01/runtime/in
 while True:
     with urllib.request.urlopen(api + 'next') as event:
         request, body = event.headers['Lambda-Runtime-Aws-Request-Id'], json.load(event)
-    answer = json.dumps({'hello': body['name'], 'user': os.getuid(), 'channel': os.path.exists('/proc/self/fd/3')}).encode()
+    answer = json.dumps({'hello': body['name'], 'user': os.getuid(), 'home': os.environ.get('HOME'), 'channel': os.path.exists('/proc/self/fd/3')}).encode()
     urllib.request.urlopen(api + request + '/response', answer).close()
 `;
 
@@ -113,7 +113,7 @@ function helloTests(ociRuntime: string): void {
       Runtime: 'python3.11',
       Code: { ZipFile: await zipOf({ 'index.py': PYTHON }) },
     });
-    assert.deepEqual(payload, { hello: 'world', user: 993 });
+    assert.deepEqual(payload, { hello: 'world', user: 993, home: null });
     assert.match(log, /^printed$/m);
   });
 
@@ -123,7 +123,7 @@ function helloTests(ociRuntime: string): void {
       Runtime: 'provided.al2023',
       Code: { ZipFile: await zipOf({ bootstrap }) },
     });
-    assert.deepEqual(payload, { hello: 'world', user: 993, channel: false });
+    assert.deepEqual(payload, { hello: 'world', user: 993, home: null, channel: false });
   });
 }
 

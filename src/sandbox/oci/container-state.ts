@@ -1,10 +1,12 @@
 /** Where an OCI runtime keeps what it knows of this server's containers, and what a killed server left there. */
 
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PlatformError } from '../../core/errors.ts';
+import type { Container } from './command-line.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 import { COMMAND_TIMEOUT_MS, deleteContainer } from './oci-runtime.ts';
 
@@ -46,4 +48,13 @@ export async function removeLeftContainers(environmentsDirectory: string): Promi
   const ids = stdout.split('\n').filter((id) => id !== '');
   await Promise.all(ids.map((id) => deleteContainer(runtime, directory, id)));
   return ids.length;
+}
+
+/** With it all others of its namespace end. The number is the host's. Undefined before it has begun. */
+export function firstProcessOf({ pidFile }: Container): number | undefined {
+  try {
+    return Number(readFileSync(pidFile, 'latin1')) || undefined;
+  } catch {
+    return undefined;
+  }
 }

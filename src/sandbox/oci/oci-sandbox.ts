@@ -1,5 +1,4 @@
 /** A container per environment, by a program with runc's command line. */
-import { readFileSync } from 'node:fs';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type {
@@ -23,21 +22,19 @@ import { warnOfSubstitute } from '../environment/substitute-warning.ts';
 import { keepWhileRunning, withResources } from '../environment/taken-resources.ts';
 import { supervised } from '../extensions/supervisor.ts';
 import { prepareEtc, systemMounts } from '../filesystem/host-files.ts';
-import type { HostShell } from '../filesystem/host-shell.ts';
 import { prepareShell } from '../filesystem/host-shell.ts';
-import type { Mount } from '../filesystem/mount.ts';
 import { bind } from '../filesystem/mount.ts';
 import { SharedFiles } from '../filesystem/shared-files.ts';
 import { PooledStarts } from '../pool/pooled-starts.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
 import { openTo } from '../users/environment-users.ts';
-import type { ContainerPlan } from './bundle.ts';
 import { containerConfiguration } from './bundle.ts';
 import type { Container, PipeCount, Wrapping } from './command-line.ts';
 import { insideCommand, outsideCommand } from './command-line.ts';
-import { openContainerState } from './container-state.ts';
+import type { ContainerContent, Shared } from './container-content.ts';
+import { hostPathsOf, imageContainer, packageContainer } from './container-content.ts';
+import { firstProcessOf, openContainerState } from './container-state.ts';
 import { containerUsers, withinReach } from './container-users.ts';
-import { imageContainer } from './image-container.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 import { deleteContainer, extensionsRefused } from './oci-runtime.ts';
 import { makeRootDirectory } from './root-directory.ts';
@@ -46,21 +43,6 @@ const BYTES_PER_MB = 1024 * 1024;
 
 /** Threads of the OCI runtime that stays beside its container: 5 to 9 were seen of runc, 40 of gVisor's three processes. */
 const OWN_PROCESSES = 64;
-
-/** What differs from one container to the next beside its sizes. */
-type ContainerContent = Pick<
-  ContainerPlan,
-  'variables' | 'rootDirectory' | 'mounts' | 'workingDirectory' | 'network' | 'users'
->;
-
-/** What every container of this server shares. */
-interface Shared {
-  readonly stateDirectory: string;
-  readonly rootDirectory: string;
-  readonly mounts: readonly Mount[];
-  readonly etc: string;
-  readonly hostShell: HostShell;
-}
 
 export class OciSandbox implements Sandbox {
   readonly level = 'oci';
@@ -252,36 +234,6 @@ export class OciSandbox implements Sandbox {
       etc,
       hostShell,
     };
-  }
-}
-
-function packageContainer(
-  { codeDirectory, layersDirectory }: EnvironmentSpec,
-  shared: Shared,
-  runtime: readonly Mount[],
-): Pick<ContainerPlan, 'rootDirectory' | 'mounts' | 'workingDirectory'> {
-  const layers = layersDirectory === undefined ? [] : [bind(layersDirectory, '/opt')];
-  return {
-    rootDirectory: shared.rootDirectory,
-    mounts: [...shared.mounts, ...runtime, bind(codeDirectory, '/var/task'), ...layers],
-    workingDirectory: '/var/task',
-  };
-}
-
-/** What of the host a container shows. */
-function hostPathsOf({
-  rootDirectory,
-  mounts,
-}: Pick<ContainerPlan, 'rootDirectory' | 'mounts'>): readonly string[] {
-  return [rootDirectory, ...mounts.flatMap((mount) => (mount.kind === 'bind' ? [mount.source] : []))];
-}
-
-/** With it all others of its namespace end. The number is the host's. Undefined before it has begun. */
-function firstProcessOf({ pidFile }: Container): number | undefined {
-  try {
-    return Number(readFileSync(pidFile, 'latin1')) || undefined;
-  } catch {
-    return undefined;
   }
 }
 

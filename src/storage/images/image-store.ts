@@ -19,6 +19,7 @@ import { isThere, madeWhole, removeUnfinished, removeWhole } from '../files/whol
 import { extractInThread } from './extraction-thread.ts';
 import { ImageContent } from './image-content.ts';
 import type { ImageSource } from './image-source.ts';
+import { requireLayouts } from './layout-source.ts';
 import type { ImageManifest } from './manifest.ts';
 import { MAX_IMAGE_BYTES } from './manifest.ts';
 import type { RegistryAccess } from './registry-connection.ts';
@@ -46,7 +47,9 @@ interface FileImageStoreOptions extends Pick<ImageStoreOptions, 'accessTo' | 'la
 
 const IMAGE_NAME = /^[0-9a-f]{64}$/;
 
+/** Rejects with `PlatformError` where the layouts are in no directory. */
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
+  if (options.layouts !== undefined) await requireLayouts(options.layouts);
   const roots = await made(join(options.directory, 'roots'));
   const blobsDirectory = await made(join(options.directory, 'blobs'));
   const blobs = await openFileBlobStore({ directory: blobsDirectory });

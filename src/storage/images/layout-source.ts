@@ -5,9 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
+import { PlatformError } from '../../core/errors.ts';
 import { ImageProblem } from '../../ports/image-store.ts';
 import type { ImageName } from './image-name.ts';
 import { DEFAULT_TAG, sha256Of } from './image-name.ts';
@@ -19,6 +20,16 @@ export const LAYOUTS_HOST = 'oci-layout.localhost';
 const LAYOUT_VERSION = '1.0.0';
 /** The annotation of an image in a layout that has its tag. Source: "Pre-Defined Annotation Keys". */
 const TAG_ANNOTATION = 'org.opencontainers.image.ref.name';
+
+/** Rejects with `PlatformError`. */
+export async function requireLayouts(directory: string): Promise<void> {
+  const status = await stat(directory).catch(() => undefined);
+  if (status?.isDirectory() === true) return;
+  throw new PlatformError(
+    `${directory}, where OCI layouts are to be, is no directory.`,
+    'Name one with --image-layouts, or leave it out.',
+  );
+}
 
 export class LayoutSource implements ImageSource {
   readonly name: ImageName;
