@@ -61,6 +61,8 @@ def restore_from_snapshot(snapshot, channel):
         snapshot.refuse_what_runs()
         channel.ready()
         snapshot.wait_to_be_restored()
+        if not snapshot.take_variables(channel):
+            sys.exit(0)
         failing, exit_code = "Runtime.AfterRestoreError", snapshot.EXIT_AFTER_RESTORE
         channel.restored()
         snapshot.run_after_restore()

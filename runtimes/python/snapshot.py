@@ -87,6 +87,15 @@ def wait_to_be_restored():
         os._exit(1)
 
 
+def take_variables(channel):
+    """A copy may be made ahead: it waits for its owner, and has the variables that have changed. False when there is none."""
+    changed = channel.assignment()
+    if changed is None:
+        return False
+    os.environ.update(changed)
+    return True
+
+
 def fork_copier():
     """Its parent is the first process of the sandbox, which gathers it when it has ended."""
     child = os.fork()
@@ -116,7 +125,6 @@ def become_environment(connection):
         gather_orphans(runtime)
     connection.close()
     adopt_descriptors(snapshot_tmp)
-    os.environ.update(order["variables"])
     # Python's own generator has been seeded anew by each fork.
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:

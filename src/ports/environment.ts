@@ -220,6 +220,8 @@ export interface Snapshot {
    * `initError` where an after-restore hook has failed. Rejects with `PlatformError` when there can be none.
    */
   restore(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment>;
+  /** It has been taken, and may be asked for an environment soon. */
+  expect?(): void;
   /** Ends it, and every environment that was restored from it. Idempotent. */
   close(): Promise<void>;
 }

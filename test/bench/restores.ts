@@ -7,7 +7,7 @@ import { startSelfsame } from './processes.ts';
 const STARTS = 7;
 
 export async function restore(): Promise<Figures> {
-  const server = await startSelfsame(['--pooled-environments', '0']);
+  const server = await startSelfsame([]);
   try {
     const initialised: number[] = [];
     const restored: number[] = [];

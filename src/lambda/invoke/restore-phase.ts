@@ -21,8 +21,9 @@ export interface SnapshotSource extends Pick<Snapshot, 'restore'> {
 
 /** The snapshot has ended before the environment had come of it. */
 export class SnapshotLost extends PlatformError {
-  constructor() {
-    super('The snapshot of the function has ended.', 'Invoke the function again: it is taken anew.');
+  constructor(cause?: PlatformError) {
+    const { message = 'The snapshot of the function has ended.' } = cause ?? {};
+    super(message, cause?.remedy ?? 'Invoke the function again: it is taken anew.', { cause });
   }
 }
 
@@ -51,12 +52,15 @@ export async function restorePhase(phase: RestorePhase): Promise<RestoreDuration
   log.restoreStart(spec.installation, spec.environmentId);
   const timer = setTimeout(phase.timeOut, RESTORE_TIMEOUT_MS);
   try {
-    const launching = snapshot.restore(spec, {
+    const told: EnvironmentListener = {
       ...listener,
       restored: () => {
         restoredAt = clock.monotonic();
       },
       initRuntimeDone: (status, errorType) => log.restoreRuntimeDone(status, errorType),
+    };
+    const launching = snapshot.restore(spec, told).catch((error: unknown) => {
+      throw error instanceof PlatformError ? new SnapshotLost(error) : error;
     });
     phase.launched(launching);
     const running = await launching;

@@ -69,6 +69,7 @@ export class VersionSnapshot {
       const durationMs = clock.monotonic() - startedAt;
       if (end === 'ready') {
         log.initReport({ phase: 'init', durationMs, status: 'success' });
+        this.snapshot.expect?.();
         return undefined;
       }
       const status = end === 'timeout' ? 'timeout' : 'error';

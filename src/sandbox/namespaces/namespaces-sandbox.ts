@@ -30,7 +30,9 @@ import { bubblewrapArguments } from '../filesystem/mount.ts';
 import { SharedFiles } from '../filesystem/shared-files.ts';
 import { PooledStarts } from '../pool/pooled-starts.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
+import type { Copy } from '../snapshot/forked-snapshot.ts';
 import { ForkedSnapshot } from '../snapshot/forked-snapshot.ts';
+import { ReadyCopies } from '../snapshot/ready-copies.ts';
 import { listeningAt, SnapshotPlace } from '../snapshot/snapshot-place.ts';
 import { snapshotProblem } from '../snapshot/snapshot-problem.ts';
 import { openTo } from '../users/environment-users.ts';
@@ -63,6 +65,7 @@ export class NamespacesSandbox implements Sandbox {
   private readonly limits: HostLimits;
   private readonly running = new Set<RunningEnvironment>();
   private readonly shared: SharedFiles<Shared>;
+  private readonly readyCopies: ReadyCopies<Copy>;
   private readonly pool: PooledStarts;
 
   /** `bwrap` is the path of bubblewrap. */
@@ -70,6 +73,7 @@ export class NamespacesSandbox implements Sandbox {
     this.options = options;
     this.limits = options.limits ?? new HostLimits(undefined);
     this.bwrap = bwrap;
+    this.readyCopies = new ReadyCopies(options.pooledEnvironments ?? 0);
     this.shared = new SharedFiles(options, (directory) => this.fillShared(directory));
     this.pool = new PooledStarts(options, options.pooledEnvironments ?? 0, {
       layoutOf: async (installation) => layoutInside(await this.shared.mountsOf(installation)),
@@ -79,7 +83,7 @@ export class NamespacesSandbox implements Sandbox {
   }
 
   get pooledEnvironments(): number {
-    return this.pool.size;
+    return this.pool.size + this.readyCopies.size;
   }
 
   async prepare(installation: RuntimeInstallation, expected?: ExpectedEnvironment): Promise<void> {
@@ -106,10 +110,11 @@ export class NamespacesSandbox implements Sandbox {
       resources.defer(() => place.remove());
       return this.startWith(resources, spec, listener, false, place);
     });
-    return new ForkedSnapshot(source, place, {
+    return new ForkedSnapshot(source, spec, place, {
       networks,
       limits: this.limits,
       running: this.running,
+      ready: this.readyCopies,
       variablesOf: async (owner, runtimeApi) =>
         locationVariables(await this.seenFromInside(owner), layout, runtimeApi, true),
     });

@@ -81,6 +81,26 @@ function snapshotTests(): void {
     await assert.rejects(restore());
   });
 
+  test('a copy that is made ahead is as any other, once it has an owner', async (context) => {
+    const code = `
+import os
+from snapshot_restore_py import register_after_restore
+HEARD = []
+register_after_restore(lambda: HEARD.append(os.environ["NUMBER"]))
+def handler(event, context):
+    return {"heard": HEARD, "number": os.environ["NUMBER"]}
+`;
+    const { sandbox, snapshot, restore } = await snapshotOf(context, code, 1);
+    snapshot.expect!();
+    while (sandbox.pooledEnvironments === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const ahead = await restore();
+    assert.equal(sandbox.pooledEnvironments, 0);
+    const other = await restore();
+    const answers = [await ahead.invoke({}), await other.invoke({})];
+    for (const { heard, number } of answers) assert.deepEqual(heard, [number]);
+    assert.notEqual(answers[0]!['number'], answers[1]!['number']);
+  });
+
   test('event loops of init run in the copies, and its connections are dead there', async (context) => {
     const { restore } = await snapshotOf(
       context,

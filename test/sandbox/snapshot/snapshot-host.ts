@@ -8,6 +8,7 @@ import type {
   EnvironmentSpec,
   RunningEnvironment,
   RuntimeInstallation,
+  Sandbox,
   Snapshot,
 } from '../../../src/ports/environment.ts';
 import { hostInterpreters } from '../../../src/sandbox/catalog/host-interpreters.ts';
@@ -49,6 +50,7 @@ export interface Answer {
 }
 
 export interface SnapshotHost {
+  readonly sandbox: Sandbox;
   readonly snapshot: Snapshot;
   /** As of a copy: of its init and hooks. */
   printed(count: number): Promise<string[]>;
@@ -56,7 +58,11 @@ export interface SnapshotHost {
 }
 
 /** Runs the init of this code, whose handler is `app.handler`. Rejects with the error type where it fails. */
-export async function snapshotOf(context: TestContext, code: string): Promise<SnapshotHost> {
+export async function snapshotOf(
+  context: TestContext,
+  code: string,
+  pooledEnvironments = 0,
+): Promise<SnapshotHost> {
   const environmentsDirectory = await scratchDirectory(context);
   const runtimesDirectory = await scratchDirectory(context);
   const codeDirectory = await scratchDirectory(context);
@@ -64,6 +70,7 @@ export async function snapshotOf(context: TestContext, code: string): Promise<Sn
   const sandbox = await createSandbox('namespaces', {
     environmentsDirectory,
     runtimesDirectory,
+    pooledEnvironments,
     log: SILENT,
   });
   context.after(() => sandbox.close());
@@ -75,7 +82,7 @@ export async function snapshotOf(context: TestContext, code: string): Promise<Sn
       environmentId: String(count++).padStart(32, '0'),
       installation,
       handler: 'app.handler',
-      variables: { _HANDLER: 'app.handler' },
+      variables: { _HANDLER: 'app.handler', NUMBER: String(count) },
       memoryMb: MEMORY_MB,
     });
   assert.equal(await sandbox.snapshotProblem!(spec()), undefined);
@@ -83,6 +90,7 @@ export async function snapshotOf(context: TestContext, code: string): Promise<Sn
   const snapshot = await sandbox.startSnapshot!(spec(), heard);
   await heard.whenReady;
   return {
+    sandbox,
     snapshot,
     printed: (count) => heard.printed(count),
     restore: async () => {
