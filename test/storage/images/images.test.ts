@@ -8,7 +8,6 @@ import type { ImageStore } from '../../../src/ports/image-store.ts';
 import { openImageStore } from '../../../src/storage/images/image-store.ts';
 import { extractLayer } from '../../../src/storage/images/layer-extraction.ts';
 import type { RegistryAccess } from '../../../src/storage/images/registry-connection.ts';
-import { RETRY_DELAYS_MS, type Wait, waitFor } from '../../../src/storage/images/registry-retries.ts';
 import type { LayerEntry } from '../../kit/container-image.ts';
 import { builtImage, digestOf, layerOf, OCI_INDEX } from '../../kit/container-image.ts';
 import { scratchDirectory } from '../scratch.ts';
@@ -27,13 +26,15 @@ async function openedStore(context: TestContext, access: RegistryAccess = {}): P
 async function storeIn(
   context: TestContext,
   directory: string,
-  {
-    access = {},
-    boot = 'this',
-    wait = async () => {},
-  }: { access?: RegistryAccess; boot?: string; wait?: Wait } = {},
+  { access = {}, boot = 'this' }: { access?: RegistryAccess; boot?: string } = {},
 ): Promise<ImageStore> {
-  const store = await openImageStore({ directory, accessTo: () => access, bootId: async () => boot, wait });
+  const store = await openImageStore({
+    directory,
+    accessTo: () => access,
+    bootId: async () => boot,
+    // Nothing here becomes reachable by waiting.
+    wait: async () => {},
+  });
   context.after(() => store.close());
   return store;
 }
@@ -236,55 +237,6 @@ test('a redirect is followed without the token of the registry, and to HTTP only
   registry.redirects.delete(`blobs/${config}`);
   await store.acquire(identity);
   assert.deepEqual(elsewhere.authorizations, [undefined]);
-});
-
-test('a registry that cannot be asked for a while is asked again, and not for ever', async (context) => {
-  const registry = await smallRegistry(context);
-  const image = await builtImage({ layers: [[file('run')]] });
-  registry.add(image, 'v1');
-  const [layer] = image.blobs.keys();
-  const away = `blobs/${layer}`;
-  registry.redirects.set(away, 'http://127.0.0.1:1/');
-  const directory = await scratchDirectory(context);
-  const waits: number[] = [];
-  let back = 2;
-  const wait: Wait = async (milliseconds) => {
-    waits.push(milliseconds);
-    if (waits.length === back) registry.redirects.delete(away);
-  };
-  const store = await storeIn(context, directory, { wait });
-  const identity = await store.resolve(`${registry.host}/team/app:v1`, 'x86_64');
-  await store.acquire(identity);
-  assert.deepEqual(waits, RETRY_DELAYS_MS.slice(0, 2));
-  store.release(identity.sha256);
-
-  // What is refused for good is not asked for again.
-  registry.content.delete(away);
-  const other = await storeIn(context, await scratchDirectory(context), { wait });
-  await assert.rejects(other.acquire(identity), { kind: 'not-found' });
-  assert.equal(waits.length, 2);
-  back = -1;
-  registry.redirects.set(away, 'http://127.0.0.1:1/');
-  await assert.rejects(other.acquire(identity), { kind: 'unreachable' });
-  assert.deepEqual(waits.slice(2), RETRY_DELAYS_MS);
-});
-
-test('a server that closes does not wait for a registry to come back', async (context) => {
-  const registry = await smallRegistry(context);
-  const image = await builtImage({ layers: [[file('run')]] });
-  registry.add(image, 'v1');
-  registry.redirects.set(`blobs/${[...image.blobs.keys()][0]}`, 'http://127.0.0.1:1/');
-  const waits = Promise.withResolvers<void>();
-  const wait: Wait = (_, signal) => {
-    waits.resolve();
-    return waitFor(3_600_000, signal);
-  };
-  const store = await storeIn(context, await scratchDirectory(context), { wait });
-  const acquired = store.acquire(await store.resolve(`${registry.host}/team/app:v1`, 'x86_64'));
-  acquired.catch(() => {});
-  await waits.promise;
-  store.interrupt();
-  await assert.rejects(acquired, { kind: 'interrupted' });
 });
 
 test('what a killed process or another start of the host left half made goes', async (context) => {
