@@ -6,65 +6,74 @@ const MAX_BATCHES = 1_250;
 const BATCHES_PER_MINUTE = 300;
 const GROWTH_INTERVAL_MS = 60_000 / BATCHES_PER_MINUTE;
 
-/** After failures it goes on with no less than this. */
-const MIN_BATCHES = 1;
-
 /**
  * How many batches of a mapping may be worked on at once: a few at first, more for as long as that many are
  * not enough, fewer when they fail.
  */
 export class ConcurrencyRamp {
   private readonly clock: Clock;
+  private readonly initial: number;
   private readonly max: number;
   private limit: number;
   private busy = 0;
-  private timer: Timer | undefined;
-  private wake: (() => void) | undefined;
+  /** Those who wait for a place, in order. */
+  private readonly line: (() => void)[] = [];
+  private growth: Timer | undefined;
+  private isClosed = false;
 
-  constructor(clock: Clock, maximumConcurrency: number | undefined) {
+  constructor(clock: Clock, maximumConcurrency = MAX_BATCHES) {
     this.clock = clock;
-    this.max = maximumConcurrency ?? MAX_BATCHES;
-    this.limit = Math.min(INITIAL_BATCHES, this.max);
+    this.max = maximumConcurrency;
+    this.initial = Math.min(INITIAL_BATCHES, maximumConcurrency);
+    this.limit = this.initial;
   }
 
-  get inUse(): number {
-    return this.busy;
-  }
-
-  /** Resolves when another batch may begin, or on `release`. One waits at a time. */
-  async room(): Promise<void> {
-    if (this.busy < this.limit) return;
-    await new Promise<void>((resolve) => {
-      this.wake = resolve;
+  /** Resolves with a place for one batch, to be given back by `release`; after `close`, at once. */
+  acquire(): Promise<void> {
+    if (this.isClosed || (this.busy < this.limit && this.line.length === 0)) {
+      this.busy += 1;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.line.push(resolve);
       this.growLater();
     });
   }
 
-  begin(): void {
-    this.busy += 1;
-  }
-
-  end(succeeded: boolean): void {
+  release(outcome: 'unused' | 'succeeded' | 'failed'): void {
     this.busy -= 1;
-    if (!succeeded) this.limit = Math.max(MIN_BATCHES, Math.floor(this.limit / 2));
-    else if (this.busy === 0) this.limit = Math.min(INITIAL_BATCHES, this.max);
-    if (this.busy < this.limit) this.release();
+    if (outcome === 'failed') this.limit = Math.max(1, Math.floor(this.limit / 2));
+    if (outcome === 'succeeded') {
+      if (this.limit < this.initial) this.limit += 1;
+      // So few are in use only when there is little to do.
+      else if (this.busy < this.initial) this.limit = this.initial;
+    }
+    this.letIn();
   }
 
-  /** Whoever waits goes on. */
-  release(): void {
-    this.timer?.cancel();
-    this.timer = undefined;
-    this.wake?.();
-    this.wake = undefined;
+  /** Nobody waits any more. */
+  close(): void {
+    this.isClosed = true;
+    this.letIn();
+  }
+
+  private letIn(): void {
+    while (this.line.length > 0 && (this.isClosed || this.busy < this.limit)) {
+      this.busy += 1;
+      this.line.shift()!();
+    }
+    if (this.line.length > 0) return;
+    this.growth?.cancel();
+    this.growth = undefined;
   }
 
   private growLater(): void {
-    if (this.limit >= this.max) return;
-    this.timer = this.clock.at(this.clock.now() + GROWTH_INTERVAL_MS, () => {
+    if (this.growth !== undefined || this.limit >= this.max) return;
+    this.growth = this.clock.at(this.clock.now() + GROWTH_INTERVAL_MS, () => {
+      this.growth = undefined;
       this.limit += 1;
-      if (this.busy < this.limit) this.release();
-      else this.growLater();
+      this.letIn();
+      if (this.line.length > 0) this.growLater();
     });
   }
 }

@@ -1,4 +1,5 @@
-import type { Timer, WorkClock } from '../../core/clock.ts';
+import { setMaxListeners } from 'node:events';
+import type { WorkClock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { EventSource, SourceRecord } from '../../ports/event-source.ts';
@@ -23,6 +24,9 @@ export interface PollerDependencies {
 const MIN_REST_MS = 1_000;
 const MAX_REST_MS = 60_000;
 
+/** Pulls under way at once, since each waits for the source's disk. */
+const LANES = 3;
+
 /** Takes batches from the source of one mapping and hands them to its function, for as long as it is enabled. */
 export class Poller {
   private readonly deps: PollerDependencies;
@@ -31,28 +35,32 @@ export class Poller {
   private readonly passes: (record: SourceRecord) => boolean;
   private readonly stopping = new AbortController();
   private readonly atWork = new Set<Promise<void>>();
-  private running: Promise<void> | undefined;
+  private lanes: readonly Promise<void>[] = [];
   private failures = 0;
-  private rest: { readonly timer: Timer; readonly end: () => void } | undefined;
+  private readonly rests = new Set<() => void>();
 
   constructor(deps: PollerDependencies, mapping: MappingRecord) {
     this.deps = deps;
     this.mapping = mapping;
     this.ramp = new ConcurrencyRamp(deps.clock, mapping.maximumConcurrency);
     this.passes = recordFilter(mapping.filters);
+    // The signal lasts as long as the poller, and each lane listens to it.
+    setMaxListeners(0, this.stopping.signal);
   }
 
   start(): void {
-    this.running = this.poll();
+    // A window is there to fill one batch, not several at the same time.
+    const lanes =
+      this.mapping.windowSeconds > 0 ? 1 : Math.min(LANES, this.mapping.maximumConcurrency ?? LANES);
+    this.lanes = Array.from({ length: lanes }, () => this.poll());
   }
 
   /** Takes no more, and resolves when what was taken has been dealt with. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    this.ramp.release();
-    this.rest?.timer.cancel();
-    this.rest?.end();
-    await this.running;
+    this.ramp.close();
+    for (const end of this.rests) end();
+    await Promise.all(this.lanes);
     await Promise.all(this.atWork);
   }
 
@@ -64,17 +72,16 @@ export class Poller {
   private async poll(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      await this.ramp.room();
+      await this.ramp.acquire();
       if (this.failures > 0) await this.resting();
-      if (signal.aborted) return;
-      let records: readonly SourceRecord[];
+      let records: readonly SourceRecord[] = [];
       try {
-        records = await this.gathered();
+        if (!signal.aborted) records = await this.gathered();
       } catch (error) {
         this.failed(error);
-        continue;
       }
       if (records.length > 0) this.begin(records);
+      else this.ramp.release('unused');
     }
   }
 
@@ -106,46 +113,49 @@ export class Poller {
   }
 
   private begin(records: readonly SourceRecord[]): void {
-    this.ramp.begin();
     const work = this.process(records)
-      .catch((error: unknown) => {
+      .catch((error: unknown): Processed => {
         this.failed(error);
-        return false;
+        return { succeeded: false, acknowledged: [] };
       })
-      .then((succeeded) => {
+      .then(async ({ succeeded, acknowledged }) => {
+        // The function is free for the next batch, whatever the disk has still to do for this one.
+        this.ramp.release(succeeded ? 'succeeded' : 'failed');
+        await Promise.all(acknowledged).catch((error: unknown) => this.failed(error));
         this.atWork.delete(work);
-        this.ramp.end(succeeded);
       });
     this.atWork.add(work);
     this.deps.clock.during(work);
   }
 
-  /** True where all went well; rejects where the function, or what it needs, could not be had. */
-  private async process(records: readonly SourceRecord[]): Promise<boolean> {
+  /** Rejects where the function, or what it needs, could not be had. */
+  private async process(records: readonly SourceRecord[]): Promise<Processed> {
     const { source } = this.deps;
     const { eventSourceArn, filters } = this.mapping;
     const passing = records.filter(this.passes);
     const filtered = records.filter((record) => !passing.includes(record));
-    if (filtered.length > 0) await source.acknowledge(eventSourceArn, handlesOf(filtered));
+    const acknowledged = filtered.length > 0 ? [source.acknowledge(eventSourceArn, handlesOf(filtered))] : [];
     const batches = batchesOf(passing, filters !== undefined && filters.length > 0);
     const isOrdered = source.describe(eventSourceArn)?.isOrdered === true;
-    let isWhole = true;
+    let succeeded = true;
     for (const [index, batch] of batches.entries()) {
-      if (await this.invoke(batch)) continue;
-      isWhole = false;
+      const processed = await this.invoke(batch);
+      if (processed.length > 0) acknowledged.push(source.acknowledge(eventSourceArn, handlesOf(processed)));
+      if (processed.length === batch.records.length) continue;
+      succeeded = false;
       if (!isOrdered) continue;
       // What comes after it in its group has to wait for it.
       const rest = batches.slice(index + 1).flatMap(({ records: later }) => later);
-      if (rest.length > 0) await source.release(eventSourceArn, handlesOf(rest));
+      if (rest.length > 0) acknowledged.push(source.release(eventSourceArn, handlesOf(rest)));
       break;
     }
-    return isWhole;
+    return { succeeded, acknowledged };
   }
 
-  /** True where all of the batch was processed. The others come again when their visibility time-out ends. */
-  private async invoke({ records, payload }: Batch): Promise<boolean> {
-    const { invoker, ids, source, log } = this.deps;
-    const { eventSourceArn, reportsItemFailures, functionName } = this.mapping;
+  /** The records that are done with. The others come again when their visibility time-out ends. */
+  private async invoke({ records, payload }: Batch): Promise<readonly SourceRecord[]> {
+    const { invoker, ids, log } = this.deps;
+    const { reportsItemFailures, functionName } = this.mapping;
     const requestId = ids.uuid();
     const traceId = records.find(({ traceHeader }) => traceHeader !== undefined)?.traceHeader;
     const { outcome } = await invoker.run(this.mapping, {
@@ -156,11 +166,9 @@ export class Poller {
     this.failures = 0;
     if (outcome.functionError !== undefined) {
       log.debug({ functionName, requestId }, 'a function failed for a batch of its event source');
-      return false;
+      return [];
     }
-    const processed = reportsItemFailures ? processedRecords(records, outcome.payload) : records;
-    if (processed.length > 0) await source.acknowledge(eventSourceArn, handlesOf(processed));
-    return processed.length === records.length;
+    return reportsItemFailures ? processedRecords(records, outcome.payload) : records;
   }
 
   private failed(error: unknown): void {
@@ -177,11 +185,23 @@ export class Poller {
   private async resting(): Promise<void> {
     const { clock } = this.deps;
     const restMs = Math.min(MIN_REST_MS * 2 ** (this.failures - 1), MAX_REST_MS);
-    await new Promise<void>((end) => {
-      this.rest = { timer: clock.at(clock.now() + restMs, end), end };
+    await new Promise<void>((resolve) => {
+      const timer = clock.at(clock.now() + restMs, () => end());
+      const end = (): void => {
+        timer.cancel();
+        this.rests.delete(end);
+        resolve();
+      };
+      this.rests.add(end);
     });
-    this.rest = undefined;
   }
+}
+
+interface Processed {
+  /** All of the batch. */
+  readonly succeeded: boolean;
+  /** What the source has still to store. */
+  readonly acknowledged: readonly Promise<void>[];
 }
 
 function handlesOf(records: readonly SourceRecord[]): string[] {

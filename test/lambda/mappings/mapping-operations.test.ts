@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings, openPlatform } from '../../kit/started-platform.ts';
-import { asynchronous } from '../events/recording-function.ts';
+import { asynchronous, openAsynchronous } from '../events/recording-function.ts';
 import { mappedQueue } from './mapped-queue.ts';
 
 const server = await asynchronous();
@@ -219,12 +219,13 @@ test('what cannot be a mapping is refused in AWS’s words, what is not written 
 });
 
 test('an enabled mapping goes on after a restart', async (context) => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'selfsame-test-'));
-  context.after(() => rm(dataDir, { recursive: true, force: true }));
-  const first = await asynchronous({ dataDir });
+  const directory = await mkdtemp(join(tmpdir(), 'selfsame-test-'));
+  context.after(() => rm(directory, { recursive: true, force: true }));
+  const dataDir = join(directory, 'data');
+  const first = await openAsynchronous(directory, { dataDir });
   const queue = await mappedQueue(first, 'lasting');
   await queue.send('before');
-  await first.platform.close();
+  await first.close();
   const second = await openPlatform({ dataDir, isolation: 'process', frozenClock: true });
   const sqs = new SQSClient(clientSettings(second));
   await sqs.send(
