@@ -48,7 +48,11 @@ def main(path, tmp_bytes, network_script):
     end(begin(lambda: furnish(first, {"size": tmp_bytes, "mode": "755", "uid": str(uid), "gid": str(gid)})))
     end(network)
     connection.send(b"g")
-    enter(entrances, copier)
+    try:
+        enter(entrances, copier)
+    except ProcessLookupError:
+        # The copy has ended already; its exit code waits in the connection.
+        pass
     os.dup2(connection.fileno(), 0)
     os.execv("/bin/sh", ["sh", "-c", WAIT])
 
