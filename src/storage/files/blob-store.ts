@@ -1,9 +1,10 @@
-import { createHash, randomUUID, webcrypto } from 'node:crypto';
+import { randomUUID, webcrypto } from 'node:crypto';
 import { type FileHandle, mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { PlatformError } from '../../core/errors.ts';
 import type { BlobStore, StoredBlob } from '../../ports/blob-store.ts';
+import { StreamHash } from './stream-hash.ts';
 
 /** Unfinished writes; whatever is there when the store opens was left by a crash. */
 const INCOMING = 'incoming';
@@ -48,13 +49,17 @@ class FileBlobStore implements BlobStore {
     }
     let sizeBytes = 0;
     const sha256 = await this.#write(async (file) => {
-      const hash = createHash('sha256');
-      for await (const chunk of content as AsyncIterable<Buffer>) {
-        hash.update(chunk);
-        sizeBytes += chunk.byteLength;
-        await file.writeFile(chunk);
+      const hash = new StreamHash();
+      try {
+        for await (const chunk of content as AsyncIterable<Buffer>) {
+          hash.update(chunk);
+          sizeBytes += chunk.byteLength;
+          await file.writeFile(chunk);
+        }
+        return await hash.digest();
+      } finally {
+        await hash.close();
       }
-      return hash.digest('hex');
     }, true);
     return { sha256, sizeBytes };
   }
