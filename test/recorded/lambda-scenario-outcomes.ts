@@ -8,7 +8,6 @@ export const SCENARIOS_THAT_STOP: Readonly<Record<string, readonly string[]>> = 
   ],
   'ec2:DescribeSecurityGroups': ['TestLambdaFunction::test_invalid_vpc_config_subnet'],
   'kinesis:CreateStream': ['TestLambdaEventSourceMappings::test_create_event_source_validation_kinesis'],
-  'lambda:CreateEventSourceMapping': ['TestLambdaTag::test_create_tag_on_esm_create'],
   's3:CreateBucket': ['TestLambdaLayer::test_layer_s3_content'],
   's3:CreateMultipartUpload': ['TestLambdaSizeLimits::test_oversized_unzipped_lambda'],
   's3:PutObject': [
