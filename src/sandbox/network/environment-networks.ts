@@ -230,7 +230,7 @@ ${insideCommands(block, index)}EOF
 
   private moveScript(index: number): string {
     return `ip -n ${this.namespaceOf(index)} link set dev eth0 netns "$1"
-nsenter --net="/proc/$1/ns/net" -- ip -batch - <<EOF
+nsenter --net="$1" -- ip -batch - <<EOF
 ${insideCommands(this.bridge.block, index)}EOF
 `;
   }

@@ -10,7 +10,7 @@ export interface EnvironmentNetwork {
   readonly runtimeApi: { readonly host: string; readonly port: number; readonly listening?: Server };
   /** How it is reached from inside: `host:port`. */
   readonly runtimeApiInside: string;
-  /** A shell script that moves its interface into the network namespace, new and empty, of the process $1. */
+  /** A shell script that moves its interface into the network namespace, new and empty, at the path $1. */
   readonly moveScript: string;
   /** To be called when nothing runs in it any more; more often does no harm. */
   release(): void;

@@ -128,7 +128,12 @@ export class ForkedSnapshot implements Snapshot {
     const environment = await EnvironmentProcess.start(
       {
         command: this.place.interpreter,
-        args: [...this.place.program('restore.py'), tmpBytes, network?.moveScript ?? ''],
+        args: [
+          ...this.place.program('restore.py'),
+          String(this.source.pid),
+          tmpBytes,
+          network?.moveScript ?? '',
+        ],
         variables,
         commandVariables: { PATH },
         input: () => this.order(own),
