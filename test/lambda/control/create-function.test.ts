@@ -379,7 +379,6 @@ const UNSUPPORTED: Readonly<Record<string, [Partial<CreateFunctionCommandInput>,
     'SourceKMSKeyArn',
   ],
   'active tracing': [{ TracingConfig: { Mode: 'Active' } }, 'TracingConfig (Mode Active)'],
-  'durable executions': [{ DurableConfig: { ExecutionTimeout: 60 } }, 'DurableConfig'],
   'a capacity provider': [
     {
       CapacityProviderConfig: {
