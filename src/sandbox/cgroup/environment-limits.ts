@@ -149,6 +149,11 @@ export class EnvironmentLimits {
     this.watch.work(this);
   }
 
+  /** Its memory need not be watched until it is at work again. */
+  rest(): void {
+    this.watch.rest(this);
+  }
+
   /** Nothing of it runs from this on. */
   freeze(): void {
     if (this.isFrozen || this.isRemoved) return;

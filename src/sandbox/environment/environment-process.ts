@@ -151,6 +151,11 @@ export class EnvironmentProcess implements RunningEnvironment {
     this.limits.freeze();
   }
 
+  /** It waits and allocates nothing. */
+  rest(): void {
+    this.limits.rest();
+  }
+
   async shutdown(reason: ShutdownReason): Promise<void> {
     this.limits.atWork();
     await this.extensions.shutdown(reason);

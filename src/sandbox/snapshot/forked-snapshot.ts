@@ -83,6 +83,7 @@ export class ForkedSnapshot implements Snapshot {
 
   /** It is likely to be asked for an environment. */
   expect(): void {
+    this.source.rest();
     this.options.ready.expect(this, (onExit) => this.copy(onExit));
   }
 

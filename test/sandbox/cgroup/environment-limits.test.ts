@@ -12,13 +12,17 @@ class RecordingParent implements CgroupParent {
   readonly missing = [];
   readonly created: CgroupLimits[] = [];
   readonly cpus: number[] = [];
+  looks = 0;
 
   create(_name: string, limits: CgroupLimits): Cgroup {
     this.created.push(limits);
     return {
       entrances: ['/one/cgroup.procs'],
       setCpus: (cpus) => this.cpus.push(cpus),
-      memoryUsage: () => 0,
+      memoryUsage: () => {
+        this.looks += 1;
+        return 0;
+      },
       allocatedMemory: () => 0,
       residentMemory: () => 0,
       outOfMemoryKills: () => 0,
@@ -64,6 +68,25 @@ test('Init has a whole processor whatever the memory; the share comes after it',
   assert.deepEqual(parent.cpus, []);
   limits.initDone();
   assert.deepEqual(parent.cpus, [128 / 1_769]);
+});
+
+test('memory is looked at while an environment is at work, and not while it rests', (context) => {
+  context.mock.timers.enable({ apis: ['setInterval'] });
+  const parent = new RecordingParent();
+  const share = { isTmpInMemory: false, ownProcesses: 0, isAhead: false };
+  const limits = new HostLimits(parent).of(spec(128), share);
+  limits.enter('/bin/true', []);
+  limits.began(process.pid, () => assert.fail('it has all the memory it needs'));
+  const looksIn = (ms: number): number => {
+    const before = parent.looks;
+    context.mock.timers.tick(ms);
+    return parent.looks - before;
+  };
+  assert.ok(looksIn(1_000) > 0);
+  limits.rest();
+  assert.equal(looksIn(1_000), 0);
+  limits.atWork();
+  assert.ok(looksIn(1_000) > 0);
 });
 
 test('what /tmp may hold is added where it is in memory', () => {
