@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { PlatformError } from '../../src/core/errors.ts';
 import type { Log } from '../../src/ports/log.ts';
 import { BLOCKS, RUNTIME_API_HOST_PORT, runtimeApiHost } from '../../src/sandbox/network/addresses.ts';
-
 import { EnvironmentNetworks } from '../../src/sandbox/network/environment-networks.ts';
 import { HostNetworks } from '../../src/sandbox/network/host-networks.ts';
 import type { EnvironmentNetwork } from '../../src/sandbox/network/networks.ts';

@@ -19,39 +19,33 @@ export async function probeNetworks(): Promise<NetworkProbe | RootlessProbe> {
 }
 
 export class HostNetworks {
-  private readonly probe: NetworkProbe;
-  private readonly rootless: RootlessProbe | undefined;
+  private readonly probe: NetworkProbe | RootlessProbe;
   private readonly log: Log;
   private opened: Promise<Networks | undefined> | undefined;
 
-  private constructor(probe: NetworkProbe, rootless: RootlessProbe | undefined, log: Log) {
+  private constructor(probe: NetworkProbe | RootlessProbe, log: Log) {
     this.probe = probe;
-    this.rootless = rootless;
     this.log = log;
   }
 
   /** Removes what killed servers left; makes nothing yet. */
   static async open(log: Log): Promise<HostNetworks> {
-    const probe = await probeNetwork();
-    if (!probe.available) {
-      const rootless = probe.isPrivileged ? undefined : await probeRootless();
-      const lacking = rootless ?? probe;
-      if (!lacking.available) log.warn({}, `${SHARED}: ${lacking.reason} ${lacking.remedy}`);
-      return new HostNetworks(probe, rootless, log);
+    const probe = await probeNetworks();
+    if (!probe.available) log.warn({}, `${SHARED}: ${probe.reason} ${probe.remedy}`);
+    else if (!('slirp' in probe)) {
+      const removed = await removeAbandonedBridges().catch(() => 0);
+      if (removed > 0) {
+        log.warn({ removed }, 'Removed networks that earlier servers left.');
+        // This server may never make one, and so never put it back itself.
+        await endForwarding().catch(() => {});
+      }
     }
-    const removed = await removeAbandonedBridges().catch(() => 0);
-    if (removed > 0) {
-      log.warn({ removed }, 'Removed networks that earlier servers left.');
-      // This server may never make one, and so never put it back itself.
-      await endForwarding().catch(() => {});
-    }
-    return new HostNetworks(probe, undefined, log);
+    return new HostNetworks(probe, log);
   }
 
   /** Absolute path of `nsenter`. */
   get nsenter(): string {
-    const found = [this.probe, this.rootless].find((probe) => probe?.available);
-    return found?.available === true ? found.nsenter : 'nsenter';
+    return this.probe.available ? this.probe.nsenter : 'nsenter';
   }
 
   /** Made at the first call; undefined where functions have the host's network. */
@@ -63,13 +57,14 @@ export class HostNetworks {
     return this.opened;
   }
 
-  private async openNetworks(): Promise<Networks | undefined> {
-    if (this.probe.available) return EnvironmentNetworks.open();
-    return this.rootless?.available === true ? RootlessNetworks.open(this.rootless) : undefined;
-  }
-
   async close(): Promise<void> {
     const networks = await this.opened;
     await networks?.close();
+  }
+
+  private async openNetworks(): Promise<Networks | undefined> {
+    const { probe } = this;
+    if (!probe.available) return undefined;
+    return 'slirp' in probe ? RootlessNetworks.open(probe) : EnvironmentNetworks.open();
   }
 }

@@ -31,8 +31,13 @@ export class RootlessNetworks implements Networks {
   static async open(programs: RootlessPrograms): Promise<RootlessNetworks> {
     const networks = new RootlessNetworks(programs);
     networks.refill();
-    await networks.ready[0];
-    return networks;
+    try {
+      await networks.ready[0];
+      return networks;
+    } catch (error) {
+      await networks.close();
+      throw error;
+    }
   }
 
   async take(): Promise<EnvironmentNetwork> {
