@@ -43,6 +43,11 @@ export async function createNodeEcho(port: number, name: string): Promise<void> 
   await create(port, { FunctionName: name, Runtime: 'nodejs24.x', Handler: 'index.handler' }, zip);
 }
 
+export async function createNodeFunction(port: number, name: string, code: string): Promise<void> {
+  const zip = await zipOf({ 'index.js': code });
+  await create(port, { FunctionName: name, Runtime: 'nodejs24.x', Handler: 'index.handler' }, zip);
+}
+
 export async function createNodeStream(port: number, name: string): Promise<void> {
   const zip = await zipOf({ 'index.js': NODE_STREAM });
   await create(port, { FunctionName: name, Runtime: 'nodejs24.x', Handler: 'index.handler' }, zip);
@@ -147,7 +152,7 @@ async function untilActive(port: number, name: string, version: string): Promise
   }
 }
 
-async function call(port: number, method: string, path: string, body?: string): Promise<string> {
+export async function call(port: number, method: string, path: string, body?: string): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, {
     method,
     headers: SIGNED_HEADERS,

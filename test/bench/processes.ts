@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort } from '../kit/free-port.ts';
 import type { LoadPlan, LoadResult } from './load.ts';
+import type { QueuePlan } from './queue-cycles.ts';
 
 const run = promisify(execFile);
 
@@ -24,6 +25,8 @@ export interface Measured {
   /** From the start of the process to the first answer, milliseconds. */
   readonly readyMs: number;
   residentMb(): Promise<number>;
+  /** Processor time used so far. */
+  cpuMs(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -66,6 +69,7 @@ export async function startSelfsameOn(
     port,
     readyMs,
     residentMb: () => residentMb(child.pid!),
+    cpuMs: () => cpuMs(child.pid!),
     stop: () => stop(child),
   };
 }
@@ -79,6 +83,7 @@ export async function startBareEcho(): Promise<Measured> {
     port: Number(line),
     readyMs: performance.now() - startedAt,
     residentMb: () => residentMb(child.pid!),
+    cpuMs: () => cpuMs(child.pid!),
     stop: () => stop(child),
   };
 }
@@ -93,6 +98,29 @@ export async function bareAppendLog(writers: number, bytes: number, durationMs: 
   const numbers = [writers, bytes, durationMs].map(String);
   const { stdout } = await run(process.execPath, [here('bare-append-log.ts'), ...numbers]);
   return Number(stdout);
+}
+
+/** Whole cycles of ten messages a second through bare SQLite transactions. */
+export async function bareMessages(bytes: number, durationMs: number): Promise<number> {
+  const { stdout } = await run(process.execPath, [
+    here('bare-messages.ts'),
+    String(bytes),
+    String(durationMs),
+  ]);
+  return Number(stdout);
+}
+
+/** Whole cycles of ten messages a second through a queue. */
+export async function queueCycles(plan: QueuePlan): Promise<number> {
+  const { stdout } = await run(process.execPath, [here('queue-cycles.ts'), JSON.stringify(plan)]);
+  return Number(stdout);
+}
+
+/** Of a process in user and system mode, by clock ticks of 10 ms. */
+async function cpuMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** VmRSS of one process, MB. */

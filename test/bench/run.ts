@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { asyncAccept } from './asynchronous.ts';
 import { asyncBacklog } from './backlog.ts';
 import { boot, httpRuntime, warmLatency, warmThroughput } from './measures.ts';
+import { idleMappings, queueLatency, queueThroughput, queueToFunction } from './queues.ts';
 import { restore } from './restores.ts';
 import { burst, coldStart, density, pooledStart, thaw } from './starts.ts';
 import { streamFirstByte } from './streaming.ts';
@@ -44,6 +45,18 @@ const MEASURES = [
     aim: 'at least 0.8, at most 150 MB over idle',
     measure: asyncBacklog,
   },
+  {
+    figures: ['sqs_send_receive_delete_ratio'],
+    aim: 'at least 0.3',
+    measure: queueThroughput,
+  },
+  {
+    figures: ['sqs_to_lambda_ratio', 'sqs_to_lambda_per_s'],
+    aim: 'at least 0.8',
+    measure: queueToFunction,
+  },
+  { figures: ['sqs_to_lambda_latency_ms'], aim: 'at most 10 ms', measure: queueLatency },
+  { figures: ['mapping_idle_cpu_percent'], aim: 'under 1 %', measure: idleMappings },
   { figures: ['boot_ms', 'idle_rss_mb'], aim: '400 ms and 90 MB', measure: boot },
 ];
 
