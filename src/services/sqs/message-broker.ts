@@ -72,7 +72,7 @@ export class MessageBroker {
     const remember: Deduplication[] = [];
     const messages: Message[] = [];
     const waitFor: Promise<unknown>[] = [];
-    const forgetBeforeMs = forgetTaken(queue, nowMs) ? nowMs : undefined;
+    const forgetBeforeMs = queue.forgetTaken(nowMs) ? nowMs : undefined;
     let storing: (outcome: Promise<unknown>) => void = () => undefined;
     const stored = new Promise<unknown>((resolve) => {
       storing = resolve;
@@ -239,15 +239,4 @@ export class MessageBroker {
 
 function sequenceOf(position: number): string {
   return String(SEQUENCE_BASE + BigInt(position));
-}
-
-/** Forgets deduplication ids whose interval is over; true if there were any. */
-function forgetTaken({ takenOnce }: Queue, nowMs: number): boolean {
-  let forgot = false;
-  for (const [key, { expiresMs }] of takenOnce) {
-    if (expiresMs > nowMs) break;
-    takenOnce.delete(key);
-    forgot = true;
-  }
-  return forgot;
 }

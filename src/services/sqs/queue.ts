@@ -58,6 +58,17 @@ export class Queue {
     return message.header.sentMs + this.read.retentionMs <= nowMs;
   }
 
+  /** Forgets deduplication ids whose interval is over; true if there were any. */
+  forgetTaken(nowMs: number): boolean {
+    let forgot = false;
+    for (const [key, { expiresMs }] of this.takenOnce) {
+      if (expiresMs > nowMs) break;
+      this.takenOnce.delete(key);
+      forgot = true;
+    }
+    return forgot;
+  }
+
   /** Lets those who wait take what there is. */
   serveWaiters(): void {
     for (const waiter of this.waiters) {

@@ -2,6 +2,8 @@
 import type { WorkClock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { MessageStore } from '../../ports/message-store.ts';
+import type { Claim } from './claim.ts';
+import { claimed, refuseTooManyInFlight } from './claim.ts';
 import type { Message, MessageContent } from './message.ts';
 import { storedMessage } from './message.ts';
 import type { MessageBroker } from './message-broker.ts';
@@ -23,15 +25,6 @@ export interface ReceiveOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a receipt found: some may be to be moved or thrown away instead. */
-interface Claim {
-  readonly taken: readonly Message[];
-  readonly dead: readonly Message[];
-  readonly expired: readonly Message[];
-}
-
-/** Source: "Amazon SQS message quotas", in flight per queue, standard and FIFO alike. */
-const MAX_IN_FLIGHT = 120_000;
 /** From the receipt on. Source: "Amazon SQS visibility timeout". */
 const MAX_VISIBILITY_MS = 12 * 3_600_000;
 
@@ -54,10 +47,10 @@ export class Receiver {
   async receive(queue: Queue, options: ReceiveOptions): Promise<ReceivedMessage[]> {
     const { clock } = this.options;
     queue.backlog.settle(clock.now());
-    if (!queue.settings.isFifo && queue.backlog.counts.inFlight >= MAX_IN_FLIGHT) throw tooManyInFlight();
+    refuseTooManyInFlight(queue);
     const deadlineMs = clock.monotonic() + options.waitMs;
     for (;;) {
-      const claim = await this.claimed(queue, options, deadlineMs - clock.monotonic());
+      const claim = await this.claimOrWait(queue, options, deadlineMs - clock.monotonic());
       if (queue.isDeleted) throw queueDoesNotExist();
       if (claim === undefined) return [];
       const settled = this.settle(queue, claim);
@@ -154,25 +147,25 @@ export class Receiver {
   }
 
   /** Claims at once, or as soon as there is something; undefined when the time is over. */
-  private claimed(queue: Queue, options: ReceiveOptions, waitMs: number): Promise<Claim | undefined> {
+  private claimOrWait(queue: Queue, options: ReceiveOptions, waitMs: number): Promise<Claim | undefined> {
     queue.backlog.settle(this.options.clock.now());
     const claim = this.claim(queue, options);
     if (claim !== undefined) return Promise.resolve(claim);
     const { signal } = options;
     if (waitMs <= 0 || signal.aborted || queue.isDeleted) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      const end = (claimed?: Claim): void => {
+      const end = (taken?: Claim): void => {
         clearTimeout(timer);
         this.polls.delete(end);
         queue.waiters.delete(waiter);
         signal.removeEventListener('abort', onAbort);
-        resolve(claimed);
+        resolve(taken);
       };
       const onAbort = (): void => end();
       const waiter = (): boolean => {
-        const claimed = queue.isDeleted ? undefined : this.claim(queue, options);
-        if (claimed !== undefined || queue.isDeleted) end(claimed);
-        return claimed !== undefined;
+        const taken = queue.isDeleted ? undefined : this.claim(queue, options);
+        if (taken !== undefined || queue.isDeleted) end(taken);
+        return taken !== undefined;
       };
       const timer = Number.isFinite(waitMs) ? setTimeout(end, waitMs, undefined) : undefined;
       signal.addEventListener('abort', onAbort, { once: true });
@@ -183,29 +176,10 @@ export class Receiver {
   }
 
   private claim(queue: Queue, { max, visibilityMs }: ReceiveOptions): Claim | undefined {
-    const { backlog, settings } = queue;
-    if (!backlog.ready) return undefined;
-    const room = MAX_IN_FLIGHT - backlog.counts.inFlight;
-    if (room <= 0) return undefined;
-    const nowMs = this.options.clock.now();
-    const expired: Message[] = [];
-    const dead: Message[] = [];
-    const { redrive } = settings;
-    const canDie =
+    const { redrive } = queue.settings;
+    const mayDie =
       redrive !== undefined && this.options.queueByArn(redrive.deadLetterTargetArn) !== undefined;
-    const taken = backlog.take(Math.min(max, room), nowMs + visibilityMs, (message) => {
-      const isExpired = queue.isExpired(message, nowMs);
-      const isDead = !isExpired && canDie && message.receiveCount >= redrive.maxReceiveCount;
-      if (isExpired) expired.push(message);
-      if (isDead) dead.push(message);
-      return !isExpired && !isDead;
-    });
-    for (const message of taken) {
-      message.receiveCount += 1;
-      message.receivedMs = nowMs;
-      if (message.firstReceivedMs === 0) message.firstReceivedMs = nowMs;
-    }
-    return taken.length + dead.length + expired.length === 0 ? undefined : { taken, dead, expired };
+    return claimed(queue, max, this.options.clock.now(), visibilityMs, mayDie);
   }
 
   /** Stores what a claim did, so that it is still so after a crash, and reads the contents. */
@@ -255,13 +229,6 @@ export class Receiver {
 async function afterATurn(work: Promise<unknown>): Promise<void> {
   await work;
   await new Promise(setImmediate);
-}
-
-function tooManyInFlight(): AwsError {
-  return new AwsError(
-    'OverLimit',
-    'Too many messages are in flight: delete those that were processed before receiving more.',
-  );
 }
 
 function attempt(work: () => void): AwsError | undefined {
