@@ -19,6 +19,6 @@ export interface Clock {
 
 /** A clock that, before it is moved, waits for work that has begun, as that may schedule more. */
 export interface WorkClock extends Clock {
-  /** `work` has begun now, at whose wish ever; it must not itself wait for a later service time. */
+  /** `work` has begun now, whoever asked for it; it must not itself wait for a later service time. */
   during(work: Promise<unknown>): void;
 }

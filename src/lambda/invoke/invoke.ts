@@ -370,6 +370,7 @@ function refuseMissingParts(record: FunctionRecord, operation: string): void {
 function notImplemented(operation: string, part: string): AwsError {
   return new AwsError('NotImplemented', `lambda:${operation} does not implement ${part} yet.`, {}, 501);
 }
+
 function notDurable(): AwsError {
   return new AwsError(
     'InvalidParameterValueException',
@@ -377,7 +378,6 @@ function notDurable(): AwsError {
     { Type: 'User' },
   );
 }
-
 
 /** As the caller named it: an alias stays one. */
 function invokedArn(
