@@ -100,7 +100,11 @@ class Cover {
   static async of(directory: string, [command, ...args]: readonly [string, ...string[]]): Promise<Cover> {
     const script = ['sh', '-c', COVER, 'sh', directory];
     const shell = new ShellDialogue(
-      spawn(command, [...args, ...script], { stdio: ['pipe', 'pipe', 'pipe'] }),
+      // It lives as long as the server, and needs nothing of what the server was told.
+      spawn(command, [...args, ...script], {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { PATH: process.env['PATH'] },
+      }),
     );
     await shell.line();
     return new Cover(shell);
