@@ -9,17 +9,21 @@ import { join } from 'node:path';
 import { openSqliteEventQueue } from '../../src/storage/event-queue/event-queue.ts';
 import { createNodeEcho, reserveConcurrency } from './functions.ts';
 import type { Figures } from './measures.ts';
-import type { Measured } from './processes.ts';
+import { median } from './measures.ts';
+import type { Measured, MeasuredServer } from './processes.ts';
 import { startSelfsameOn } from './processes.ts';
 
 const LONG_QUEUE = 1_000_000;
 const SHORT_QUEUE = 100;
-const SHORT_QUEUES = 200;
+/** In a round. */
+const SHORT_QUEUES = 40;
+const ROUNDS = 5;
+const ROUND_MS = 3_000;
 /** So that both have the same environments, which are there from the start. */
 const CONCURRENCY = 16;
 const SETTLE_MS = 2_000;
-const WARM_UP_MS = 5_000;
-const MEASURED_MS = 15_000;
+/** After a pause. */
+const WARM_UP_MS = 1_000;
 /** Between two short queues, seconds of service time: all of them together before an idle environment is stopped. */
 const APART_SECONDS = 1;
 const PAYLOAD = Buffer.from(JSON.stringify({ padding: 'x'.repeat(1_000) }));
@@ -29,48 +33,52 @@ const FUNCTION = 'echo';
 const OWNER = { accountId: '000000000000', region: 'us-east-1', functionName: FUNCTION };
 
 export async function asyncBacklog(): Promise<Figures> {
-  const short = await withEvents(
-    SHORT_QUEUE * (SHORT_QUEUES + 1),
+  const long = await preparedServer(LONG_QUEUE, () => 0);
+  long.server.hold();
+  // More than the rounds take: some fall due by themselves meanwhile.
+  const short = await preparedServer(
+    2 * SHORT_QUEUE * ROUNDS * SHORT_QUEUES,
     (index) => Math.floor(index / SHORT_QUEUE) + 1,
-    shortQueues,
   );
-  const long = await withEvents(LONG_QUEUE, () => 0, longQueue);
-  return {
-    async_backlog_ratio: long.measured.rate / short.measured,
-    async_backlog_mb: long.measured.mostMb - long.idleMb,
-    dispatched_of_a_million_per_second: long.measured.rate,
-    dispatched_of_a_hundred_per_second: short.measured,
-  };
+  try {
+    await shortQueues(short.server, 1);
+    const rates = { short: [] as number[], long: [] as number[] };
+    let mostMb = 0;
+    for (let index = 0; index < ROUNDS; index += 1) {
+      rates.short.push(await shortQueues(short.server, SHORT_QUEUES));
+      const { rate, residentMb } = await longQueue(long.server);
+      rates.long.push(rate);
+      mostMb = Math.max(mostMb, residentMb);
+    }
+    return {
+      async_backlog_ratio: median(rates.long.map((rate, index) => rate / rates.short[index]!)),
+      async_backlog_mb: mostMb - long.idleMb,
+      dispatched_of_a_million_per_second: median(rates.long),
+      dispatched_of_a_hundred_per_second: median(rates.short),
+    };
+  } finally {
+    await Promise.all([short.stop(), long.stop()]);
+  }
 }
 
 /** A server that finds so many events when it starts; `queueOf` says in which queue each is, 0 for one that is due. */
-async function withEvents<T>(
-  count: number,
-  queueOf: (index: number) => number,
-  measure: (server: Measured) => Promise<T>,
-): Promise<{ readonly measured: T; readonly idleMb: number }> {
+async function preparedServer(count: number, queueOf: (index: number) => number) {
   const directory = await mkdtemp(join(tmpdir(), 'selfsame-bench-'));
-  try {
-    const idleMb = await withServer(directory, async (server) => {
-      await createNodeEcho(server.port, FUNCTION);
-      await reserveConcurrency(server.port, FUNCTION, CONCURRENCY);
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-      return server.residentMb();
-    });
-    await fill(directory, count, queueOf);
-    return { measured: await withServer(directory, measure), idleMb };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-async function withServer<T>(directory: string, measure: (server: Measured) => Promise<T>): Promise<T> {
-  const server = await startSelfsameOn(directory, ['--log-level', 'error']);
-  try {
-    return await measure(server);
-  } finally {
+  const flags = ['--log-level', 'error'];
+  const first = await startSelfsameOn(directory, flags);
+  await createNodeEcho(first.port, FUNCTION);
+  await reserveConcurrency(first.port, FUNCTION, CONCURRENCY);
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const idleMb = await first.residentMb();
+  await first.stop();
+  await fill(directory, count, queueOf);
+  const server = await startSelfsameOn(directory, flags);
+  const stop = async (): Promise<void> => {
+    server.release();
     await server.stop();
-  }
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { server, idleMb, stop };
 }
 
 /** Puts events on disk, as accepting them does. */
@@ -92,27 +100,33 @@ async function fill(directory: string, count: number, queueOf: (index: number) =
   await queue.close();
 }
 
-/** One short queue after the other falls due, each when the one before is done; the first warms up. */
-async function shortQueues({ port }: Measured): Promise<number> {
-  await advance(port, APART_SECONDS);
-  const before = await dispatched(port);
-  const startedAt = performance.now();
-  for (let queue = 0; queue < SHORT_QUEUES; queue += 1) await advance(port, APART_SECONDS);
-  const seconds = (performance.now() - startedAt) / 1_000;
-  return ((await dispatched(port)) - before) / seconds;
+/** Each short queue falls due when the one before is done. */
+async function shortQueues({ port }: Measured, queues: number): Promise<number> {
+  return ratePerSecond(port, async () => {
+    for (let queue = 0; queue < queues; queue += 1) await advance(port, APART_SECONDS);
+  });
 }
 
-async function longQueue(server: Measured): Promise<{ readonly rate: number; readonly mostMb: number }> {
+async function longQueue(
+  server: MeasuredServer,
+): Promise<{ readonly rate: number; readonly residentMb: number }> {
+  server.release();
   await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
-  const before = await dispatched(server.port);
+  const rate = await ratePerSecond(
+    server.port,
+    () => new Promise<void>((resolve) => setTimeout(resolve, ROUND_MS)),
+  );
+  const residentMb = await server.residentMb();
+  server.hold();
+  return { rate, residentMb };
+}
+
+/** Events dispatched a second while `work` goes on. */
+async function ratePerSecond(port: number, work: () => Promise<void>): Promise<number> {
+  const before = await dispatched(port);
   const startedAt = performance.now();
-  let mostMb = 0;
-  while (performance.now() - startedAt < MEASURED_MS) {
-    mostMb = Math.max(mostMb, await server.residentMb());
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  const seconds = (performance.now() - startedAt) / 1_000;
-  return { rate: ((await dispatched(server.port)) - before) / seconds, mostMb };
+  await work();
+  return (((await dispatched(port)) - before) * 1_000) / (performance.now() - startedAt);
 }
 
 async function advance(port: number, advanceSeconds: number): Promise<void> {

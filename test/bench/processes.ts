@@ -30,6 +30,12 @@ export interface Measured {
   stop(): Promise<void>;
 }
 
+export interface MeasuredServer extends Measured {
+  /** Nothing of it runs until it is released. */
+  hold(): void;
+  release(): void;
+}
+
 /** The server as a user starts it, with an empty data directory. */
 export async function startSelfsame(moreFlags: readonly string[] = []): Promise<Measured> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'selfsame-bench-'));
@@ -47,7 +53,7 @@ export async function startSelfsame(moreFlags: readonly string[] = []): Promise<
 export async function startSelfsameOn(
   dataDirectory: string,
   moreFlags: readonly string[] = [],
-): Promise<Measured> {
+): Promise<MeasuredServer> {
   const port = await freePort();
   const startedAt = performance.now();
   const flags = [
@@ -71,6 +77,8 @@ export async function startSelfsameOn(
     residentMb: () => residentMb(child.pid!),
     cpuMs: () => cpuMs(child.pid!),
     stop: () => stop(child),
+    hold: () => void child.kill('SIGSTOP'),
+    release: () => void child.kill('SIGCONT'),
   };
 }
 
