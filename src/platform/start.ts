@@ -12,8 +12,8 @@ import { Invoker } from '../lambda/invoke/invoke.ts';
 import { Placement } from '../lambda/invoke/placement.ts';
 import { ProvisionedConcurrency } from '../lambda/invoke/provisioned-concurrency.ts';
 import { INTERRUPTED } from '../lambda/invoke/version-snapshot.ts';
-import { EnvironmentCipher } from '../lambda/records/environment-cipher.ts';
 import { openMappings } from '../lambda/mappings/open-mappings.ts';
+import { EnvironmentCipher } from '../lambda/records/environment-cipher.ts';
 import { lambdaService } from '../lambda/service.ts';
 import { FunctionUrls } from '../lambda/urls/function-urls.ts';
 import { UrlAccess } from '../lambda/urls/url-access.ts';
@@ -29,6 +29,7 @@ import { openAutoScaling } from '../services/application-autoscaling/application
 import { openEcr } from '../services/ecr/ecr.ts';
 import { openKms } from '../services/kms/kms.ts';
 import { openLogs } from '../services/logs/logs.ts';
+import { openS3 } from '../services/s3/s3.ts';
 import { openSqs } from '../services/sqs/sqs.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
 import { openSqliteEventQueue } from '../storage/event-queue/event-queue.ts';
@@ -36,6 +37,8 @@ import { openFileBlobStore } from '../storage/files/blob-store.ts';
 import { dockerConfigFile, openDockerConfig } from '../storage/images/docker-config.ts';
 import { openImageStore } from '../storage/images/image-store.ts';
 import { openSqliteMessageStore } from '../storage/messages/message-store.ts';
+import { openFileContentStore } from '../storage/objects/content-files.ts';
+import { openSqliteObjectTable } from '../storage/objects/object-table.ts';
 import { hostBootId } from '../storage/packages/boot-id.ts';
 import { openPackageStore } from '../storage/packages/package-store.ts';
 import { openSqliteStateStore } from '../storage/sqlite/state-store.ts';
@@ -150,6 +153,14 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     senderIdOf: access.senderIdOf,
   });
   cleanup.add(async () => sqs.close());
+  const objects = await openSqliteObjectTable({ file: data.objects, log, onFatal: fatal });
+  cleanup.add(() => objects.close());
+  const s3 = await openS3({
+    objects,
+    contents: await openFileContentStore({ directory: data.contents }),
+    clock,
+    ids,
+  });
   const kms = await openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) });
   cleanup.add(async () => kms.close());
   // Stored functions are read with its keys.
@@ -321,10 +332,11 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     ),
     logs.service,
     ecr.service,
-    autoScaling.service,
     kms.service,
+    autoScaling.service,
     ...access.services,
     sqs.service,
+    s3.service,
   ];
   seams.connect(services);
 
@@ -374,8 +386,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   await mappings.resume();
   durable.resume();
   provisioned.begin();
-
   autoScaling.begin();
+
   const close = (): Promise<void> => cleanup.run();
   return {
     origin,

@@ -26,6 +26,10 @@ export interface DataDirectory {
   readonly events: string;
   /** `messages.db`: see `openSqliteMessageStore`. */
   readonly messages: string;
+  /** `objects.db`: see `openSqliteObjectTable`. */
+  readonly objects: string;
+  /** Bytes of S3 objects: see `openFileContentStore`. */
+  readonly contents: string;
   readonly blobs: string;
   /** Extracted function packages. */
   readonly packages: string;
@@ -109,8 +113,8 @@ function isThere(path: string): Promise<boolean> {
 }
 
 async function layOut(path: string, temporary: boolean, lock: DatabaseSync): Promise<DataDirectory> {
-  const [blobs, packages, images, registry, environments, runtimes] = await Promise.all(
-    ['blobs', 'packages', 'images', 'registry', 'environments', 'runtimes'].map(async (name) => {
+  const [contents, blobs, packages, images, registry, environments, runtimes] = await Promise.all(
+    ['contents', 'blobs', 'packages', 'images', 'registry', 'environments', 'runtimes'].map(async (name) => {
       const directory = join(path, name);
       await mkdir(directory, { recursive: true });
       // Functions' users get to what they need of it by its name, and learn no other.
@@ -125,6 +129,8 @@ async function layOut(path: string, temporary: boolean, lock: DatabaseSync): Pro
     logs: join(path, 'logs.db'),
     events: join(path, 'events.db'),
     messages: join(path, 'messages.db'),
+    objects: join(path, 'objects.db'),
+    contents: contents!,
     blobs: blobs!,
     packages: packages!,
     images: images!,

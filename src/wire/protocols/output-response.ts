@@ -81,7 +81,9 @@ function rest(
     headers['x-amz-id-2'] = requestId;
   }
   const bindings = operation.outputBindings;
-  const status = encodeBindings(bindings, output, headers) ?? operation.file.status ?? 200;
+  const status =
+    encodeBindings(bindings, output, headers) ??
+    (service.name === 's3' && output['ContentRange'] !== undefined ? 206 : (operation.file.status ?? 200));
   if (operation.output === undefined) return { status, headers, body: undefined };
   if (bindings.payload !== undefined) return payload(service, operation, protocol, output, headers, status);
   if (bindings.body.length === 0 && protocol === 'restXml') return { status, headers, body: undefined };

@@ -11,10 +11,10 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { TransformCallback } from 'node:stream';
 import { Transform } from 'node:stream';
+import type { Checksum } from '../../core/checksums.ts';
+import { CHECKSUM_HEADER_PREFIX, checksumOf } from '../../core/checksums.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { ChunkSignatures } from '../signature/chunk-signatures.ts';
-import type { Checksum } from './checksums.ts';
-import { CHECKSUM_HEADER_PREFIX, checksumOf } from './checksums.ts';
 import { MAX_CHUNK_LINE_BYTES } from './limits.ts';
 
 /** Whether a body is in aws-chunked, by its headers. */

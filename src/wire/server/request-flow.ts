@@ -59,6 +59,8 @@ interface Progress {
   match: MatchedOperation | undefined;
   /** Its signature, where that is checked. */
   check: SignatureCheck | undefined;
+  /** What the operation has added to the header of its answer, an error's too. */
+  answerHeaders: Readonly<Record<string, string>>;
 }
 
 export class RequestFlow {
@@ -83,6 +85,7 @@ export class RequestFlow {
       service: undefined,
       match: undefined,
       check: undefined,
+      answerHeaders: {},
     };
     let answer: WireResponse;
     try {
@@ -183,12 +186,14 @@ export class RequestFlow {
     match: MatchedOperation,
     wireRequest: WireRequest,
     { request, response }: Exchange,
-    { requestId, routed, check }: Progress,
+    progress: Progress,
   ): Promise<WireResponse> {
+    const { requestId, routed, check } = progress;
     const { handler } = operationOf(service, match.operation);
     if (handler === undefined) throw notImplemented(service.name, match.operation);
     const input = service.model.decode(match, wireRequest);
     const context = requestContext(request, response, routed!, requestId, this.options.defaultOrigin);
+    progress.answerHeaders = context.answerHeaders;
     if (check !== undefined) {
       const { operation } = match;
       const { path } = wireRequest;
@@ -224,7 +229,9 @@ export class RequestFlow {
     }
     if (service !== undefined && routed !== undefined) {
       try {
-        return service.model.encodeError(match, routed.head, modelled, requestId);
+        const answer = service.model.encodeError(match, routed.head, modelled, requestId);
+        Object.assign(answer.headers, progress.answerHeaders);
+        return answer;
       } catch (failure) {
         this.logBug(progress, failure);
         modelled = internalError(service.name);

@@ -1,0 +1,10 @@
+/** What is kept of a bucket. */
+export interface BucketRecord {
+  readonly name: string;
+  readonly accountId: string;
+  readonly region: string;
+  /** Service time, epoch milliseconds. */
+  readonly createdMs: number;
+  /** Absent until it is first set: versions of such a bucket have no ids. */
+  readonly versioning?: 'Enabled' | 'Suspended';
+}

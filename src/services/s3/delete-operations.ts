@@ -1,0 +1,151 @@
+/** DeleteObject and DeleteObjects: versions removed, delete markers set. */
+import type { DeletedObject, _Error as FailedObject } from '@aws-sdk/client-s3';
+import { AwsError } from '../../core/errors.ts';
+import type { WriteCondition } from '../../ports/object-table.ts';
+import type { BucketRecord } from './bucket-record.ts';
+import { checkKey } from './object-attributes.ts';
+import { writeCondition } from './preconditions.ts';
+import type { S3Context, S3Operations } from './s3-context.ts';
+import { bucketOf, nowInSeconds } from './s3-context.ts';
+import { headerNotImplemented, invalidArgument, malformedXml } from './s3-errors.ts';
+import { checkedVersionId, newVersionMember, refusal, storeVersion, versionIdFor } from './stored-version.ts';
+
+/** Source: API reference of DeleteObjects. */
+const MAX_OBJECTS = 1000;
+
+export interface Deletion {
+  readonly versionId: string | undefined;
+  /** The version deleted, or the one that now says that there is no object, was a delete marker. */
+  readonly isDeleteMarker: boolean;
+  /** Whether the marker is a new one. */
+  readonly isNewMarker: boolean;
+}
+
+export function deleteOperations(
+  s3: S3Context,
+): Required<Pick<S3Operations, 'DeleteObject' | 'DeleteObjects'>> {
+  return {
+    async DeleteObject(input) {
+      const bucket = bucketOf(s3, input);
+      if (input.BypassGovernanceRetention === true) throw bypassNotApplicable();
+      // Recorded: general purpose buckets take no other condition.
+      if (input.IfMatchLastModifiedTime !== undefined)
+        throw headerNotImplemented('x-amz-if-match-last-modified-time');
+      if (input.IfMatchSize !== undefined) throw headerNotImplemented('x-amz-if-match-size');
+      const condition = writeCondition(input.IfMatch, undefined);
+      const deletion = await deleteObject(s3, bucket, checkKey(input.Key), input.VersionId, condition);
+      return {
+        ...(deletion.isDeleteMarker ? { DeleteMarker: true } : {}),
+        ...(deletion.versionId === undefined ? {} : { VersionId: deletion.versionId }),
+      };
+    },
+
+    async DeleteObjects(input) {
+      const bucket = bucketOf(s3, input);
+      const { Objects: asked = [], Quiet: isQuiet = false } = input.Delete ?? {};
+      if (asked.length === 0 || asked.length > MAX_OBJECTS) throw malformedXml();
+      const Deleted: DeletedObject[] = [];
+      const Errors: FailedObject[] = [];
+      await Promise.all(
+        asked.map(async ({ Key, VersionId, ETag }) => {
+          try {
+            const condition = ETag === undefined ? undefined : writeCondition(ETag, undefined);
+            const deletion = await deleteObject(s3, bucket, checkKey(Key), VersionId, condition);
+            if (!isQuiet) Deleted.push(deletedEntry(Key, VersionId, deletion));
+          } catch (error) {
+            Errors.push(failedEntry(Key, VersionId, error));
+          }
+        }),
+      );
+      return {
+        ...(Deleted.length === 0 ? {} : { Deleted }),
+        ...(Errors.length === 0 ? {} : { Errors }),
+      };
+    },
+  };
+}
+
+/** Removes a version, or puts a marker where versions are kept. */
+export async function deleteObject(
+  s3: S3Context,
+  bucket: BucketRecord,
+  key: string,
+  asked: string | undefined,
+  condition?: WriteCondition,
+): Promise<Deletion> {
+  const versionId = checkedVersionId(asked);
+  if (bucket.versioning === undefined && versionId !== undefined && versionId !== 'null')
+    throw invalidArgument('Invalid version id specified', 'versionId', versionId);
+  if (versionId === undefined && bucket.versioning !== undefined)
+    return putMarker(s3, bucket, key, condition);
+  const removal = {
+    bucket: bucket.name,
+    key,
+    versionId: versionId ?? 'null',
+    ...(condition === undefined ? {} : { condition }),
+  };
+  const [outcome] = await s3.objects.remove([removal]);
+  if (outcome!.kind === 'refused') throw refusal(key, true, outcome!.current);
+  await s3.contents.remove(outcome!.superseded);
+  const isDeleteMarker = outcome!.version?.isDeleteMarker === true;
+  return { versionId, isDeleteMarker, isNewMarker: false };
+}
+
+async function putMarker(
+  s3: S3Context,
+  bucket: BucketRecord,
+  key: string,
+  condition: WriteCondition | undefined,
+): Promise<Deletion> {
+  const version = {
+    bucket: bucket.name,
+    key,
+    versionId: versionIdFor(s3, bucket),
+    sequence: s3.nextSequence(),
+    isDeleteMarker: true,
+    modifiedMs: nowInSeconds(s3),
+    etag: '',
+    sizeBytes: 0,
+    attributes: JSON.stringify({ headers: {}, metadata: {}, ownerId: bucket.accountId }),
+    settings: '{}',
+    content: [],
+  };
+  await storeVersion(s3, { version, ...(condition === undefined ? {} : { condition }) });
+  // Recorded: the marker of a bucket whose versions are suspended has the id `null`, and says so.
+  const { VersionId: versionId = 'null' } = newVersionMember(version);
+  return { versionId, isDeleteMarker: true, isNewMarker: true };
+}
+
+function deletedEntry(
+  key: string | undefined,
+  versionId: string | undefined,
+  { versionId: marker, isDeleteMarker, isNewMarker }: Deletion,
+): DeletedObject {
+  return {
+    Key: key,
+    ...(versionId === undefined ? {} : { VersionId: versionId }),
+    ...(isDeleteMarker ? { DeleteMarker: true } : {}),
+    ...(isNewMarker || isDeleteMarker ? { DeleteMarkerVersionId: marker } : {}),
+  };
+}
+
+function failedEntry(key: string | undefined, versionId: string | undefined, error: unknown): FailedObject {
+  if (!(error instanceof AwsError)) throw error;
+  // Recorded: here a version id that cannot be one is told as missing.
+  const isVersion = error.members['ArgumentName'] === 'versionId';
+  return {
+    Key: key,
+    ...(versionId === undefined ? {} : { VersionId: versionId }),
+    Code: isVersion ? 'NoSuchVersion' : error.code,
+    Message: isVersion ? 'The specified version does not exist.' : error.message,
+  };
+}
+
+function bypassNotApplicable(): AwsError {
+  return new AwsError(
+    'InvalidArgument',
+    'x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.',
+    { ArgumentName: 'x-amz-bypass-governance-retention' },
+    400,
+  );
+}

@@ -1,0 +1,80 @@
+import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
+import type { NewVersion } from '../../ports/object-table.ts';
+import type { RequestContext } from '../../ports/service.ts';
+import type { BucketRecord } from './bucket-record.ts';
+import type { ObjectAttributes } from './object-attributes.ts';
+import { checkedMetadata, checkedStorageClass, checkKey, contentHeaders } from './object-attributes.ts';
+import type { StoredBody } from './object-body.ts';
+import { checkAnnounced, storeBody } from './object-body.ts';
+import type { AskedChecksum } from './object-checksum.ts';
+import { askedChecksum, checksumMembers } from './object-checksum.ts';
+import { quoted, writeCondition } from './preconditions.ts';
+import type { S3Context, S3Operations } from './s3-context.ts';
+import { bucketOf, nowInSeconds } from './s3-context.ts';
+import { newVersionMember, storeVersion, versionIdFor } from './stored-version.ts';
+import { refuseUnimplementedSettings } from './unimplemented.ts';
+
+export function putObjectOperation(s3: S3Context): Required<Pick<S3Operations, 'PutObject'>> {
+  return {
+    async PutObject(input, caller) {
+      const bucket = bucketOf(s3, input);
+      const key = checkKey(input.Key);
+      refuseUnimplementedSettings('PutObject', input);
+      const condition = writeCondition(input.IfMatch, input.IfNoneMatch);
+      const checksum = askedChecksum(input, caller);
+      checkAnnounced(caller);
+      const chosen = newAttributes('PutObject', input, caller);
+      const body = await storeBody(s3, input.Body, { checksum, md5: input.ContentMD5 });
+      const version = newObject(s3, bucket, key, body, {
+        ...chosen,
+        checksum: { algorithm: checksum.algorithm, value: body.checksum, type: 'FULL_OBJECT' },
+      });
+      await storeVersion(s3, { version, ...(condition === undefined ? {} : { condition }) });
+      return {
+        ETag: quoted(version.etag),
+        ...checksumMembers({ ...checksumOfBody(checksum, body), type: 'FULL_OBJECT' }),
+        ...newVersionMember(version),
+      };
+    },
+  };
+}
+
+function checksumOfBody({ algorithm }: AskedChecksum, { checksum: value }: StoredBody) {
+  return { algorithm, value };
+}
+
+/** What a request chooses of an object but its bytes. Throws where that cannot be. */
+export function newAttributes(
+  operation: string,
+  input: Pick<PutObjectCommandInput, 'Metadata' | 'StorageClass'>,
+  caller: RequestContext,
+): ObjectAttributes {
+  return {
+    headers: contentHeaders(input),
+    metadata: checkedMetadata(input),
+    ...checkedStorageClass(operation, input),
+    ownerId: caller.accountId,
+  };
+}
+
+export function newObject(
+  s3: S3Context,
+  bucket: BucketRecord,
+  key: string,
+  body: Pick<StoredBody, 'content' | 'sizeBytes'> & { readonly md5: string },
+  attributes: ObjectAttributes,
+): NewVersion {
+  return {
+    bucket: bucket.name,
+    key,
+    versionId: versionIdFor(s3, bucket),
+    sequence: s3.nextSequence(),
+    isDeleteMarker: false,
+    modifiedMs: nowInSeconds(s3),
+    etag: body.md5,
+    sizeBytes: body.sizeBytes,
+    attributes: JSON.stringify(attributes),
+    settings: '{}',
+    content: body.content,
+  };
+}

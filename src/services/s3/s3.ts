@@ -1,0 +1,52 @@
+/** Simple Storage Service: buckets and versions in the object table, bytes of large objects in the content store. */
+import type { WorkClock } from '../../core/clock.ts';
+import type { Ids } from '../../core/ids.ts';
+import type { ContentStore } from '../../ports/content-store.ts';
+import type { ObjectTable } from '../../ports/object-table.ts';
+import type { Service } from '../../ports/service.ts';
+import { bucketOperations } from './bucket-operations.ts';
+import { Buckets } from './buckets.ts';
+import { deleteOperations } from './delete-operations.ts';
+import { listOperations } from './list-operations.ts';
+import { putObjectOperation } from './put-object.ts';
+import { readOperations } from './read-operations.ts';
+import type { S3Context, S3Operations } from './s3-context.ts';
+
+export interface S3Dependencies {
+  readonly objects: ObjectTable;
+  readonly contents: ContentStore;
+  readonly clock: WorkClock;
+  readonly ids: Ids;
+}
+
+export interface S3 {
+  readonly service: Service & { readonly operations: S3Operations };
+}
+
+export async function openS3(dependencies: S3Dependencies): Promise<S3> {
+  const { objects, contents, clock, ids } = dependencies;
+  const buckets = await Buckets.open(objects);
+  await contents.keepOnly(await objects.pieces());
+  let sequence = objects.lastSequence;
+  const context: S3Context = {
+    buckets,
+    objects,
+    contents,
+    clock,
+    ids,
+    nextSequence: () => {
+      sequence += 1;
+      return sequence;
+    },
+  };
+  const operations: S3Operations = {
+    ...bucketOperations(context),
+    ...putObjectOperation(context),
+    ...readOperations(context),
+    ...deleteOperations(context),
+    ...listOperations(context),
+  };
+  return {
+    service: { name: 's3', operations: operations as Service['operations'] & S3Operations },
+  };
+}

@@ -1,0 +1,29 @@
+/** Settings of objects that are not here yet; each is refused by name, so that none seems to be in force. */
+import { notImplemented } from './s3-errors.ts';
+
+const REFUSED = [
+  'ServerSideEncryption',
+  'SSEKMSKeyId',
+  'SSEKMSEncryptionContext',
+  'SSECustomerAlgorithm',
+  'SSECustomerKey',
+  'CopySourceSSECustomerAlgorithm',
+  'CopySourceSSECustomerKey',
+  'BucketKeyEnabled',
+  'ObjectLockMode',
+  'ObjectLockRetainUntilDate',
+  'ObjectLockLegalHoldStatus',
+  'WriteOffsetBytes',
+  'Tagging',
+  'TaggingDirective',
+  'ACL',
+  'GrantFullControl',
+  'GrantRead',
+  'GrantReadACP',
+  'GrantWriteACP',
+] as const;
+
+export function refuseUnimplementedSettings(operation: string, input: object): void {
+  const members = input as Readonly<Record<string, unknown>>;
+  for (const name of REFUSED) if (members[name] !== undefined) throw notImplemented(operation, name);
+}

@@ -1,0 +1,11 @@
+/** Entry of the thread that owns `objects.db`. */
+import { workerData } from 'node:worker_threads';
+import { serve } from '../worker-loop.ts';
+import { ObjectFile } from './object-file.ts';
+
+export interface ObjectsWorkerData {
+  readonly file: string;
+  readonly maxBytes?: number;
+}
+
+serve(() => new ObjectFile(workerData as ObjectsWorkerData));
