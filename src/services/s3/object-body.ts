@@ -12,7 +12,7 @@ import { headerOf } from './s3-context.ts';
 /** An object up to this size is kept with its record: one sync of the disk stores both. Bytes. */
 export const MAX_INLINE_BYTES = 32 * 1024;
 /** Source: user guide, "Uploading objects": of one request. */
-const MAX_BODY_BYTES = 5 * 1024 ** 3;
+export const MAX_BODY_BYTES = 5 * 1024 ** 3;
 
 export interface StoredBody {
   readonly content: ObjectContent;

@@ -6,11 +6,14 @@ import type { ObjectTable } from '../../ports/object-table.ts';
 import type { Service } from '../../ports/service.ts';
 import { bucketOperations } from './bucket-operations.ts';
 import { Buckets } from './buckets.ts';
+import { completeUploadOperation } from './complete-upload.ts';
+import { copyObjectOperation } from './copy-object.ts';
 import { deleteOperations } from './delete-operations.ts';
 import { listOperations } from './list-operations.ts';
 import { putObjectOperation } from './put-object.ts';
 import { readOperations } from './read-operations.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
+import { uploadOperations } from './upload-operations.ts';
 
 export interface S3Dependencies {
   readonly objects: ObjectTable;
@@ -45,6 +48,9 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
     ...readOperations(context),
     ...deleteOperations(context),
     ...listOperations(context),
+    ...copyObjectOperation(context),
+    ...uploadOperations(context),
+    ...completeUploadOperation(context),
   };
   return {
     service: { name: 's3', operations: operations as Service['operations'] & S3Operations },

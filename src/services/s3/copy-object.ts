@@ -1,0 +1,94 @@
+import type { CopyObjectCommandInput } from '@aws-sdk/client-s3';
+import type { ObjectContent, StoredObject } from '../../ports/object-table.ts';
+import type { CopySource } from './copy-source.ts';
+import { copySource } from './copy-source.ts';
+import type { ObjectAttributes } from './object-attributes.ts';
+import { attributesOf, checkedStorageClass, checkKey } from './object-attributes.ts';
+import type { StoredBody } from './object-body.ts';
+import { MAX_BODY_BYTES, storeBody } from './object-body.ts';
+import type { ChecksumAlgorithm } from './object-checksum.ts';
+import { algorithmOf, checksumMembers } from './object-checksum.ts';
+import { quoted, writeCondition } from './preconditions.ts';
+import { newAttributes, newObject } from './put-object.ts';
+import type { S3Context, S3Operations } from './s3-context.ts';
+import { bucketOf } from './s3-context.ts';
+import { invalidRequest } from './s3-errors.ts';
+import { newVersionMember, storeVersion, versionMember } from './stored-version.ts';
+import { refuseUnimplementedSettings } from './unimplemented.ts';
+
+export function copyObjectOperation(s3: S3Context): Required<Pick<S3Operations, 'CopyObject'>> {
+  return {
+    async CopyObject(input, caller) {
+      const bucket = bucketOf(s3, input);
+      const key = checkKey(input.Key);
+      refuseUnimplementedSettings('CopyObject', input);
+      const condition = writeCondition(input.IfMatch, input.IfNoneMatch);
+      const source = await copySource(s3, input, caller);
+      checkChange(input, source);
+      const known = attributesOf(source.found);
+      const isReplaced = input.MetadataDirective === 'REPLACE';
+      const chosen: ObjectAttributes = isReplaced
+        ? newAttributes('CopyObject', input, caller)
+        : {
+            headers: known.headers,
+            metadata: known.metadata,
+            ...checkedStorageClass('CopyObject', input),
+            ownerId: caller.accountId,
+          };
+      const algorithm = algorithmOf(input.ChecksumAlgorithm) ?? known.checksum?.algorithm ?? 'CRC64NVME';
+      const body = await copied(s3, source.found, known, algorithm);
+      const checksum = { algorithm, value: body.checksum, type: 'FULL_OBJECT' } as const;
+      const version = newObject(s3, bucket, key, body, { ...chosen, checksum });
+      await storeVersion(s3, {
+        version: { ...version, settings: source.found.settings },
+        ...(condition === undefined ? {} : { condition }),
+      });
+      const { VersionId: sourceVersion } = versionMember(source.bucket, source.found);
+      return {
+        CopyObjectResult: {
+          ETag: quoted(version.etag),
+          LastModified: new Date(version.modifiedMs),
+          ...checksumMembers(checksum),
+        },
+        ...newVersionMember(version),
+        ...(sourceVersion === undefined ? {} : { CopySourceVersionId: sourceVersion }),
+      };
+    },
+  };
+}
+
+/** Recorded: a copy onto itself must change something. */
+function checkChange(input: CopyObjectCommandInput, { bucket, found, isVersion }: CopySource): void {
+  if (found.sizeBytes > MAX_BODY_BYTES) {
+    throw invalidRequest(
+      `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_BODY_BYTES}`,
+    );
+  }
+  if (bucket.name !== input.Bucket || found.key !== input.Key || isVersion) return;
+  if (input.MetadataDirective === 'REPLACE' || input.WebsiteRedirectLocation !== undefined) return;
+  const { storageClass = 'STANDARD' } = attributesOf(found);
+  if (input.StorageClass !== undefined && input.StorageClass !== storageClass) return;
+  throw invalidRequest(
+    "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+  );
+}
+
+/** A copy is one object, though its source came in parts: its digests are those of all bytes. */
+async function copied(
+  s3: S3Context,
+  source: StoredObject,
+  { parts, checksum }: ObjectAttributes,
+  algorithm: ChecksumAlgorithm,
+): Promise<StoredBody> {
+  const { content, sizeBytes, etag } = source;
+  const isSame = parts === undefined && checksum?.algorithm === algorithm;
+  if (isSame) return { content: await linked(s3, content), sizeBytes, md5: etag, checksum: checksum.value };
+  const body = content instanceof Uint8Array ? content : await s3.contents.read(content, 0, sizeBytes);
+  const asked = { algorithm, given: undefined, isAsked: false };
+  return storeBody(s3, body, { checksum: asked, md5: undefined });
+}
+
+async function linked({ contents }: S3Context, content: ObjectContent): Promise<ObjectContent> {
+  if (content instanceof Uint8Array) return content;
+  return Promise.all(content.map(({ id }) => contents.copy(id)));
+}

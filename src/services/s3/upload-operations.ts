@@ -1,0 +1,264 @@
+/** Uploads in parts, until they are completed or aborted. */
+
+import type { ContentPiece, StoredPart, StoredUpload } from '../../ports/object-table.ts';
+import { copySource } from './copy-source.ts';
+import { commonPrefixes, listRequest } from './list-operations.ts';
+import { checkKey } from './object-attributes.ts';
+import type { StoredBody } from './object-body.ts';
+import { checkAnnounced, storePiece } from './object-body.ts';
+import type { AskedChecksum } from './object-checksum.ts';
+import { askedChecksum, checksumMembers } from './object-checksum.ts';
+import { quoted } from './preconditions.ts';
+import { newAttributes } from './put-object.ts';
+import type { S3Context, S3Operations } from './s3-context.ts';
+import { bucketOf, newVersionId, nowInSeconds, ownerId } from './s3-context.ts';
+import { invalidArgument, invalidRequest, noSuchBucket, noSuchUpload } from './s3-errors.ts';
+import { versionMember } from './stored-version.ts';
+import { refuseUnimplementedSettings } from './unimplemented.ts';
+import {
+  checkPartNumber,
+  chosenChecksum,
+  findUpload,
+  partAttributes,
+  type UploadAttributes,
+  uploadAttributes,
+} from './uploads.ts';
+
+/** Source: API reference of ListParts and ListMultipartUploads. */
+const MAX_LISTED = 1000;
+
+type UploadOperations = Required<
+  Pick<
+    S3Operations,
+    | 'CreateMultipartUpload'
+    | 'UploadPart'
+    | 'UploadPartCopy'
+    | 'ListParts'
+    | 'ListMultipartUploads'
+    | 'AbortMultipartUpload'
+  >
+>;
+
+export function uploadOperations(s3: S3Context): UploadOperations {
+  const { objects, contents } = s3;
+
+  const storePart = async (
+    upload: StoredUpload,
+    partNumber: number,
+    checksum: AskedChecksum,
+    body: StoredBody & { readonly piece: ContentPiece },
+  ) => {
+    const attributes = {
+      checksum: { algorithm: checksum.algorithm, value: body.checksum, type: 'FULL_OBJECT' as const },
+    };
+    const part = {
+      uploadId: upload.uploadId,
+      partNumber,
+      sequence: s3.nextSequence(),
+      modifiedMs: nowInSeconds(s3),
+      etag: body.md5,
+      sizeBytes: body.sizeBytes,
+      attributes: JSON.stringify(attributes),
+      piece: body.piece,
+    };
+    const superseded = await objects.putPart(part);
+    await contents.remove(superseded ?? [body.piece.id]);
+    if (superseded === undefined) throw noSuchUpload(upload.uploadId);
+    return { etag: quoted(part.etag), modified: new Date(part.modifiedMs), members: partMembers(part) };
+  };
+
+  return {
+    async CreateMultipartUpload(input, caller) {
+      const bucket = bucketOf(s3, input);
+      const key = checkKey(input.Key);
+      refuseUnimplementedSettings('CreateMultipartUpload', input);
+      const attributes: UploadAttributes = {
+        object: newAttributes('CreateMultipartUpload', input, caller),
+        settings: {},
+        ...chosenChecksum(input.ChecksumAlgorithm, input.ChecksumType),
+      };
+      const uploadId = newVersionId(s3) + newVersionId(s3);
+      const isStored = await objects.putUpload({
+        bucket: bucket.name,
+        key,
+        uploadId,
+        sequence: s3.nextSequence(),
+        startedMs: nowInSeconds(s3),
+        attributes: JSON.stringify(attributes),
+      });
+      if (!isStored) throw noSuchBucket(bucket.name);
+      const { checksum } = attributes;
+      return {
+        Bucket: bucket.name,
+        Key: key,
+        UploadId: uploadId,
+        ...(checksum === undefined
+          ? {}
+          : { ChecksumAlgorithm: checksum.algorithm, ChecksumType: checksum.type }),
+      };
+    },
+
+    async UploadPart(input, caller) {
+      bucketOf(s3, input);
+      refuseUnimplementedSettings('UploadPart', input);
+      const partNumber = checkPartNumber(input.PartNumber);
+      checkAnnounced(caller);
+      const upload = await findUpload(s3, input);
+      const checksum = partChecksum(upload, askedChecksum(input, caller));
+      const body = await storePiece(s3, input.Body, { checksum, md5: input.ContentMD5 });
+      const { etag, members } = await storePart(upload, partNumber, checksum, body);
+      return { ETag: etag, ...members };
+    },
+
+    async UploadPartCopy(input, caller) {
+      bucketOf(s3, input);
+      refuseUnimplementedSettings('UploadPartCopy', input);
+      const partNumber = checkPartNumber(input.PartNumber);
+      const upload = await findUpload(s3, input);
+      const { bucket, found } = await copySource(s3, input, caller);
+      const { start, end } = copyRange(input.CopySourceRange, found.sizeBytes);
+      const { content } = found;
+      const source =
+        content instanceof Uint8Array
+          ? content.subarray(start, end)
+          : await contents.read(content, start, end);
+      const algorithm = uploadAttributes(upload).checksum?.algorithm ?? 'CRC64NVME';
+      const checksum = { algorithm, given: undefined, isAsked: false };
+      const body = await storePiece(s3, source, { checksum, md5: undefined });
+      const { etag, modified, members } = await storePart(upload, partNumber, checksum, body);
+      const { VersionId: version } = versionMember(bucket, found);
+      return {
+        CopyPartResult: { ETag: etag, LastModified: modified, ...members },
+        ...(version === undefined ? {} : { CopySourceVersionId: version }),
+      };
+    },
+
+    async ListParts(input) {
+      bucketOf(s3, input);
+      const upload = await findUpload(s3, input);
+      const after = Number(input.PartNumberMarker ?? 0);
+      const limit = Math.min(input.MaxParts ?? MAX_LISTED, MAX_LISTED);
+      const rest = (await objects.parts(upload.uploadId)).filter(({ partNumber }) => partNumber > after);
+      const page = rest.slice(0, limit);
+      const { object, checksum } = uploadAttributes(upload);
+      const owner = { ID: ownerId(object.ownerId) };
+      return {
+        Bucket: upload.bucket,
+        Key: upload.key,
+        UploadId: upload.uploadId,
+        PartNumberMarker: String(after),
+        NextPartNumberMarker: String(page.at(-1)?.partNumber ?? 0),
+        MaxParts: limit,
+        IsTruncated: rest.length > page.length,
+        ...(page.length === 0
+          ? {}
+          : {
+              Parts: page.map((part) => ({
+                PartNumber: part.partNumber,
+                LastModified: new Date(part.modifiedMs),
+                ETag: quoted(part.etag),
+                Size: part.sizeBytes,
+                // Recorded: without an algorithm of the upload there is none of its parts.
+                ...(checksum === undefined ? {} : partMembers(part)),
+              })),
+            }),
+        Initiator: owner,
+        Owner: owner,
+        StorageClass: (object.storageClass ?? 'STANDARD') as 'STANDARD',
+        ...(checksum === undefined
+          ? {}
+          : { ChecksumAlgorithm: checksum.algorithm, ChecksumType: checksum.type }),
+      };
+    },
+
+    async ListMultipartUploads(input) {
+      const { name } = bucketOf(s3, input);
+      const { KeyMarker: keyMarker = '', UploadIdMarker: idMarker = '' } = input;
+      const request = listRequest({ ...input, MaxKeys: input.MaxUploads });
+      const marked = idMarker === '' || keyMarker === '' ? undefined : await objects.findUpload(idMarker);
+      if (idMarker !== '' && keyMarker !== '' && marked?.key !== keyMarker)
+        throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', idMarker);
+      const page = await objects.listUploads({
+        ...request.range,
+        bucket: name,
+        after: keyMarker,
+        ...(marked === undefined ? {} : { afterSequence: marked.sequence }),
+      });
+      const { encode } = request;
+      const { MaxKeys: MaxUploads, ...echo } = request.echo;
+      const last = page.entries.at(-1);
+      const Uploads = page.entries
+        .filter((entry): entry is StoredUpload => typeof entry !== 'string')
+        .map((upload) => listedUpload(upload, encode));
+      return {
+        Bucket: name,
+        KeyMarker: encode(keyMarker),
+        UploadIdMarker: idMarker,
+        ...echo,
+        MaxUploads,
+        NextKeyMarker: last === undefined ? '' : encode(typeof last === 'string' ? last : last.key),
+        NextUploadIdMarker: typeof last === 'object' ? last.uploadId : '',
+        IsTruncated: page.isTruncated,
+        ...(Uploads.length === 0 ? {} : { Uploads }),
+        ...commonPrefixes(page, encode),
+      };
+    },
+
+    async AbortMultipartUpload(input) {
+      bucketOf(s3, input);
+      const upload = await findUpload(s3, input);
+      const pieces = await objects.removeUpload(upload.uploadId);
+      if (pieces === undefined) throw noSuchUpload(upload.uploadId);
+      await contents.remove(pieces);
+      return {};
+    },
+  };
+}
+
+function partMembers(part: Pick<StoredPart, 'attributes'>) {
+  const { ChecksumType: _type, ...members } = checksumMembers(partAttributes(part).checksum);
+  return members;
+}
+
+/** What a sender gives with a part must be what it has chosen for the upload (recorded). */
+function partChecksum(upload: StoredUpload, asked: AskedChecksum): AskedChecksum {
+  const chosen = uploadAttributes(upload).checksum?.algorithm;
+  if (chosen === undefined || chosen === asked.algorithm) return asked;
+  if (!asked.isAsked) return { ...asked, algorithm: chosen };
+  const [expected, actual] = [chosen.toLowerCase(), asked.algorithm.toLowerCase()];
+  throw invalidRequest(
+    `Checksum Type mismatch occurred, expected checksum Type: ${expected}, actual checksum Type: ${actual}`,
+  );
+}
+
+/** Recorded: both ends are to be given, and to be there. */
+function copyRange(range: string | undefined, sizeBytes: number): { start: number; end: number } {
+  if (range === undefined) return { start: 0, end: sizeBytes };
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  if (first === undefined || last === undefined || Number(last) < Number(first)) {
+    const form =
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy';
+    throw invalidArgument(form, 'x-amz-copy-source-range', range);
+  }
+  if (Number(first) >= sizeBytes)
+    throw invalidRequest('The specified copy range is invalid for the source object size');
+  if (Number(last) >= sizeBytes) {
+    const words = `Range specified is not valid for source object of size: ${sizeBytes}`;
+    throw invalidArgument(words, 'x-amz-copy-source-range', range);
+  }
+  return { start: Number(first), end: Number(last) + 1 };
+}
+
+function listedUpload(upload: StoredUpload, encode: (text: string) => string) {
+  const { object, checksum } = uploadAttributes(upload);
+  const owner = { ID: ownerId(object.ownerId) };
+  return {
+    UploadId: upload.uploadId,
+    Key: encode(upload.key),
+    Initiated: new Date(upload.startedMs),
+    StorageClass: (object.storageClass ?? 'STANDARD') as 'STANDARD',
+    Owner: owner,
+    Initiator: owner,
+    ...(checksum === undefined ? {} : { ChecksumAlgorithm: checksum.algorithm, ChecksumType: checksum.type }),
+  };
+}
