@@ -5,6 +5,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+// It must not outlive a server that is killed meanwhile. `disconnect` does not come while a socket is on its way.
+process.stdin.once('close', () => process.exit()).resume();
+
 const [host, ...ports] = process.argv.slice(2);
 for (const port of ports) {
   const server = createServer().listen(Number(port), host);
@@ -18,3 +21,4 @@ for (const port of ports) {
   server.close();
 }
 process.disconnect();
+process.stdin.destroy();

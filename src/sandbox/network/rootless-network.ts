@@ -31,12 +31,17 @@ const MTU = 65_520;
 const HOLD = `
 ip link set lo up
 ip addr add ${GATEWAY_ADDRESS}/32 dev lo
-for address in ${LINK_LOCAL} "$@"; do ip route add unreachable "$address"; done
+ip route add unreachable ${LINK_LOCAL}
 echo ready
-read -r _`;
+while read -r addresses; do
+  for address in $addresses; do ip route replace unreachable "$address"; done
+  echo closed
+done`;
 
 export class RootlessNetwork {
   readonly pid: number;
+  private readonly holder: ChildProcess;
+  private readonly closedOff = new Set<string>();
   /** For the runtime API, from which nothing has been accepted yet. */
   readonly runtimeApi: Server;
   private readonly endpoint: Server;
@@ -44,6 +49,7 @@ export class RootlessNetwork {
 
   private constructor(holder: ChildProcess, slirp: ChildProcess, runtimeApi: Server, endpoint: Server) {
     this.pid = holder.pid!;
+    this.holder = holder;
     this.children = [slirp, holder];
     this.runtimeApi = runtimeApi;
     this.endpoint = endpoint;
@@ -51,14 +57,10 @@ export class RootlessNetwork {
 
   /** `target` gives where the server listens on the host when a connection to it comes. */
   static async make(programs: RootlessPrograms, target: () => URL): Promise<RootlessNetwork> {
-    const addresses = Object.values(networkInterfaces())
-      .flatMap((all) => all ?? [])
-      .filter(({ family, internal }) => family === 'IPv4' && !internal)
-      .map(({ address }) => address);
     const started: ChildProcess[] = [];
     try {
       const user = ['--user', '--map-root-user', '--net'];
-      const holder = spawn('unshare', [...user, 'sh', '-e', '-c', HOLD, 'sh', ...addresses]);
+      const holder = spawn('unshare', [...user, 'sh', '-e', '-c', HOLD]);
       started.push(holder);
       await said(holder, holder.stdout);
       const inUser = ['--preserve-credentials', `--user=/proc/${holder.pid}/ns/user`];
@@ -80,11 +82,27 @@ export class RootlessNetwork {
         upstream.once('close', () => socket.destroy());
       });
       endpoint.unref();
-      return new RootlessNetwork(holder, slirp, runtimeApi, endpoint);
+      const network = new RootlessNetwork(holder, slirp, runtimeApi, endpoint);
+      await network.closeOffHost();
+      return network;
     } catch (error) {
       await ended(started);
       throw error;
     }
+  }
+
+  /** Closes the way to addresses that this host has now; to be called before anything runs inside. */
+  async closeOffHost(): Promise<void> {
+    const addresses = Object.values(networkInterfaces())
+      .flatMap((all) => all ?? [])
+      // Loopback is the namespace's own inside; servers may have other addresses on that interface, too.
+      .filter(({ address, family }) => family === 'IPv4' && !address.startsWith('127.'))
+      .map(({ address }) => address)
+      .filter((address) => !this.closedOff.has(address));
+    if (addresses.length === 0) return;
+    for (const address of addresses) this.closedOff.add(address);
+    this.holder.stdin!.write(`${addresses.join(' ')}\n`);
+    await said(this.holder, this.holder.stdout!);
   }
 
   async close(): Promise<void> {
@@ -116,7 +134,7 @@ function slirpArguments(namespace: string): string[] {
 /** The sockets, listening in the namespace that `args` of `nsenter` lead to. */
 async function listening(nsenter: string, args: readonly string[]): Promise<[Server, Server]> {
   const ports = [RUNTIME_API_PORT, ENDPOINT_PORT].map(String);
-  const child = spawn(nsenter, [...args, ...ports], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = spawn(nsenter, [...args, ...ports], { stdio: ['pipe', 'ignore', 'pipe', 'ipc'] });
   const servers: Server[] = [];
   child.on('message', (_, server) => servers.push(server as Server));
   await whenEnded(child);

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -31,6 +31,9 @@ chmod 666 /mnt/tun
 mount --bind /mnt/tun /dev/net/tun
 umount --lazy /mnt
 exec setpriv --reuid ${USER} --regid ${USER} --clear-groups "$@"`;
+
+/** Of TEST-NET-2 (RFC 5737), which nobody has. */
+const LATE_ADDRESS = '198.51.100.77';
 
 /** How often processes are looked for, milliseconds. */
 const POLL_MS = 20;
@@ -160,6 +163,9 @@ describe('the environments of a server that is not root', () => {
     await once(listener, 'listening');
     context.after(() => listener.close());
     const { port } = listener.address() as AddressInfo;
+    // One that the host did not have when networks were made ahead.
+    execFileSync('ip', ['addr', 'add', `${LATE_ADDRESS}/32`, 'dev', 'lo']);
+    context.after(() => execFileSync('ip', ['addr', 'del', `${LATE_ADDRESS}/32`, 'dev', 'lo']));
     const addresses = Object.values(networkInterfaces()).flatMap((all) =>
       (all ?? []).filter(({ family }) => family === 'IPv4').map(({ address }) => address),
     );
@@ -168,7 +174,13 @@ describe('the environments of a server that is not root', () => {
       ...['127.0.0.1', '169.254.100.1', '10.0.2.2', '10.0.2.3', ...addresses].map((host) => [host, port]),
       ['169.254.169.254', 80],
     ];
-    const outcomes = await attempt<string[]>({ action: 'connect', places });
+    // A network knows the addresses that the host has when its environment starts.
+    const later = await deploy(
+      platform,
+      { 'index.py': INTRUDER },
+      { Runtime: 'python3.13', MemorySize: 192 },
+    );
+    const outcomes = (await later.invoke({ action: 'connect', places })).value as string[];
     for (const [place, outcome] of outcomes.entries())
       assert.match(outcome, NOT_REACHED, String(places[place]));
   });
