@@ -160,7 +160,11 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     contents: await openFileContentStore({ directory: data.contents }),
     clock,
     ids,
+    log,
+    deliver: seams.deliver,
+    call: seams.call,
   });
+  cleanup.add(() => s3.close());
   const kms = await openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) });
   cleanup.add(async () => kms.close());
   // Stored functions are read with its keys.
@@ -217,6 +221,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const control = await openFunctionControl({
     state,
     environmentCipher: new EnvironmentCipher(seams.call),
+    call: seams.call,
     takeSnapshot: async (record) => {
       const placed = await serving.promise;
       return placed === undefined ? INTERRUPTED : placed.takeSnapshot(record);
@@ -387,6 +392,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   durable.resume();
   provisioned.begin();
   autoScaling.begin();
+  s3.begin();
 
   const close = (): Promise<void> => cleanup.run();
   return {

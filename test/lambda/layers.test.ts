@@ -230,7 +230,7 @@ test('what is not there is said in the words of AWS', async () => {
   );
   await assert.rejects(
     publish('s3', { Content: { S3Bucket: 'bucket', S3Key: 'key' } }),
-    refusal('NotImplemented', /PublishLayerVersion does not implement S3Bucket/, 501),
+    refusal('InvalidParameterValueException', /S3 Error Code: NoSuchBucket/),
   );
 });
 

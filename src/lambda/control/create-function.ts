@@ -73,7 +73,7 @@ export function createFunctionOperation(
         checkTags(input.Tags ?? {});
         checkAbsent(context, identifier);
         checkSnapStart(chosen);
-        return withCode(context, kind, input.Code ?? {}, 'CreateFunction', (code) => store(code, chosen));
+        return withCode(context, caller, kind, input.Code ?? {}, 'CreateFunction', (code) => store(code, chosen));
       });
     },
   };

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
+import type { Call } from '../../ports/call.ts';
 import type { RuntimeCatalog } from '../../ports/environment.ts';
 import type { ImageStore } from '../../ports/image-store.ts';
 import type { Log } from '../../ports/log.ts';
@@ -19,6 +20,8 @@ export interface FunctionControlDependencies {
   readonly packages: PackageStore;
   readonly images: ImageStore;
   readonly catalog: RuntimeCatalog;
+  /** Reads packages that are objects of S3. */
+  readonly call: Call;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;

@@ -6,6 +6,7 @@ import type {
   UpdateFunctionCodeRequest,
 } from '@aws-sdk/client-lambda';
 import { AwsError } from '../../core/errors.ts';
+import type { Caller } from '../../ports/call.ts';
 import { ImageProblem } from '../../ports/image-store.ts';
 import type { CodeReference, FunctionRecord } from '../records/function-record.ts';
 import type { ControlContext } from './control-context.ts';
@@ -17,6 +18,7 @@ type CodeRequest = FunctionCode & UpdateFunctionCodeRequest;
 /** As `withStoredCode`, for either kind of package. */
 export async function withCode<T>(
   context: ControlContext,
+  caller: Caller,
   { packageType, architectures }: Pick<FunctionRecord, 'packageType' | 'architectures'>,
   code: Partial<CodeRequest>,
   operation: 'CreateFunction' | 'UpdateFunctionCode',
@@ -28,7 +30,7 @@ export async function withCode<T>(
   if (packageType === 'Zip') {
     if (uri !== undefined)
       throw invalidParameter(`Please don't provide ImageUri when ${verb} a function with packageType Zip.`);
-    return withStoredCode(context, code, operation, use);
+    return withStoredCode(context, caller, code, use);
   }
   const hasZip = code.ZipFile !== undefined || code.S3Bucket !== undefined;
   if (uri === undefined || hasZip)

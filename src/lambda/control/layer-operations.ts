@@ -41,7 +41,7 @@ export function layerOperations(context: ControlContext): LayerOperations {
     async PublishLayerVersion(input, caller) {
       const layer = parseLayerIdentifier(input.LayerName ?? '', caller);
       checkOwner('PublishLayerVersion', layer, caller);
-      return withStoredCode(context, input.Content ?? {}, 'PublishLayerVersion', async (code) => {
+      return withStoredCode(context, caller, input.Content ?? {}, async (code) => {
         checkStorage(context, layer.accountId, layer.region, code);
         let published: LayerVersionRecord | undefined;
         await layers.change(layer, () => {

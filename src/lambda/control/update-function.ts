@@ -27,7 +27,7 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
       const { accountId, region, functionName } = identifier;
       const { packageType } = known;
       const kind = { packageType, architectures: input.Architectures ?? known.architectures };
-      return withCode(context, kind, input, 'UpdateFunctionCode', async (code) => {
+      return withCode(context, caller, kind, input, 'UpdateFunctionCode', async (code) => {
         checkStorage(context, accountId, region, code);
         const packages = packageType === 'Zip' ? [code.blob] : [];
         await checkSignatures(

@@ -30,7 +30,12 @@ export async function requiredPermissions(
     ...(service === 'lambda' ? lambdaFacts(question) : {}),
     ...(service === 'iam' ? iamFacts(input) : {}),
   };
-  return [{ action, resource, facts }, ...passRole(name, input), ...usedLayers(name, input)];
+  return [
+    { action, resource, facts },
+    ...passRole(name, input),
+    ...usedLayers(name, input),
+    ...readCode(name, input),
+  ];
 }
 
 function passRole(name: string, input: Readonly<Record<string, unknown>>): Permission[] {
@@ -45,6 +50,24 @@ function usedLayers(name: string, input: Readonly<Record<string, unknown>>): Per
   const layers = (input['Layers'] ?? []) as readonly string[];
   return layers.map((resource) => ({ action: 'lambda:GetLayerVersion', resource, facts: {} }));
 }
+
+/** Who has a package read from S3 must be allowed to read it. */
+function readCode(name: string, input: Readonly<Record<string, unknown>>): Permission[] {
+  const member = CODE_MEMBERS[name];
+  if (member === undefined) return [];
+  const code = (member === '' ? input : (input[member] ?? {})) as Readonly<Record<string, unknown>>;
+  const { S3Bucket: bucket, S3Key: key, S3ObjectVersion: version } = code;
+  if (typeof bucket !== 'string') return [];
+  const action = version === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
+  return [{ action, resource: `arn:aws:s3:::${bucket}/${String(key)}`, facts: {} }];
+}
+
+/** Where each operation has the package; empty for the input itself. */
+const CODE_MEMBERS: Readonly<Record<string, string>> = {
+  'lambda:CreateFunction': 'Code',
+  'lambda:UpdateFunctionCode': '',
+  'lambda:PublishLayerVersion': 'Content',
+};
 
 /** Tags that a request would set or take away, whichever form the service has for them. */
 function tagFacts(input: Readonly<Record<string, unknown>>): ConditionFacts {

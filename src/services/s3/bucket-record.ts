@@ -1,3 +1,5 @@
+import type { BucketNotifications } from './notification-rules.ts';
+
 /** What is kept of a bucket. */
 export interface BucketRecord {
   readonly name: string;
@@ -7,4 +9,5 @@ export interface BucketRecord {
   readonly createdMs: number;
   /** Absent until it is first set: versions of such a bucket have no ids. */
   readonly versioning?: 'Enabled' | 'Suspended';
+  readonly notifications?: BucketNotifications;
 }

@@ -4,6 +4,7 @@ import type { StoredPart } from '../../ports/object-table.ts';
 import type { ObjectPart } from './object-attributes.ts';
 import type { ObjectChecksum } from './object-checksum.ts';
 import { CHECKSUM_ALGORITHMS, checksumMembers } from './object-checksum.ts';
+import { notificationsFor } from './object-events.ts';
 import { checksumOfParts, etagOfParts } from './part-checksums.ts';
 import { quoted, unquoted, writeCondition } from './preconditions.ts';
 import { newObject } from './put-object.ts';
@@ -13,6 +14,11 @@ import { invalidRequest, malformedXml } from './s3-errors.ts';
 import { newVersionMember, storeVersion } from './stored-version.ts';
 import type { UploadAttributes } from './uploads.ts';
 import { findUpload, MIN_PART_BYTES, partAttributes, uploadAttributes } from './uploads.ts';
+
+const COMPLETED = {
+  name: 'ObjectCreated:CompleteMultipartUpload',
+  reason: 'CompleteMultipartUpload',
+} as const;
 
 export function completeUploadOperation(
   s3: S3Context,
@@ -43,6 +49,7 @@ export function completeUploadOperation(
       );
       await storeVersion(s3, {
         version: { ...version, settings: JSON.stringify(attributes.settings) },
+        notifications: notificationsFor(s3, bucket, COMPLETED, version, caller),
         ...(condition === undefined ? {} : { condition }),
         upload: { uploadId: upload.uploadId, partSequences: parts.map(({ sequence }) => sequence) },
       });

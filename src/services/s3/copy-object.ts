@@ -8,6 +8,7 @@ import type { StoredBody } from './object-body.ts';
 import { MAX_BODY_BYTES, storeBody } from './object-body.ts';
 import type { ChecksumAlgorithm } from './object-checksum.ts';
 import { algorithmOf, checksumMembers } from './object-checksum.ts';
+import { notificationsFor } from './object-events.ts';
 import { quoted, writeCondition } from './preconditions.ts';
 import { newAttributes, newObject } from './put-object.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
@@ -15,6 +16,8 @@ import { bucketOf } from './s3-context.ts';
 import { invalidRequest } from './s3-errors.ts';
 import { newVersionMember, storeVersion, versionMember } from './stored-version.ts';
 import { refuseUnimplementedSettings } from './unimplemented.ts';
+
+const COPIED = { name: 'ObjectCreated:Copy', reason: 'CopyObject' } as const;
 
 export function copyObjectOperation(s3: S3Context): Required<Pick<S3Operations, 'CopyObject'>> {
   return {
@@ -41,6 +44,7 @@ export function copyObjectOperation(s3: S3Context): Required<Pick<S3Operations, 
       const version = newObject(s3, bucket, key, body, { ...chosen, checksum });
       await storeVersion(s3, {
         version: { ...version, settings: source.found.settings },
+        notifications: notificationsFor(s3, bucket, COPIED, version, caller),
         ...(condition === undefined ? {} : { condition }),
       });
       const { VersionId: sourceVersion } = versionMember(source.bucket, source.found);

@@ -2,8 +2,10 @@
 import type { DeletedObject, _Error as FailedObject } from '@aws-sdk/client-s3';
 import { AwsError } from '../../core/errors.ts';
 import type { WriteCondition } from '../../ports/object-table.ts';
+import type { RequestContext } from '../../ports/service.ts';
 import type { BucketRecord } from './bucket-record.ts';
 import { checkKey } from './object-attributes.ts';
+import { notificationsFor } from './object-events.ts';
 import { writeCondition } from './preconditions.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf, nowInSeconds } from './s3-context.ts';
@@ -25,22 +27,25 @@ export function deleteOperations(
   s3: S3Context,
 ): Required<Pick<S3Operations, 'DeleteObject' | 'DeleteObjects'>> {
   return {
-    async DeleteObject(input) {
+    async DeleteObject(input, caller) {
       const bucket = bucketOf(s3, input);
       if (input.BypassGovernanceRetention === true) throw bypassNotApplicable();
       // Recorded: general purpose buckets take no other condition.
       if (input.IfMatchLastModifiedTime !== undefined)
         throw headerNotImplemented('x-amz-if-match-last-modified-time');
       if (input.IfMatchSize !== undefined) throw headerNotImplemented('x-amz-if-match-size');
-      const condition = writeCondition(input.IfMatch, undefined);
-      const deletion = await deleteObject(s3, bucket, checkKey(input.Key), input.VersionId, condition);
+      const deletion = await deleteObject(s3, bucket, caller, {
+        key: checkKey(input.Key),
+        versionId: input.VersionId,
+        condition: writeCondition(input.IfMatch, undefined),
+      });
       return {
         ...(deletion.isDeleteMarker ? { DeleteMarker: true } : {}),
         ...(deletion.versionId === undefined ? {} : { VersionId: deletion.versionId }),
       };
     },
 
-    async DeleteObjects(input) {
+    async DeleteObjects(input, caller) {
       const bucket = bucketOf(s3, input);
       const { Objects: asked = [], Quiet: isQuiet = false } = input.Delete ?? {};
       if (asked.length === 0 || asked.length > MAX_OBJECTS) throw malformedXml();
@@ -50,7 +55,8 @@ export function deleteOperations(
         asked.map(async ({ Key, VersionId, ETag }) => {
           try {
             const condition = ETag === undefined ? undefined : writeCondition(ETag, undefined);
-            const deletion = await deleteObject(s3, bucket, checkKey(Key), VersionId, condition);
+            const request = { key: checkKey(Key), versionId: VersionId, condition };
+            const deletion = await deleteObject(s3, bucket, caller, request);
             if (!isQuiet) Deleted.push(deletedEntry(Key, VersionId, deletion));
           } catch (error) {
             Errors.push(failedEntry(Key, VersionId, error));
@@ -65,27 +71,47 @@ export function deleteOperations(
   };
 }
 
+/** The digest of no bytes, which events tell of markers. */
+const EMPTY_ETAG = 'd41d8cd98f00b204e9800998ecf8427e';
+
+export interface DeletionRequest {
+  readonly key: string;
+  readonly versionId: string | undefined;
+  readonly condition: WriteCondition | undefined;
+}
+
+const DELETED = { name: 'ObjectRemoved:Delete', reason: 'DeleteObject' } as const;
+const MARKED = { name: 'ObjectRemoved:DeleteMarkerCreated', reason: 'DeleteObject' } as const;
+
 /** Removes a version, or puts a marker where versions are kept. */
 export async function deleteObject(
   s3: S3Context,
   bucket: BucketRecord,
-  key: string,
-  asked: string | undefined,
-  condition?: WriteCondition,
+  caller: RequestContext,
+  request: DeletionRequest,
 ): Promise<Deletion> {
-  const versionId = checkedVersionId(asked);
+  const { key, condition } = request;
+  const versionId = checkedVersionId(request.versionId);
   if (bucket.versioning === undefined && versionId !== undefined && versionId !== 'null')
     throw invalidArgument('Invalid version id specified', 'versionId', versionId);
   if (versionId === undefined && bucket.versioning !== undefined)
-    return putMarker(s3, bucket, key, condition);
+    return putMarker(s3, bucket, caller, request);
   const removal = {
     bucket: bucket.name,
     key,
     versionId: versionId ?? 'null',
+    notifications: notificationsFor(
+      s3,
+      bucket,
+      DELETED,
+      { key, versionId: versionId ?? 'null', sequence: s3.nextSequence() },
+      caller,
+    ),
     ...(condition === undefined ? {} : { condition }),
   };
   const [outcome] = await s3.objects.remove([removal]);
   if (outcome!.kind === 'refused') throw refusal(key, true, outcome!.current);
+  if (outcome!.version !== undefined && removal.notifications.length > 0) s3.notify();
   await s3.contents.remove(outcome!.superseded);
   const isDeleteMarker = outcome!.version?.isDeleteMarker === true;
   return { versionId, isDeleteMarker, isNewMarker: false };
@@ -94,8 +120,8 @@ export async function deleteObject(
 async function putMarker(
   s3: S3Context,
   bucket: BucketRecord,
-  key: string,
-  condition: WriteCondition | undefined,
+  caller: RequestContext,
+  { key, condition }: DeletionRequest,
 ): Promise<Deletion> {
   const version = {
     bucket: bucket.name,
@@ -110,7 +136,13 @@ async function putMarker(
     settings: '{}',
     content: [],
   };
-  await storeVersion(s3, { version, ...(condition === undefined ? {} : { condition }) });
+  const { sequence, versionId: id } = version;
+  const told = { key, versionId: id, sequence, etag: EMPTY_ETAG };
+  await storeVersion(s3, {
+    version,
+    ...(condition === undefined ? {} : { condition }),
+    notifications: notificationsFor(s3, bucket, MARKED, told, caller),
+  });
   // Recorded: the marker of a bucket whose versions are suspended has the id `null`, and says so.
   const { VersionId: versionId = 'null' } = newVersionMember(version);
   return { versionId, isDeleteMarker: true, isNewMarker: true };

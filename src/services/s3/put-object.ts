@@ -8,6 +8,7 @@ import type { StoredBody } from './object-body.ts';
 import { checkAnnounced, storeBody } from './object-body.ts';
 import type { AskedChecksum } from './object-checksum.ts';
 import { askedChecksum, checksumMembers } from './object-checksum.ts';
+import { notificationsFor } from './object-events.ts';
 import { quoted, writeCondition } from './preconditions.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf, nowInSeconds } from './s3-context.ts';
@@ -29,7 +30,12 @@ export function putObjectOperation(s3: S3Context): Required<Pick<S3Operations, '
         ...chosen,
         checksum: { algorithm: checksum.algorithm, value: body.checksum, type: 'FULL_OBJECT' },
       });
-      await storeVersion(s3, { version, ...(condition === undefined ? {} : { condition }) });
+      const change = { name: 'ObjectCreated:Put', reason: 'PutObject' } as const;
+      await storeVersion(s3, {
+        version,
+        ...(condition === undefined ? {} : { condition }),
+        notifications: notificationsFor(s3, bucket, change, version, caller),
+      });
       return {
         ETag: quoted(version.etag),
         ...checksumMembers({ ...checksumOfBody(checksum, body), type: 'FULL_OBJECT' }),

@@ -15,6 +15,8 @@ export interface S3Context {
   readonly contents: ContentStore;
   readonly clock: WorkClock;
   readonly ids: Ids;
+  /** Something has been kept that is to be delivered. */
+  readonly notify: () => void;
   /** The next number of a version, an upload or a part. */
   readonly nextSequence: () => number;
 }

@@ -1,7 +1,10 @@
 /** Simple Storage Service: buckets and versions in the object table, bytes of large objects in the content store. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
+import type { Call } from '../../ports/call.ts';
 import type { ContentStore } from '../../ports/content-store.ts';
+import type { Deliver } from '../../ports/delivery.ts';
+import type { Log } from '../../ports/log.ts';
 import type { ObjectTable } from '../../ports/object-table.ts';
 import type { Service } from '../../ports/service.ts';
 import { bucketOperations } from './bucket-operations.ts';
@@ -10,6 +13,8 @@ import { completeUploadOperation } from './complete-upload.ts';
 import { copyObjectOperation } from './copy-object.ts';
 import { deleteOperations } from './delete-operations.ts';
 import { listOperations } from './list-operations.ts';
+import { NotificationDelivery } from './notification-delivery.ts';
+import { notificationOperations } from './notification-operations.ts';
 import { putObjectOperation } from './put-object.ts';
 import { readOperations } from './read-operations.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
@@ -20,14 +25,22 @@ export interface S3Dependencies {
   readonly contents: ContentStore;
   readonly clock: WorkClock;
   readonly ids: Ids;
+  readonly log: Log;
+  readonly deliver: Deliver;
+  readonly call: Call;
 }
 
 export interface S3 {
+  /** Delivers what a process before has kept. To be called once the destinations are there. */
+  begin(): void;
+  /** Stops what is under way; the stores stay open. */
+  close(): Promise<void>;
   readonly service: Service & { readonly operations: S3Operations };
 }
 
 export async function openS3(dependencies: S3Dependencies): Promise<S3> {
-  const { objects, contents, clock, ids } = dependencies;
+  const { objects, contents, clock, ids, log, deliver, call } = dependencies;
+  const notifications = new NotificationDelivery({ objects, deliver, clock, log });
   const buckets = await Buckets.open(objects);
   await contents.keepOnly(await objects.pieces());
   let sequence = objects.lastSequence;
@@ -37,6 +50,7 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
     contents,
     clock,
     ids,
+    notify: () => notifications.begin(),
     nextSequence: () => {
       sequence += 1;
       return sequence;
@@ -51,8 +65,11 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
     ...copyObjectOperation(context),
     ...uploadOperations(context),
     ...completeUploadOperation(context),
+    ...notificationOperations(context, { deliver, call }),
   };
   return {
+    begin: () => notifications.begin(),
+    close: () => notifications.close(),
     service: { name: 's3', operations: operations as Service['operations'] & S3Operations },
   };
 }

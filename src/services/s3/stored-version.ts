@@ -63,7 +63,8 @@ export function versionIdFor(s3: S3Context, bucket: BucketRecord): string {
 }
 
 /** Stores a version; what it takes the place of is gone then. Throws `PreconditionFailed` and the like. */
-export async function storeVersion({ objects, contents }: S3Context, put: VersionPut): Promise<void> {
+export async function storeVersion(s3: S3Context, put: VersionPut): Promise<void> {
+  const { objects, contents } = s3;
   const { version, condition, upload } = put;
   const outcome = await objects.put(put).catch(async (error: unknown) => {
     await contents.remove(piecesOf(put));
@@ -71,6 +72,7 @@ export async function storeVersion({ objects, contents }: S3Context, put: Versio
   });
   switch (outcome.kind) {
     case 'stored':
+      if ((put.notifications ?? []).length > 0) s3.notify();
       await contents.remove(outcome.superseded);
       return;
     case 'no-bucket':

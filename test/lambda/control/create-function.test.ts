@@ -364,7 +364,6 @@ test('CreateFunction takes variables of 4 KB exactly', async () => {
 });
 
 const UNSUPPORTED: Readonly<Record<string, [Partial<CreateFunctionCommandInput>, string]>> = {
-  'code from S3': [{ Code: { S3Bucket: 'bucket', S3Key: 'key' } }, 'S3Bucket (code from S3)'],
   'a key for the code': [
     { Code: { ZipFile: CODE, SourceKMSKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/a' } },
     'SourceKMSKeyArn',

@@ -93,6 +93,9 @@ async function opened(context: TestContext): Promise<Opened> {
     environmentCipher: new EnvironmentCipher(async () => {
       throw new Error('no function here has variables');
     }),
+    call: async () => {
+      throw new Error('no package here is in S3');
+    },
     blobs,
     packages,
     images,
