@@ -9,6 +9,7 @@ import { ConcurrencyMetrics } from '../lambda/invoke/concurrency-metrics.ts';
 import { Faults } from '../lambda/invoke/faults.ts';
 import { faultySandbox } from '../lambda/invoke/faulty-sandbox.ts';
 import { Invoker } from '../lambda/invoke/invoke.ts';
+import { ManagedInstances } from '../lambda/invoke/managed-instances.ts';
 import { Placement } from '../lambda/invoke/placement.ts';
 import { ProvisionedConcurrency } from '../lambda/invoke/provisioned-concurrency.ts';
 import { INTERRUPTED } from '../lambda/invoke/version-snapshot.ts';
@@ -226,6 +227,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       const placed = await serving.promise;
       return placed === undefined ? INTERRUPTED : placed.takeSnapshot(record);
     },
+    startManaged: async (record) =>
+      (await serving.promise) === undefined ? INTERRUPTED : managed.start(record),
     provisionedStatus: (name, qualifier) => provisioned.status(name, qualifier),
     blobs,
     packages,
@@ -272,6 +275,16 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     placement,
     metrics: concurrencyMetrics,
   });
+  const managed = new ManagedInstances({
+    clock,
+    sandbox: faultySandbox(sandbox, faults),
+    directory,
+    scaling: control.scaling,
+    providers: control.capacityProviders,
+    placement,
+    throttled: (record) => concurrency.throttled(record, 'ConcurrentInvocationLimitExceeded'),
+  });
+  cleanup.add(() => managed.close());
   const durable = await DurableExecutions.open({
     state,
     clock,
@@ -292,6 +305,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     directory,
     aliases,
     placement,
+    managed,
     log,
     mayLoop: (record) => control.mayLoop(record),
   });
@@ -365,7 +379,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       facts: () => ({
         version: version(),
         isolation: isolation.level,
-        environments: placement.environmentCount,
+        environments: placement.environmentCount + managed.environmentCount,
         pooledEnvironments: sandbox.pooledEnvironments ?? 0,
       }),
     }),
@@ -390,6 +404,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   await events.resume();
   await mappings.resume();
   durable.resume();
+  managed.begin();
   provisioned.begin();
   autoScaling.begin();
   s3.begin();

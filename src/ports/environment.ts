@@ -1,7 +1,7 @@
 /**
  * How a function's code is run: the border between the data plane (`lambda/invoke`, which decides
  * when to start, invoke, time out and stop) and the sandboxes (which know processes, mounts, and
- * how to talk to a runtime). One `RunningEnvironment` handles one event at a time.
+ * how to talk to a runtime). One `RunningEnvironment` handles one event at a time unless its spec says more.
  */
 export type IsolationLevel = 'process' | 'namespaces' | 'oci';
 
@@ -90,6 +90,8 @@ export interface EnvironmentSpec {
   readonly endpoint: string;
   readonly memoryMb: number;
   readonly ephemeralStorageMb: number;
+  /** Events at once, over the HTTP runtime API; absent: one. */
+  readonly maxConcurrency?: number;
   /** 'json' or 'text' decides how the bootstraps render console and logger output. */
   readonly logFormat: 'text' | 'json';
 }
@@ -195,7 +197,7 @@ export interface EnvironmentListener {
 }
 
 export interface RunningEnvironment {
-  /** Only after `ready`, and after the outcome of the event before. */
+  /** Only after `ready`, and after the outcome of the event before where it handles one at a time. */
   invoke(event: RuntimeEvent): void;
   /** Init is over: from here on it has the function's own share of processor time. */
   initDone?(): void;

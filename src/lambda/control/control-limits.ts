@@ -20,6 +20,10 @@ export const MAX_ENVIRONMENT_BYTES = 4_096;
 
 export const MEMORY_MB = { min: 128, max: 10_240, default: 128 } as const;
 export const TIMEOUT_SECONDS = { min: 1, max: 900, default: 3 } as const;
+/** Of functions on managed instances. Source: the model, whose bounds are theirs. */
+export const MANAGED_MEMORY_MB = { min: 128, max: 32_768 } as const;
+export const MANAGED_TIMEOUT_SECONDS = { min: 1, max: 5_400 } as const;
+
 export const EPHEMERAL_STORAGE_MB = { min: 512, max: 10_240, default: 512 } as const;
 
 export const MAX_LAYERS = 5;

@@ -1,10 +1,12 @@
 /** What the control plane has stored, opened in the order in which it refers to one another. */
 import { Turns } from '../../core/turns.ts';
 import { AliasTable } from '../records/alias-table.ts';
+import { CapacityProviderTable } from '../records/capacity-provider-table.ts';
 import { CodeSigningConfigTable } from '../records/code-signing-config-table.ts';
 import { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import type { EventInvokeConfig, EventInvokeConfigTable } from '../records/event-invoke-config.ts';
 import { EVENT_INVOKE_CONFIGS } from '../records/event-invoke-config.ts';
+import type { FunctionScaling } from '../records/function-capacity.ts';
 import { FunctionPolicyTable } from '../records/function-policy-table.ts';
 import { FunctionTable } from '../records/function-table.ts';
 import { FunctionUrlTable } from '../records/function-url-table.ts';
@@ -27,6 +29,9 @@ export interface ControlTables {
   readonly concurrencyTurns: Turns;
   readonly layers: LayerVersionTable;
   readonly mappings: MappingTable;
+  readonly capacityProviders: CapacityProviderTable;
+  /** Of published versions on managed instances. */
+  readonly scaling: QualifiedTable<FunctionScaling>;
 }
 
 export async function openControlTables({
@@ -47,5 +52,7 @@ export async function openControlTables({
     concurrencyTurns: new Turns(),
     layers: await LayerVersionTable.open(state),
     mappings: await MappingTable.open(state),
+    capacityProviders: await CapacityProviderTable.open(state),
+    scaling: await QualifiedTable.open<FunctionScaling>(state, table, 'lambda.function-scaling'),
   };
 }

@@ -5,6 +5,7 @@ import type { CodeReference, FunctionRecord } from '../records/function-record.t
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { MAX_NAME_CHARACTERS } from './control-limits.ts';
+import { checkCapacity } from './function-capacity-settings.ts';
 import { checkStorage } from './function-code.ts';
 import { withSigningConfig } from './function-code-signing.ts';
 import { functionConfiguration } from './function-configuration.ts';
@@ -12,15 +13,9 @@ import { checkPackageSettings, withCode } from './function-image.ts';
 import type { FunctionSettings } from './function-settings.ts';
 import { checkArchitectures, newSettings } from './function-settings.ts';
 import { CREATING } from './function-states.ts';
-import {
-  conflict,
-  constraintText,
-  invalidParameter,
-  notAuthorized,
-  notImplemented,
-} from './lambda-errors.ts';
+import { conflict, constraintText, invalidParameter, notAuthorized } from './lambda-errors.ts';
 import { checkCombinedSize, withLayers } from './layer-references.ts';
-import { newVersion } from './new-version.ts';
+import { publication } from './new-version.ts';
 import { checkTags } from './resource-tags.ts';
 import { checkSnapStart } from './snap-start.ts';
 
@@ -55,7 +50,7 @@ export function createFunctionOperation(
           revisionId: context.ids.uuid(),
           generation: context.ids.uuid(),
         };
-        const published = input.Publish === true ? newVersion(context, record, undefined) : undefined;
+        const published = publication(context, record, input);
         await withSigningConfig(context, input.CodeSigningConfigArn, record, (joined) =>
           context.table.change(accountId, region, functionName, () => {
             checkAbsent(context, identifier);
@@ -73,7 +68,10 @@ export function createFunctionOperation(
         checkTags(input.Tags ?? {});
         checkAbsent(context, identifier);
         checkSnapStart(chosen);
-        return withCode(context, caller, kind, input.Code ?? {}, 'CreateFunction', (code) => store(code, chosen));
+        checkCapacity(context, { ...chosen, ...kind, ...tenancy(input) }, caller, 'CreateFunction');
+        return withCode(context, caller, kind, input.Code ?? {}, 'CreateFunction', (code) =>
+          store(code, chosen),
+        );
       });
     },
   };
@@ -100,7 +98,6 @@ function checkName(functionName: string): void {
 }
 
 function checkPackage(input: CreateFunctionRequest): void {
-  if (input.PublishTo !== undefined) throw notImplemented('CreateFunction', 'PublishTo');
   checkArchitectures(input.Architectures);
   checkPackageSettings(input.PackageType ?? 'Zip', input);
   if (input.PackageType === 'Image') return;

@@ -5,6 +5,7 @@ import { functionArn } from '../records/function-identifier.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { hasSnapStart, LATEST } from '../records/function-record.ts';
 import { runtimeVersionArn } from '../records/runtime-version.ts';
+import { capacityProviderConfig } from './function-capacity-settings.ts';
 import { imageConfigResponse } from './function-image.ts';
 import { lambdaDate } from './lambda-date.ts';
 
@@ -76,6 +77,7 @@ export function functionConfiguration(
     ...(record.kmsKeyArn === undefined || record.kmsKeyArn === '' ? {} : { KMSKeyArn: record.kmsKeyArn }),
     TracingConfig: { Mode: record.tracingMode },
     ...durable(record),
+    ...capacityProviderConfig(record),
     RevisionId: record.revisionId,
     ...(record.layers.length === 0
       ? {}
@@ -116,9 +118,18 @@ export function functionConfiguration(
   };
 }
 
+/** Only published versions have managed instances. */
+function shownState({
+  state,
+  version,
+  capacity,
+}: FunctionRecord): NonNullable<FunctionConfiguration['State']> {
+  return capacity !== undefined && version === LATEST && state === 'Active' ? 'ActiveNonInvocable' : state;
+}
+
 function states(record: FunctionRecord): Partial<FunctionConfiguration> {
   return {
-    State: record.state,
+    State: shownState(record),
     ...(record.stateReason === undefined ? {} : { StateReason: record.stateReason }),
     ...(record.stateReasonCode === undefined
       ? {}

@@ -8,6 +8,7 @@ import type { Log } from '../../ports/log.ts';
 import type { PackageStore } from '../../ports/package-store.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import type { EnvironmentCipher } from '../records/environment-cipher.ts';
+import type { ManagedRecord } from '../records/function-capacity.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { ProvisionedStatus } from '../records/provisioned-status.ts';
 import type { FunctionName } from '../records/qualified-table.ts';
@@ -27,6 +28,8 @@ export interface FunctionControlDependencies {
   readonly log: Log;
   /** Takes the snapshot of a version with SnapStart; resolves with why there can be none. */
   readonly takeSnapshot: (record: FunctionRecord) => Promise<SnapshotProblem | undefined>;
+  /** Starts the environments of a version on managed instances; resolves when it has them, or with why not. */
+  readonly startManaged: (record: ManagedRecord) => Promise<SnapshotProblem | undefined>;
   /** How far what is provisioned for a version or an alias has come. */
   readonly provisionedStatus: (name: FunctionName, qualifier: string) => ProvisionedStatus;
 }

@@ -2,16 +2,19 @@
 import type { PolicyDocument } from '../../core/policy/policy-document.ts';
 import type { BodyLimit, Endpoint } from '../../ports/service.ts';
 import type { AliasTable } from '../records/alias-table.ts';
+import type { CapacityProviderTable } from '../records/capacity-provider-table.ts';
 import type { ConcurrencySettings } from '../records/concurrency-settings.ts';
 import type { EventInvokeConfigTable } from '../records/event-invoke-config.ts';
+import type { FunctionScaling } from '../records/function-capacity.ts';
 import type { FunctionPolicyTable } from '../records/function-policy-table.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { FunctionUrlTable } from '../records/function-url-table.ts';
 import type { MappingTable } from '../records/mapping-table.ts';
-import type { FunctionName } from '../records/qualified-table.ts';
+import type { FunctionName, QualifiedTable } from '../records/qualified-table.ts';
 import { aliasOperations } from './alias-operations.ts';
 import { arnPolicy } from './arn-policies.ts';
+import { capacityProviderOperations } from './capacity-provider-operations.ts';
 import { CodeLinks } from './code-links.ts';
 import { codeSigningOperations } from './code-signing-operations.ts';
 import { concurrencyOperations } from './concurrency-operations.ts';
@@ -24,6 +27,7 @@ import { functionCodeSigning } from './function-code-signing.ts';
 import type { FunctionControlDependencies } from './function-control-dependencies.ts';
 import { functionPermissions } from './function-permissions.ts';
 import { functionRecursion } from './function-recursion.ts';
+import { functionScalingOperations } from './function-scaling-operations.ts';
 import { functionUrlOperations } from './function-url-operations.ts';
 import { tooLarge } from './lambda-errors.ts';
 import { layerOperations } from './layer-operations.ts';
@@ -58,6 +62,9 @@ export interface FunctionControl {
   mayLoop(name: FunctionName): boolean;
   readonly concurrency: ConcurrencySettings;
   readonly mappings: MappingTable;
+  readonly capacityProviders: Pick<CapacityProviderTable, 'find'>;
+  /** Of published versions on managed instances. */
+  readonly scaling: QualifiedTable<FunctionScaling>;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -89,6 +96,8 @@ export async function openFunctionControl(
     mayLoop: (name) => loopingFunctions.get(name, LATEST) === true,
     concurrency: tables.concurrency,
     mappings: tables.mappings,
+    capacityProviders: tables.capacityProviders,
+    scaling: tables.scaling,
     close: () => reconciler.close(),
   };
 }
@@ -113,6 +122,8 @@ function controlOperations(context: ControlContext): LambdaOperations {
     ...layerOperations(context),
     ...layerPermissions(context),
     ...tagOperations(context),
+    ...capacityProviderOperations(context),
+    ...functionScalingOperations(context),
   };
 }
 

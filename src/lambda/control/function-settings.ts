@@ -4,7 +4,15 @@ import { runtimeIdentifier } from '../../core/runtimes.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionLayer } from '../records/function-layer.ts';
 import type { FunctionRecord, LoggingConfig } from '../records/function-record.ts';
-import { EPHEMERAL_STORAGE_MB, MAX_ENVIRONMENT_BYTES, MEMORY_MB, TIMEOUT_SECONDS } from './control-limits.ts';
+import {
+  EPHEMERAL_STORAGE_MB,
+  MANAGED_MEMORY_MB,
+  MANAGED_TIMEOUT_SECONDS,
+  MAX_ENVIRONMENT_BYTES,
+  MEMORY_MB,
+  TIMEOUT_SECONDS,
+} from './control-limits.ts';
+import { functionCapacity, MIN_MANAGED_MEMORY_MB } from './function-capacity-settings.ts';
 import { imageOverrides } from './function-image.ts';
 import { constraintError, invalidParameter, notImplemented } from './lambda-errors.ts';
 
@@ -33,6 +41,7 @@ export type FunctionSettings = Pick<
       | 'deadLetterTargetArn'
       | 'kmsKeyArn'
       | 'durableConfig'
+      | 'capacity'
       | 'vpcConfig'
       | 'fileSystemConfigs'
       | 'imageConfig'
@@ -77,15 +86,21 @@ export function newSettings(
   { functionName }: Pick<FunctionIdentifier, 'functionName'>,
   layers: readonly FunctionLayer[] | undefined,
 ): FunctionSettings {
+  const isManaged = request.CapacityProviderConfig !== undefined;
   const defaults: FunctionSettings = {
     description: '',
     role: request.Role!,
     timeoutSeconds: TIMEOUT_SECONDS.default,
-    memoryMb: MEMORY_MB.default,
+    memoryMb: isManaged ? MIN_MANAGED_MEMORY_MB : MEMORY_MB.default,
     ephemeralStorageMb: EPHEMERAL_STORAGE_MB.default,
     layers: [],
     tracingMode: 'PassThrough',
-    logging: { format: 'Text', logGroup: `${DEFAULT_LOG_GROUP_PREFIX}${functionName}` },
+    logging: {
+      ...(isManaged
+        ? { format: 'JSON', applicationLogLevel: 'INFO', systemLogLevel: 'INFO' }
+        : { format: 'Text' }),
+      logGroup: `${DEFAULT_LOG_GROUP_PREFIX}${functionName}`,
+    },
     snapStartApplyOn: 'None',
   };
   return settings(request, { functionName }, defaults, layers);
@@ -101,8 +116,9 @@ export function settings<T extends FunctionSettings>(
   current: T,
   layers: readonly FunctionLayer[] | undefined,
 ): T {
-  checkRange(request.MemorySize, 'memorySize', MEMORY_MB);
-  checkRange(request.Timeout, 'timeout', TIMEOUT_SECONDS);
+  const isManaged = request.CapacityProviderConfig !== undefined || current.capacity !== undefined;
+  checkRange(request.MemorySize, 'memorySize', isManaged ? MANAGED_MEMORY_MB : MEMORY_MB);
+  checkRange(request.Timeout, 'timeout', isManaged ? MANAGED_TIMEOUT_SECONDS : TIMEOUT_SECONDS);
   if (request.Runtime !== undefined) checkRuntime(request.Runtime);
   checkUnsupported(request);
   const environment = request.Environment?.Variables;
@@ -135,6 +151,7 @@ export function settings<T extends FunctionSettings>(
           : { subnetIds: vpc.SubnetIds ?? [], securityGroupIds: vpc.SecurityGroupIds ?? [] },
       imageConfig: imageOverrides(request.ImageConfig),
       durableConfig: durableConfig(request, current),
+      capacity: functionCapacity(request.CapacityProviderConfig, current.capacity, 'Code' in request),
       fileSystemConfigs: request.FileSystemConfigs?.map(({ Arn, LocalMountPath }) => ({
         arn: Arn!,
         localMountPath: LocalMountPath!,
@@ -237,7 +254,6 @@ function checkUnsupported(request: Request): void {
     throw notImplemented(operation, part);
   };
   if (request.DurableConfig?.KMSKeyArn) refuse('DurableConfig (KMSKeyArn)');
-  if (request.CapacityProviderConfig !== undefined) refuse('CapacityProviderConfig');
   if (request.TracingConfig?.Mode === 'Active') refuse('TracingConfig (Mode Active)');
 }
 

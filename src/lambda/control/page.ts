@@ -1,5 +1,6 @@
 /** Pages of functions and versions; a marker holds the last item of the page before. */
 import type { FunctionRecord } from '../records/function-record.ts';
+import { versionOrder } from '../records/function-record.ts';
 import { PAGE_ITEMS } from './control-limits.ts';
 import { invalidParameter } from './lambda-errors.ts';
 
@@ -46,11 +47,7 @@ function sizeOf({ MaxItems }: PageRequest): number {
 /** Versions of one function stand in the order `$LATEST`, 1, 2, …. */
 function isAfter(record: Position, after: Position): boolean {
   if (record.functionName !== after.functionName) return record.functionName > after.functionName;
-  return numberOf(record.version) > numberOf(after.version);
-}
-
-function numberOf(version: string): number {
-  return version === '$LATEST' ? 0 : Number(version);
+  return versionOrder(record.version) > versionOrder(after.version);
 }
 
 function firstFrom(names: readonly string[], name: string): number {

@@ -5,8 +5,10 @@
 import type { RuntimeInstallation } from '../../ports/environment.ts';
 import { ImageProblem } from '../../ports/image-store.ts';
 import { mergedPackage } from '../../ports/package-store.ts';
+import { isManaged } from '../records/function-capacity.ts';
 import type { CodeReference, FunctionRecord } from '../records/function-record.ts';
-import { hasSnapStart, packagesOf } from '../records/function-record.ts';
+import { hasSnapStart, LATEST, packagesOf } from '../records/function-record.ts';
+import type { SnapshotProblem } from '../records/snapshot-problem.ts';
 import type { ControlContext } from './control-context.ts';
 import { imageStateReasonCode } from './function-image.ts';
 import type { StateProblem } from './snap-start.ts';
@@ -74,7 +76,7 @@ export class Reconciler {
   }
 
   private async reconcile(record: FunctionRecord): Promise<void> {
-    const problem = (await this.prepare(record)) ?? (await this.snapshotProblem(record));
+    const problem = (await this.prepare(record)) ?? (await this.startProblem(record));
     // The record stays as it is, so that the next start takes it up again.
     if (problem === 'interrupted') return;
     const { table, ids } = this.context;
@@ -112,10 +114,14 @@ export class Reconciler {
     }
   }
 
-  private async snapshotProblem(record: FunctionRecord): Promise<Problem | 'interrupted' | undefined> {
-    if (!hasSnapStart(record)) return undefined;
+  /** Of a version that has something running before it is Active. */
+  private async startProblem(record: FunctionRecord): Promise<Problem | 'interrupted' | undefined> {
+    const { takeSnapshot, startManaged } = this.context;
+    const isPublished = record.version !== LATEST;
     try {
-      const problem = await this.context.takeSnapshot(record);
+      let problem: SnapshotProblem | undefined;
+      if (hasSnapStart(record)) problem = await takeSnapshot(record);
+      else if (isPublished && isManaged(record)) problem = await startManaged(record);
       return problem && snapshotStateProblem(problem);
     } catch (error) {
       return { reason: (error as Error).message, code: 'InternalError' };

@@ -1,12 +1,12 @@
-import { AwsError } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { MappingRecord } from '../records/mapping-table.ts';
 import { mappingArn } from '../records/mapping-table.ts';
+import { existingProvider } from './capacity-provider-operations.ts';
 import { existingConfig } from './code-signing-operations.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
-import { invalidParameter, notImplemented } from './lambda-errors.ts';
+import { invalidParameter, notFound, notImplemented } from './lambda-errors.ts';
 import type { Tags } from './resource-tags.ts';
 import { checkTags } from './resource-tags.ts';
 
@@ -46,11 +46,6 @@ export function tagOperations(context: ControlContext): TagOperations {
   };
 }
 
-/** Resources that none can exist of yet, as AWS names them in its answer. */
-const RESOURCE_NOUNS: Readonly<Record<string, string>> = {
-  'capacity-provider': 'Capacity provider',
-};
-
 function taggedResource(
   context: ControlContext,
   operation: string,
@@ -61,9 +56,8 @@ function taggedResource(
   if (kind === 'function') return taggedFunction(context, resource, caller);
   if (kind === 'code-signing-config') return taggedCodeSigningConfig(context, resource);
   if (kind === 'event-source-mapping') return taggedMapping(context, resource);
-  const noun = RESOURCE_NOUNS[kind];
-  if (noun === undefined) throw notImplemented(operation, `resources of the kind ${kind}`);
-  throw noSuchNoun(noun, resource);
+  if (kind === 'capacity-provider') return taggedCapacityProvider(context, resource, caller);
+  throw notImplemented(operation, `resources of the kind ${kind}`);
 }
 
 function taggedFunction({ table }: ControlContext, resource: string, caller: RequestContext): TaggedResource {
@@ -99,10 +93,27 @@ function taggedCodeSigningConfig(context: ControlContext, arn: string): TaggedRe
   };
 }
 
+function taggedCapacityProvider(
+  context: ControlContext,
+  arn: string,
+  caller: RequestContext,
+): TaggedResource {
+  const { capacityProviders } = context;
+  return {
+    tags: () => existingProvider(context, arn, caller).tags,
+    change: (decide) =>
+      capacityProviders.whileUnchanged(arn, async () => {
+        const provider = existingProvider(context, arn, caller);
+        await capacityProviders.put({ ...provider, tags: checked(decide(provider.tags)) });
+      }),
+  };
+}
+
 function taggedMapping({ mappings }: ControlContext, arn: string): TaggedResource {
   const existing = (): MappingRecord => {
     const record = mappings.find(arn.slice(arn.lastIndexOf(':') + 1));
-    if (record === undefined || mappingArn(record) !== arn) throw noSuchNoun('Event source mapping', arn);
+    if (record === undefined || mappingArn(record) !== arn)
+      throw notFound(`Event source mapping not found: ${arn}`);
     return record;
   };
   return {
@@ -112,10 +123,6 @@ function taggedMapping({ mappings }: ControlContext, arn: string): TaggedResourc
       await mappings.put({ ...record, tags: checked(decide(record.tags)) });
     },
   };
-}
-
-function noSuchNoun(noun: string, resource: string): AwsError {
-  return new AwsError('ResourceNotFoundException', `${noun} not found: ${resource}`, { Type: 'User' });
 }
 
 function checked(tags: Tags): Tags {

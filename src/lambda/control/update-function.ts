@@ -2,15 +2,16 @@ import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { findFunction } from './control-context.ts';
+import { checkCapacity } from './function-capacity-settings.ts';
 import { checkStorage } from './function-code.ts';
 import { checkSignatures, configOf } from './function-code-signing.ts';
 import { functionConfiguration } from './function-configuration.ts';
 import { checkPackageSettings, withCode } from './function-image.ts';
 import { checkArchitectures, settings } from './function-settings.ts';
 import { checkChangeable, UPDATING } from './function-states.ts';
-import { conflict, invalidParameter, notImplemented } from './lambda-errors.ts';
+import { conflict, invalidParameter } from './lambda-errors.ts';
 import { checkCombinedSize, withLayers } from './layer-references.ts';
-import { newVersion } from './new-version.ts';
+import { publication } from './new-version.ts';
 import { checkSnapStart } from './snap-start.ts';
 
 type UpdateOperations = Required<
@@ -22,7 +23,6 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
     async UpdateFunctionCode(input, caller) {
       const { identifier, record: known } = findFunction(context, input.FunctionName, undefined, caller);
       if (identifier.qualifier !== undefined && identifier.qualifier !== LATEST) throw onlyLatest();
-      if (input.PublishTo !== undefined) throw notImplemented('UpdateFunctionCode', 'PublishTo');
       checkArchitectures(input.Architectures);
       const { accountId, region, functionName } = identifier;
       const { packageType } = known;
@@ -53,11 +53,13 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
             return undefined;
           }
           const updated: FunctionRecord = { ...record, code, architectures, ...changed(context) };
-          if (input.Publish !== true) {
+          checkCapacity(context, updated, caller, 'UpdateFunctionCode');
+          const published = publication(context, updated, input);
+          if (published === undefined) {
             answer = updated;
             return { put: [updated] };
           }
-          const { put, meta, version } = newVersion(context, updated, undefined);
+          const { put, meta, version } = published;
           answer = version;
           return { put: [updated, ...put], meta };
         });
@@ -80,6 +82,7 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
           const updated = { ...settings(input, record, record, layers), ...changed(context) };
           checkCombinedSize(updated.code, updated.layers);
           checkSnapStart(updated);
+          checkCapacity(context, updated, caller, 'UpdateFunctionConfiguration');
           checkChangeable(record, input.RevisionId);
           answer = updated;
           return { put: [updated] };

@@ -6,8 +6,8 @@ import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { findFunction } from './control-context.ts';
 import { functionConfiguration } from './function-configuration.ts';
 import { checkChangeable } from './function-states.ts';
-import { conflict, invalidParameter, notImplemented, preconditionFailed } from './lambda-errors.ts';
-import { newVersion } from './new-version.ts';
+import { conflict, invalidParameter, preconditionFailed } from './lambda-errors.ts';
+import { publication } from './new-version.ts';
 import { pageOfFunctions } from './page.ts';
 
 type VersionOperations = Required<
@@ -18,7 +18,6 @@ export function versionOperations(context: ControlContext): VersionOperations {
   const { table } = context;
   return {
     async PublishVersion(input, caller) {
-      if (input.PublishTo !== undefined) throw notImplemented('PublishVersion', 'PublishTo');
       const { identifier } = findFunction(context, input.FunctionName, undefined, caller);
       const { accountId, region, functionName } = identifier;
       let answer: FunctionRecord | undefined;
@@ -37,7 +36,7 @@ export function versionOperations(context: ControlContext): VersionOperations {
           );
         }
         checkChangeable(record, undefined);
-        const { put, meta, version } = newVersion(context, record, input.Description);
+        const { put, meta, version } = publication(context, record, { ...input, Publish: true })!;
         answer = version;
         if (put.length === 0) return undefined;
         // Recorded: publishing gives `$LATEST` a new revision, and its policy keeps the old one.

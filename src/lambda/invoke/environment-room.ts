@@ -23,7 +23,7 @@ export interface RoomLimits {
 /** A place for one environment that is about to be made. */
 export interface Place {
   /** The environment has it from now on. */
-  take(environment: Environment): void;
+  take(environment: { readonly state: string }): void;
   /** Gives it back where no environment has it. */
   release(): void;
 }
@@ -31,7 +31,7 @@ export interface Place {
 export class EnvironmentRoom {
   private readonly limits: RoomLimits | undefined;
   private readonly idle: () => readonly Environment[];
-  private readonly taken = new Set<Environment>();
+  private readonly taken = new Set<{ readonly state: string }>();
   private promised = 0;
 
   /** `idle` gives the environments that may be ended: those that have nothing to do and that nobody has provisioned. */

@@ -1,3 +1,4 @@
+import { isManaged, maxConcurrencyOf } from '../records/function-capacity.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { InitializationType } from './platform-records.ts';
 
@@ -34,6 +35,7 @@ export function functionVariables(
     AWS_LAMBDA_FUNCTION_VERSION: record.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(record.memoryMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: initializationType,
+    ...(isManaged(record) ? { AWS_LAMBDA_MAX_CONCURRENCY: String(maxConcurrencyOf(record)) } : {}),
     ...(managed ? { AWS_EXECUTION_ENV: `AWS_Lambda_${record.runtime}` } : {}),
     ...(record.logging.format === 'JSON'
       ? {

@@ -19,6 +19,13 @@ export const PROVISIONED_INIT_TIMEOUT_MS = 15 * 60_000;
 /** A snapshot's init: 130 s or the function's own time-out, if that is longer. Source: "Lambda SnapStart runtime hooks". */
 export const SNAPSHOT_INIT_TIMEOUT_MS = 130_000;
 
+/**
+ * Init phase on managed instances: at least so long, or the function's own time-out up to the most, milliseconds.
+ * Source: "Understanding the Lambda Managed Instances execution environment".
+ */
+export const MANAGED_INIT_TIMEOUT_MS = 130_000;
+export const MAX_MANAGED_INIT_TIMEOUT_MS = 900_000;
+
 /** Restoring, after-restore hooks included, milliseconds. Source: "Troubleshooting SnapStart errors". */
 export const RESTORE_TIMEOUT_MS = 10_000;
 

@@ -4,14 +4,17 @@ import { AwsError, PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { BodyLimit, Operation, RequestContext } from '../../ports/service.ts';
 import type { AliasDirectory } from '../records/alias-table.ts';
+import { isManaged } from '../records/function-capacity.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { functionArn, functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
+import { LATEST, LATEST_PUBLISHED } from '../records/function-record.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Invocation } from './environment.ts';
 import type { Faults } from './faults.ts';
 import { MAX_DELIVERIES, MAX_REQUEST_PAYLOAD_BYTES, PENDING_WAIT_MS } from './invoke-limits.ts';
 import { jsonProblem } from './json-payload.ts';
+import type { ManagedInstances } from './managed-instances.ts';
 import type { InvocationOutcome, InvocationResult } from './outcome.ts';
 import type { Placement } from './placement.ts';
 import type { ProvisionedConcurrency } from './provisioned-concurrency.ts';
@@ -26,6 +29,7 @@ export interface InvokeDependencies {
   readonly faults: Faults;
   readonly provisioned: Pick<ProvisionedConcurrency, 'take'>;
   readonly placement: Pick<Placement, 'acquire'>;
+  readonly managed: Pick<ManagedInstances, 'invoke'>;
   readonly durable: DurableFunctions;
   readonly log: Log;
   /** Whether the function is allowed to be called in a loop. */
@@ -249,6 +253,7 @@ export class Invoker {
   ): Promise<InvocationOutcome> {
     if (this.deps.faults.strike('throttle', record.functionName) !== undefined)
       throw this.deps.concurrency.throttled(record, 'ConcurrentInvocationLimitExceeded');
+    if (isManaged(record)) return this.deps.managed.invoke(record, { ...event, cognitoIdentity: undefined });
     const provisioned = event.tenantId === undefined ? this.deps.provisioned.take(record) : undefined;
     const use = this.deps.concurrency.of(record);
     if (provisioned === undefined) use.begin();
@@ -275,9 +280,19 @@ export class Invoker {
     const version = identifier.qualifier ?? '$LATEST';
     const record =
       this.deps.directory.find(accountId, region, functionName, version) ?? this.aliased(identifier);
+    if (record !== undefined && isManaged(record) && record.version === LATEST)
+      return this.publishedOf(identifier);
     if (record !== undefined && isSettled(record)) return record;
     // Recorded: Invoke names the version, also where the caller named none.
     return this.untilSettled(record, { ...identifier, qualifier: version });
+  }
+
+  /** "When you invoke a Lambda Managed Instances function using an unqualified ARN, Lambda implicitly invokes the $LATEST.PUBLISHED version". */
+  private publishedOf(identifier: FunctionIdentifier): Promise<FunctionRecord> {
+    if (identifier.qualifier !== undefined) throw notInvocable('ActiveNonInvocable');
+    const { accountId, region, functionName } = identifier;
+    const record = this.deps.directory.find(accountId, region, functionName, LATEST_PUBLISHED);
+    return this.untilSettled(record, { ...identifier, qualifier: LATEST_PUBLISHED });
   }
 
   private aliased(identifier: FunctionIdentifier): FunctionRecord | undefined {
@@ -305,12 +320,16 @@ export class Invoker {
     const settled = await this.waiters.wait(record, isSettled, PENDING_WAIT_MS);
     if (settled === undefined) throw functionNotFound(named);
     if (settled.state === 'Active' || settled.state === 'Inactive') return settled;
-    throw new AwsError(
-      'ResourceConflictException',
-      `The operation cannot be performed at this time. The function is currently in the following state: ${settled.state}`,
-      { Type: 'User' },
-    );
+    throw notInvocable(settled.state);
   }
+}
+
+function notInvocable(state: string): AwsError {
+  return new AwsError(
+    'ResourceConflictException',
+    `The operation cannot be performed at this time. The function is currently in the following state: ${state}`,
+    { Type: 'User' },
+  );
 }
 
 /** The wire decodes a payload to a buffer of its own; nothing is copied. */

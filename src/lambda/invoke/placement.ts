@@ -19,6 +19,8 @@ import { ImageProblem } from '../../ports/image-store.ts';
 import type { LogSink } from '../../ports/log-sink.ts';
 import type { PackageStore } from '../../ports/package-store.ts';
 import { mergedPackage } from '../../ports/package-store.ts';
+import type { ManagedRecord } from '../records/function-capacity.ts';
+import { maxConcurrencyOf } from '../records/function-capacity.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import { hasSnapStart } from '../records/function-record.ts';
 import type { SnapshotProblem } from '../records/snapshot-problem.ts';
@@ -32,6 +34,7 @@ import type { RoleCredentials } from './function-variables.ts';
 import { functionVariables } from './function-variables.ts';
 import { environmentImage, IMAGE_INSTALLATION } from './image-environment.ts';
 import { IDLE_ENVIRONMENT_MS, SNAPSHOT_INIT_TIMEOUT_MS } from './invoke-limits.ts';
+import type { ManagedStart } from './managed-instances.ts';
 import type { InitializationType } from './platform-records.ts';
 import { ProvisionedPool } from './provisioned-pool.ts';
 import { Snapshots } from './snapshots.ts';
@@ -209,6 +212,20 @@ export class Placement {
     const { spec, log } = this.describe(readable, prepared, 'snap-start');
     const initTimeoutMs = Math.max(SNAPSHOT_INIT_TIMEOUT_MS, record.timeoutSeconds * 1_000);
     return { spec, log, initTimeoutMs, release: () => this.release(record) };
+  }
+
+  /** What an environment on managed instances is started from. */
+  async managedStart(record: ManagedRecord): Promise<ManagedStart> {
+    const [prepared, readable] = await Promise.all([this.prepare(record), this.deps.readable(record)]);
+    const release = (): void => this.release(record);
+    try {
+      const { spec, log } = this.describe(readable, prepared, 'lambda-managed-instances');
+      const maxConcurrency = maxConcurrencyOf(record);
+      return { spec: { ...spec, maxConcurrency }, log, place: await this.room.admit(record), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   private retire(generation: string): void {

@@ -3,7 +3,11 @@ import type { TelemetrySubscription } from '../../ports/environment.ts';
 import type { InvocationReport } from './outcome.ts';
 
 /** How an environment comes to be, in AWS's words; its function sees it in a variable. */
-export type InitializationType = 'on-demand' | 'provisioned-concurrency' | 'snap-start';
+export type InitializationType =
+  | 'on-demand'
+  | 'provisioned-concurrency'
+  | 'snap-start'
+  | 'lambda-managed-instances';
 
 interface Initialization {
   readonly initializationType: InitializationType;

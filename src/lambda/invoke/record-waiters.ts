@@ -30,7 +30,13 @@ export class RecordWaiters {
       };
       const look = (): void => {
         const current = now();
-        if (current === undefined || current.state === 'Failed' || done(current)) settle();
+        if (
+          current === undefined ||
+          current.state === 'Failed' ||
+          current.state === 'Deactivated' ||
+          done(current)
+        )
+          settle();
       };
       const timer = setTimeout(settle, timeoutMs);
       this.listeners.add(look);

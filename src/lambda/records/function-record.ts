@@ -1,15 +1,26 @@
 /** What is stored of a function: one record per version, `$LATEST` included. */
 import { mergedPackage } from '../../ports/package-store.ts';
+import type { FunctionCapacity } from './function-capacity.ts';
 import type { FunctionLayer } from './function-layer.ts';
 
-export type FunctionState = 'Pending' | 'Active' | 'Inactive' | 'Failed';
+/** `Deactivated`: a version on managed instances that may have no environments. */
+export type FunctionState = 'Pending' | 'Active' | 'Inactive' | 'Failed' | 'Deactivated';
 export type LastUpdateStatus = 'Successful' | 'InProgress' | 'Failed';
 
-/** `$LATEST` or the decimal number of a published version. */
+/** `$LATEST`, the decimal number of a published version, or `$LATEST.PUBLISHED`. */
 export type VersionName = string;
 
 /** The version that can be changed. */
 export const LATEST = '$LATEST';
+
+/** Of a function on managed instances: published again and again, and what runs where no version is named. */
+export const LATEST_PUBLISHED = '$LATEST.PUBLISHED';
+
+/** Where a version stands among those of its function. */
+export function versionOrder(version: VersionName): number {
+  if (version === LATEST) return 0;
+  return version === LATEST_PUBLISHED ? 0.5 : Number(version);
+}
 
 export interface LoggingConfig {
   readonly format: 'Text' | 'JSON';
@@ -72,6 +83,8 @@ export interface FunctionRecord {
   };
   /** Makes its invocations durable executions. Set when the function is created, or never. */
   readonly durableConfig?: { readonly executionTimeoutSeconds: number; readonly retentionDays?: number };
+  /** Its published versions run on managed instances. Set when the function is created, or never. */
+  readonly capacity?: FunctionCapacity;
   /** Settings that are kept as AWS returns them and have their effect elsewhere or later. */
   readonly deadLetterTargetArn?: string;
   readonly kmsKeyArn?: string;

@@ -6,7 +6,7 @@ import { RevisionConflict } from '../../ports/state-store.ts';
 import type { EnvironmentCipher } from './environment-cipher.ts';
 import { hasOwnKey } from './environment-cipher.ts';
 import type { FunctionDirectory, FunctionRecord, VersionName } from './function-record.ts';
-import { LATEST, packagesOf } from './function-record.ts';
+import { packagesOf, versionOrder } from './function-record.ts';
 import { PackageUses } from './package-uses.ts';
 import { storedRecords } from './stored-records.ts';
 
@@ -123,9 +123,7 @@ export class FunctionTable implements FunctionDirectory {
     if (held === undefined) return [];
     return [...held.versions.values()]
       .map(({ record }) => record)
-      .sort((a, b) =>
-        a.version === LATEST ? -1 : b.version === LATEST ? 1 : Number(a.version) - Number(b.version),
-      );
+      .sort((a, b) => versionOrder(a.version) - versionOrder(b.version));
   }
 
   /** Names of functions in order. */

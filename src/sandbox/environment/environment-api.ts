@@ -2,12 +2,13 @@
 import type { EnvironmentListener, EnvironmentSpec } from '../../ports/environment.ts';
 import { EnvironmentExtensions } from '../extensions/environment-extensions.ts';
 import type { ApiPlace } from '../runtime-api/api-server.ts';
+import { ConcurrentRuntimeApi } from '../runtime-api/concurrent-runtime-api.ts';
 import { RuntimeApi } from '../runtime-api/runtime-api.ts';
 
 export interface EnvironmentApi {
   readonly extensions: EnvironmentExtensions;
   /** Undefined for our own bootstraps, which have their channel. */
-  readonly transport: RuntimeApi | undefined;
+  readonly transport: RuntimeApi | ConcurrentRuntimeApi | undefined;
   /** `host:port` on the host. */
   readonly address: string;
   /** Idempotent. */
@@ -24,9 +25,7 @@ export async function openEnvironmentApi(
   const extensions = await EnvironmentExtensions.open(spec, listener);
   // The way leads from inside to outside alone; an address from in there is another one on the host.
   if (place?.listening !== undefined) extensions.sandboxUnreachable();
-  const transport = isFramed
-    ? undefined
-    : await RuntimeApi.listen(extensions.listener, extensions.handle, place);
+  const transport = isFramed ? undefined : await listen(spec, extensions, place);
   const address = transport?.address ?? (await extensions.listen(place));
   return {
     extensions,
@@ -37,4 +36,14 @@ export async function openEnvironmentApi(
       extensions.close();
     },
   };
+}
+
+function listen(
+  { maxConcurrency }: EnvironmentSpec,
+  { listener, handle }: EnvironmentExtensions,
+  place: ApiPlace | undefined,
+): Promise<RuntimeApi | ConcurrentRuntimeApi> {
+  return maxConcurrency === undefined
+    ? RuntimeApi.listen(listener, handle, place)
+    : ConcurrentRuntimeApi.listen(listener, handle, maxConcurrency, place);
 }

@@ -59,6 +59,8 @@ export class EnvironmentExtensions {
   private readonly telemetryApi: TelemetryApi;
   private readonly credentials: OtherRoutes;
   private facts: FunctionFacts;
+  /** Where events overlap, extensions hear of the environment's end alone. Source: "Lambda Managed Instances". */
+  private readonly hearsOfEvents: boolean;
   private server: Server | undefined;
   private process: SupervisedProcess | undefined;
   private isRuntimeReady = false;
@@ -75,6 +77,7 @@ export class EnvironmentExtensions {
   private constructor(spec: EnvironmentSpec, target: EnvironmentListener, external: readonly string[]) {
     this.target = target;
     this.external = external;
+    this.hearsOfEvents = spec.maxConcurrency === undefined;
     this.credentials = credentialsRoute(spec.credentials);
     this.registry = new ExtensionRegistry(external, randomUUID);
     this.facts = functionFacts(spec);
@@ -169,6 +172,7 @@ export class EnvironmentExtensions {
   }
 
   invoke(event: RuntimeEvent): void {
+    if (!this.hearsOfEvents) return;
     for (const extension of this.registry.all) {
       if (!extension.events.includes('INVOKE')) continue;
       this.api.deliver(extension, invokeEvent(event));

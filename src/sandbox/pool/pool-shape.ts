@@ -17,6 +17,7 @@ const READ_AT_START_NAMES: ReadonlySet<string> = new Set([
   'HOME',
   'TMPDIR',
   'AWS_LAMBDA_EXEC_WRAPPER',
+  'AWS_LAMBDA_MAX_CONCURRENCY',
 ]);
 const LOCALE = ['LANG', 'TZ'] as const;
 

@@ -378,17 +378,6 @@ const UNSUPPORTED: Readonly<Record<string, [Partial<CreateFunctionCommandInput>,
     'SourceKMSKeyArn',
   ],
   'active tracing': [{ TracingConfig: { Mode: 'Active' } }, 'TracingConfig (Mode Active)'],
-  'a capacity provider': [
-    {
-      CapacityProviderConfig: {
-        LambdaManagedInstancesCapacityProviderConfig: {
-          CapacityProviderArn: 'arn:aws:lambda:us-east-1:000000000000:capacity-provider:mine',
-        },
-      },
-    },
-    'CapacityProviderConfig',
-  ],
-  'publishing for managed instances': [{ Publish: true, PublishTo: 'LATEST_PUBLISHED' }, 'PublishTo'],
 };
 
 for (const [what, [input, part]] of Object.entries(UNSUPPORTED)) {

@@ -89,6 +89,7 @@ async function opened(context: TestContext): Promise<Opened> {
   const control = await openFunctionControl({
     state,
     takeSnapshot: async () => undefined,
+    startManaged: async () => undefined,
     provisionedStatus: () => ({ status: 'IN_PROGRESS', allocated: 0 }),
     environmentCipher: new EnvironmentCipher(async () => {
       throw new Error('no function here has variables');

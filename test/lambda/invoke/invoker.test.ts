@@ -72,6 +72,7 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): {
     directory,
     aliases,
     placement,
+    managed: { invoke: notDurable },
     log,
     durable: { invoke: notDurable, run: notDurable, start: notDurable },
     mayLoop: () => false,

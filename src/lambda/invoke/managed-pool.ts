@@ -1,0 +1,217 @@
+/**
+ * The environments of one version on managed instances. They are there before any event: as many as the version has at
+ * least, more as those fill up, never beyond its maximum or what its capacity provider has room for. An event that finds
+ * no place is refused: "Lambda Managed Instances does not scale when invocations arrive and does not support cold
+ * starts" (AWS, "Scaling Lambda Managed Instances").
+ */
+import type { Clock, Timer } from '../../core/clock.ts';
+import type { FunctionScaling, ManagedRecord } from '../records/function-capacity.ts';
+import type { SnapshotProblem } from '../records/snapshot-problem.ts';
+import { ENVIRONMENT_LIFETIME_MS, IDLE_ENVIRONMENT_MS } from './invoke-limits.ts';
+import type { ManagedEnvironment, ManagedOwner } from './managed-environment.ts';
+
+/** Environments of one pool that start at once. */
+const STARTS_AT_ONCE = 2;
+
+/** Service time until a start that failed is tried again, milliseconds: doubled each time. AWS documents no figure. */
+const FIRST_RETRY_MS = 60_000;
+const LAST_RETRY_MS = 15 * 60_000;
+
+const IDLE_END = 'The runtime has ended before it got an event.';
+
+export interface ManagedPoolDependencies {
+  readonly clock: Clock;
+  /** Makes an environment that has not started yet; rejects when its code or runtime cannot be had. */
+  create(owner: ManagedOwner): Promise<ManagedEnvironment>;
+  /** Why the capacity provider has no room for one more; undefined where it has. */
+  noRoom(): string | undefined;
+  /** The pool has been drained and its last environment is gone. */
+  onEmpty(): void;
+}
+
+export class ManagedPool implements ManagedOwner {
+  readonly record: ManagedRecord;
+  private readonly deps: ManagedPoolDependencies;
+  private scaling: FunctionScaling;
+  /** Those that are wanted: starting or ready. */
+  private readonly kept = new Set<ManagedEnvironment>();
+  /** All that live. */
+  private readonly all = new Set<ManagedEnvironment>();
+  /** Starts under way, and those of them whose environment is still being made. */
+  private starting = 0;
+  private making = 0;
+  private isDraining = false;
+  private keeper: Timer | undefined;
+  private retry: Timer | undefined;
+  private retryMs = FIRST_RETRY_MS;
+  private readonly filled = Promise.withResolvers<SnapshotProblem | undefined>();
+
+  constructor(record: ManagedRecord, scaling: FunctionScaling, deps: ManagedPoolDependencies) {
+    this.record = record;
+    this.scaling = scaling;
+    this.deps = deps;
+  }
+
+  /** Environments alive, those that start included. */
+  get size(): number {
+    return this.all.size + this.making;
+  }
+
+  /** Starts the least; resolves when they are there, or with what kept one from being there. */
+  begin(): Promise<SnapshotProblem | undefined> {
+    this.fill();
+    return this.filled.promise;
+  }
+
+  /** Where an event goes: to the environment that has the fewest; undefined when none has room. */
+  take(requestId: string): ManagedEnvironment | undefined {
+    let chosen: ManagedEnvironment | undefined;
+    let free = 0;
+    for (const environment of this.kept) {
+      free += environment.free;
+      if (environment.free === 0 || environment.has(requestId)) continue;
+      if (chosen === undefined || environment.load < chosen.load) chosen = environment;
+    }
+    // The last place is being taken, or there was none.
+    if (free <= 1) this.grow(this.kept.size + this.making + 1);
+    return chosen;
+  }
+
+  rescale(scaling: FunctionScaling): void {
+    this.scaling = scaling;
+    this.clearRetry();
+    this.shrink(scaling.max ?? Number.POSITIVE_INFINITY);
+    this.fill();
+  }
+
+  /** Stops environments when they have nothing to do. */
+  drain(): void {
+    this.isDraining = true;
+    this.keeper?.cancel();
+    this.clearRetry();
+    this.filled.resolve({
+      kind: 'interrupted',
+      reason: 'The version has been replaced or the server stops.',
+    });
+    this.shrink(0);
+    this.finishIfEmpty();
+  }
+
+  /** Stops everything at once; resolves when nothing is left. */
+  async close(): Promise<void> {
+    this.drain();
+    await Promise.all([...this.all].map((environment) => environment.stop()));
+  }
+
+  onFree(environment: ManagedEnvironment): void {
+    if (environment.load > 0) return;
+    if (!this.kept.has(environment)) void environment.stop();
+    else this.keep();
+  }
+
+  onStopping(environment: ManagedEnvironment): void {
+    if (!this.kept.delete(environment)) return;
+    // Code that ends its own idle process would otherwise be started for ever.
+    if (environment.state === 'ready' && !environment.hasServed) this.failed('function', IDLE_END);
+    this.fill();
+  }
+
+  onDead(environment: ManagedEnvironment): void {
+    this.all.delete(environment);
+    this.finishIfEmpty();
+  }
+
+  private fill(): void {
+    this.grow(this.scaling.min);
+    const ready = [...this.kept].filter(({ state }) => state === 'ready').length;
+    if (ready >= this.scaling.min) this.filled.resolve(undefined);
+  }
+
+  private grow(wanted: number): void {
+    const most = Math.min(wanted, this.scaling.max ?? Number.POSITIVE_INFINITY);
+    while (!this.isDraining && this.retry === undefined && this.starting < STARTS_AT_ONCE) {
+      if (this.kept.size + this.making >= most) return;
+      const problem = this.deps.noRoom();
+      if (problem !== undefined) {
+        this.filled.resolve({ kind: 'host', reason: problem });
+        return;
+      }
+      void this.startOne();
+    }
+  }
+
+  /** Lets go of the youngest until there are so many. */
+  private shrink(most: number): void {
+    for (const environment of [...this.kept].reverse()) if (this.kept.size > most) this.release(environment);
+  }
+
+  private release(environment: ManagedEnvironment): void {
+    this.kept.delete(environment);
+    if (environment.load === 0) void environment.stop();
+  }
+
+  private async startOne(): Promise<void> {
+    this.starting += 1;
+    this.making += 1;
+    let environment: ManagedEnvironment | undefined;
+    try {
+      environment = await this.deps.create(this).finally(() => {
+        this.making -= 1;
+      });
+      this.all.add(environment);
+      this.kept.add(environment);
+      const failure = this.isDraining ? undefined : await environment.start();
+      if (failure === undefined) this.retryMs = FIRST_RETRY_MS;
+      else if (this.kept.has(environment)) this.failed('function', failure.payload.toString());
+    } catch (error) {
+      this.failed('host', error instanceof Error ? error.message : String(error));
+    }
+    if (environment !== undefined && environment.state !== 'ready') await environment.stop();
+    if (this.isDraining) void environment?.stop();
+    this.starting -= 1;
+    this.finishIfEmpty();
+    this.fill();
+    this.keep();
+  }
+
+  private failed(kind: SnapshotProblem['kind'], reason: string): void {
+    this.filled.resolve({ kind, reason });
+    if (this.retry !== undefined || this.isDraining) return;
+    this.retry = this.deps.clock.at(this.deps.clock.now() + this.retryMs, () => {
+      this.retry = undefined;
+      this.fill();
+    });
+    this.retryMs = Math.min(this.retryMs * 2, LAST_RETRY_MS);
+  }
+
+  private clearRetry(): void {
+    this.retry?.cancel();
+    this.retry = undefined;
+    this.retryMs = FIRST_RETRY_MS;
+  }
+
+  /** Looks, when the next is due, after those that are too old and those that have long had nothing to do. */
+  private keep(): void {
+    this.keeper?.cancel();
+    this.keeper = undefined;
+    if (this.isDraining || this.kept.size === 0) return;
+    const due = Math.min(...[...this.kept].map((environment) => this.dueMs(environment)));
+    this.keeper = this.deps.clock.at(due, () => {
+      const now = this.deps.clock.now();
+      for (const environment of [...this.kept]) if (this.dueMs(environment) <= now) this.release(environment);
+      this.fill();
+      this.keep();
+    });
+  }
+
+  /** Service time at which it is to go. */
+  private dueMs({ bornMs, idleSinceMs, load, state }: ManagedEnvironment): number {
+    const isSurplus = this.kept.size > this.scaling.min && load === 0 && state === 'ready';
+    const old = bornMs + ENVIRONMENT_LIFETIME_MS;
+    return isSurplus ? Math.min(old, idleSinceMs + IDLE_ENVIRONMENT_MS) : old;
+  }
+
+  private finishIfEmpty(): void {
+    if (this.isDraining && this.size === 0) this.deps.onEmpty();
+  }
+}
