@@ -7,7 +7,7 @@
 // Which one a function gets follows the runtime's name, not the interpreter, which may stand in for another.
 const { Channel, KEEP_LOOP } = require('./channel.cjs');
 const { flushed, patchConsole, watchStandardStreams } = require('./function-output.cjs');
-const { loadHandler } = require('./handler-loader.cjs');
+const { invokeContext, loadHandler } = require('./handler-loader.cjs');
 
 /** The first generation of AWS's client without callbacks. Source: AWS, "Node.js 24 runtime now available". */
 const FIRST_MAJOR_OF_PROMISES = 24;
@@ -75,31 +75,4 @@ function take() {
   if (header.traceId !== undefined) process.env._X_AMZN_TRACE_ID = header.traceId;
   else delete process.env._X_AMZN_TRACE_ID;
   handle(header, payload);
-}
-
-/** The part of the `context` object that both generations have. */
-function invokeContext(header) {
-  const env = process.env;
-  return {
-    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
-    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
-    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
-    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
-    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
-    clientContext: parsed(header.clientContext, 'ClientContext'),
-    identity: parsed(header.cognitoIdentity, 'CognitoIdentity'),
-    invokedFunctionArn: header.invokedFunctionArn,
-    awsRequestId: header.requestId,
-    tenantId: header.tenantId,
-    getRemainingTimeInMillis: () => header.deadlineMs - Date.now(),
-  };
-}
-
-function parsed(text, name) {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`Cannot parse ${name} as json: ${error}`);
-  }
 }

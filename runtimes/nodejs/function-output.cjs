@@ -7,14 +7,14 @@ const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 
 /**
  * Patches the global console. `begin(header)` tells which event later lines belong to; `error(title, thrown)`
- * writes what the runtime itself has to say of an error.
+ * writes what the runtime itself has to say of an error. Where events overlap, `overlapping` knows which one it is.
  */
-function patchConsole(channel, isCallbackEra) {
+function patchConsole(channel, isCallbackEra, overlapping) {
   const { AWS_LAMBDA_LOG_FORMAT, AWS_LAMBDA_LOG_LEVEL } = process.env;
   const isJson = AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
   const lowest = Math.max(0, LEVELS.indexOf(AWS_LAMBDA_LOG_LEVEL?.toUpperCase()));
   // What AWS's two generations of the runtime say before the first event.
-  const current = { requestId: isCallbackEra ? undefined : '-', tenantId: undefined };
+  const current = overlapping ?? { requestId: isCallbackEra ? undefined : '-', tenantId: undefined };
   const render = isJson ? (level, values) => renderJson(level, values, current, isCallbackEra) : renderText;
 
   for (const level of LEVELS) {

@@ -20,7 +20,7 @@ from marshalling import to_json  # noqa: E402
 
 
 def main():
-    channel = Channel(int(os.environ.pop("SELFSAME_CHANNEL_FD")))
+    channel = open_channel()
     if "SELFSAME_POOLED" in os.environ and not take_assignment(channel):
         return
     snapshot = prepare_snapshot() if "SELFSAME_SNAPSHOT_FD" in os.environ else None
@@ -43,6 +43,14 @@ def main():
         if event is None:
             return
         handle(channel, log, handler, *event)
+
+
+def open_channel():
+    if "SELFSAME_CHANNEL_FD" in os.environ:
+        return Channel(int(os.environ.pop("SELFSAME_CHANNEL_FD")))
+    from workers import open_worker
+
+    return open_worker(to_json)
 
 
 def prepare_snapshot():

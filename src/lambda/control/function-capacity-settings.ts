@@ -2,8 +2,8 @@
 import type { CapacityProviderConfig, FunctionConfiguration } from '@aws-sdk/client-lambda';
 import { runtimeIdentifier } from '../../core/runtimes.ts';
 import type { FunctionCapacity } from '../records/function-capacity.ts';
-import { isManaged, maxConcurrencyOf } from '../records/function-capacity.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
+import { isManaged, maxConcurrencyOf } from '../records/managed-record.ts';
 import { existingProvider } from './capacity-provider-operations.ts';
 import type { ControlContext } from './control-context.ts';
 import { invalidParameter, notImplemented } from './lambda-errors.ts';
@@ -20,7 +20,7 @@ const FIRST_VERSIONS: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** Of those, the ones that take several events at once here. */
-const RUNNABLE_FAMILIES: ReadonlySet<string> = new Set(['provided']);
+const RUNNABLE_FAMILIES: ReadonlySet<string> = new Set(['nodejs', 'python', 'provided']);
 
 /** `current` with what the request says instead; a function is on managed instances from its creation on, or never is. */
 export function functionCapacity(

@@ -5,9 +5,9 @@
 import type { RuntimeInstallation } from '../../ports/environment.ts';
 import { ImageProblem } from '../../ports/image-store.ts';
 import { mergedPackage } from '../../ports/package-store.ts';
-import { isManaged } from '../records/function-capacity.ts';
 import type { CodeReference, FunctionRecord } from '../records/function-record.ts';
 import { hasSnapStart, LATEST, packagesOf } from '../records/function-record.ts';
+import { isManaged } from '../records/managed-record.ts';
 import type { SnapshotProblem } from '../records/snapshot-problem.ts';
 import type { ControlContext } from './control-context.ts';
 import { imageStateReasonCode } from './function-image.ts';

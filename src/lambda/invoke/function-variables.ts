@@ -1,5 +1,5 @@
-import { isManaged, maxConcurrencyOf } from '../records/function-capacity.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
+import { isManaged, maxConcurrencyOf } from '../records/managed-record.ts';
 import type { InitializationType } from './platform-records.ts';
 
 /** Temporary credentials of the execution role as the function sees them. */

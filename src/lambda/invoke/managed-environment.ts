@@ -18,8 +18,8 @@ import type {
   Sandbox,
   ShutdownReason,
 } from '../../ports/environment.ts';
-import type { ManagedRecord } from '../records/function-capacity.ts';
-import { maxConcurrencyOf } from '../records/function-capacity.ts';
+import type { ManagedRecord } from '../records/managed-record.ts';
+import { maxConcurrencyOf } from '../records/managed-record.ts';
 import type { Invocation } from './environment.ts';
 import type { EnvironmentLog } from './environment-log.ts';
 import { MANAGED_INIT_TIMEOUT_MS, MAX_MANAGED_INIT_TIMEOUT_MS } from './invoke-limits.ts';

@@ -5,7 +5,8 @@
  * starts" (AWS, "Scaling Lambda Managed Instances").
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { FunctionScaling, ManagedRecord } from '../records/function-capacity.ts';
+import type { FunctionScaling } from '../records/function-capacity.ts';
+import type { ManagedRecord } from '../records/managed-record.ts';
 import type { SnapshotProblem } from '../records/snapshot-problem.ts';
 import { ENVIRONMENT_LIFETIME_MS, IDLE_ENVIRONMENT_MS } from './invoke-limits.ts';
 import type { ManagedEnvironment, ManagedOwner } from './managed-environment.ts';

@@ -15,21 +15,23 @@ export function launchOf(spec: EnvironmentSpec, layout: Layout, bootstrap: 'task
 }
 
 function runtimeLaunch(spec: EnvironmentSpec, layout: Layout, bootstrap: 'task' | 'opt'): Launch {
+  // Frames carry no ids: several events at once come over the HTTP runtime API.
+  const isFramed = spec.maxConcurrency === undefined;
   switch (spec.installation.family) {
     case 'nodejs':
       return {
         command: layout.interpreter!,
         args: [
           ...nodeArguments(spec.installation.version, spec.memoryMb, spec.variables['NODE_OPTIONS']),
-          join(layout.runtimeDirectory, 'bootstrap.cjs'),
+          join(layout.runtimeDirectory, isFramed ? 'bootstrap.cjs' : 'concurrent.cjs'),
         ],
-        framed: true,
+        framed: isFramed,
       };
     case 'python':
       return {
         command: layout.interpreter!,
         args: [join(layout.runtimeDirectory, 'bootstrap.py')],
-        framed: true,
+        framed: isFramed,
       };
     case 'ruby':
       return {
