@@ -1,4 +1,5 @@
 import type { BucketNotifications } from './notification-rules.ts';
+import type { ObjectTag } from './object-attributes.ts';
 
 /** What is kept of a bucket. */
 export interface BucketRecord {
@@ -10,4 +11,7 @@ export interface BucketRecord {
   /** Absent until it is first set: versions of such a bucket have no ids. */
   readonly versioning?: 'Enabled' | 'Suspended';
   readonly notifications?: BucketNotifications;
+  readonly tags?: readonly ObjectTag[];
+  /** As it was given. */
+  readonly policy?: string;
 }

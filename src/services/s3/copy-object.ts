@@ -10,7 +10,7 @@ import type { ChecksumAlgorithm } from './object-checksum.ts';
 import { algorithmOf, checksumMembers } from './object-checksum.ts';
 import { notificationsFor } from './object-events.ts';
 import { quoted, writeCondition } from './preconditions.ts';
-import { newAttributes, newObject } from './put-object.ts';
+import { newAttributes, newObject, newSettings } from './put-object.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf } from './s3-context.ts';
 import { invalidRequest } from './s3-errors.ts';
@@ -42,8 +42,10 @@ export function copyObjectOperation(s3: S3Context): Required<Pick<S3Operations, 
       const body = await copied(s3, source.found, known, algorithm);
       const checksum = { algorithm, value: body.checksum, type: 'FULL_OBJECT' } as const;
       const version = newObject(s3, bucket, key, body, { ...chosen, checksum });
+      const settings =
+        input.TaggingDirective === 'REPLACE' ? JSON.stringify(newSettings(input)) : source.found.settings;
       await storeVersion(s3, {
-        version: { ...version, settings: source.found.settings },
+        version: { ...version, settings },
         notifications: notificationsFor(s3, bucket, COPIED, version, caller),
         ...(condition === undefined ? {} : { condition }),
       });

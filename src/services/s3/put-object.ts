@@ -2,13 +2,13 @@ import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
 import type { NewVersion } from '../../ports/object-table.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { BucketRecord } from './bucket-record.ts';
-import type { ObjectAttributes } from './object-attributes.ts';
+import type { ObjectAttributes, ObjectSettings } from './object-attributes.ts';
 import { checkedMetadata, checkedStorageClass, checkKey, contentHeaders } from './object-attributes.ts';
 import type { StoredBody } from './object-body.ts';
 import { checkAnnounced, storeBody } from './object-body.ts';
-import type { AskedChecksum } from './object-checksum.ts';
 import { askedChecksum, checksumMembers } from './object-checksum.ts';
 import { notificationsFor } from './object-events.ts';
+import { tagsOfHeader } from './object-tags.ts';
 import { quoted, writeCondition } from './preconditions.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf, nowInSeconds } from './s3-context.ts';
@@ -23,13 +23,15 @@ export function putObjectOperation(s3: S3Context): Required<Pick<S3Operations, '
       refuseUnimplementedSettings('PutObject', input);
       const condition = writeCondition(input.IfMatch, input.IfNoneMatch);
       const checksum = askedChecksum(input, caller);
+      const settings = newSettings(input);
       checkAnnounced(caller);
       const chosen = newAttributes('PutObject', input, caller);
       const body = await storeBody(s3, input.Body, { checksum, md5: input.ContentMD5 });
-      const version = newObject(s3, bucket, key, body, {
-        ...chosen,
-        checksum: { algorithm: checksum.algorithm, value: body.checksum, type: 'FULL_OBJECT' },
-      });
+      const told = { algorithm: checksum.algorithm, value: body.checksum, type: 'FULL_OBJECT' } as const;
+      const version = {
+        ...newObject(s3, bucket, key, body, { ...chosen, checksum: told }),
+        settings: JSON.stringify(settings),
+      };
       const change = { name: 'ObjectCreated:Put', reason: 'PutObject' } as const;
       await storeVersion(s3, {
         version,
@@ -38,15 +40,17 @@ export function putObjectOperation(s3: S3Context): Required<Pick<S3Operations, '
       });
       return {
         ETag: quoted(version.etag),
-        ...checksumMembers({ ...checksumOfBody(checksum, body), type: 'FULL_OBJECT' }),
+        ...checksumMembers(told),
         ...newVersionMember(version),
       };
     },
   };
 }
 
-function checksumOfBody({ algorithm }: AskedChecksum, { checksum: value }: StoredBody) {
-  return { algorithm, value };
+/** What may be changed of it later. */
+export function newSettings({ Tagging }: { readonly Tagging?: string | undefined }): ObjectSettings {
+  const tags = tagsOfHeader(Tagging);
+  return tags.length === 0 ? {} : { tags };
 }
 
 /** What a request chooses of an object but its bytes. Throws where that cannot be. */

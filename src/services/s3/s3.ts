@@ -15,9 +15,12 @@ import { deleteOperations } from './delete-operations.ts';
 import { listOperations } from './list-operations.ts';
 import { NotificationDelivery } from './notification-delivery.ts';
 import { notificationOperations } from './notification-operations.ts';
+import { objectAttributesOperation } from './object-details.ts';
+import { bucketPolicy, policyOperations } from './policy-operations.ts';
 import { putObjectOperation } from './put-object.ts';
 import { readOperations } from './read-operations.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
+import { tagOperations } from './tag-operations.ts';
 import { uploadOperations } from './upload-operations.ts';
 
 export interface S3Dependencies {
@@ -65,11 +68,18 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
     ...copyObjectOperation(context),
     ...uploadOperations(context),
     ...completeUploadOperation(context),
+    ...tagOperations(context),
+    ...policyOperations(context),
+    ...objectAttributesOperation(context),
     ...notificationOperations(context, { deliver, call }),
   };
   return {
     begin: () => notifications.begin(),
     close: () => notifications.close(),
-    service: { name: 's3', operations: operations as Service['operations'] & S3Operations },
+    service: {
+      name: 's3',
+      operations: operations as Service['operations'] & S3Operations,
+      resourcePolicy: async (arn) => bucketPolicy(buckets, arn),
+    },
   };
 }

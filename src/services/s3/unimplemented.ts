@@ -14,8 +14,6 @@ const REFUSED = [
   'ObjectLockRetainUntilDate',
   'ObjectLockLegalHoldStatus',
   'WriteOffsetBytes',
-  'Tagging',
-  'TaggingDirective',
   'ACL',
   'GrantFullControl',
   'GrantRead',

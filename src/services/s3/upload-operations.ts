@@ -9,7 +9,7 @@ import { checkAnnounced, storePiece } from './object-body.ts';
 import type { AskedChecksum } from './object-checksum.ts';
 import { askedChecksum, checksumMembers } from './object-checksum.ts';
 import { quoted } from './preconditions.ts';
-import { newAttributes } from './put-object.ts';
+import { newAttributes, newSettings } from './put-object.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf, newVersionId, nowInSeconds, ownerId } from './s3-context.ts';
 import { invalidArgument, invalidRequest, noSuchBucket, noSuchUpload } from './s3-errors.ts';
@@ -74,7 +74,7 @@ export function uploadOperations(s3: S3Context): UploadOperations {
       refuseUnimplementedSettings('CreateMultipartUpload', input);
       const attributes: UploadAttributes = {
         object: newAttributes('CreateMultipartUpload', input, caller),
-        settings: {},
+        settings: newSettings(input),
         ...chosenChecksum(input.ChecksumAlgorithm, input.ChecksumType),
       };
       const uploadId = newVersionId(s3) + newVersionId(s3);

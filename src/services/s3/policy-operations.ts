@@ -1,0 +1,81 @@
+/** Policies of buckets, which decide under authorization together with those of callers. */
+
+import { parseArn } from '../../core/arn.ts';
+import { AwsError } from '../../core/errors.ts';
+import { PolicySyntaxError, parsePolicy } from '../../core/policy/parse.ts';
+import type { PolicyDocument } from '../../core/policy/policy-document.ts';
+import type { Buckets } from './buckets.ts';
+import type { S3Context, S3Operations } from './s3-context.ts';
+import { bucketOf } from './s3-context.ts';
+import { notConfigured } from './s3-errors.ts';
+
+/** Source: user guide, "Bucket policies". */
+const MAX_POLICY_BYTES = 20 * 1024;
+
+export function policyOperations(
+  s3: S3Context,
+): Required<Pick<S3Operations, 'PutBucketPolicy' | 'GetBucketPolicy' | 'DeleteBucketPolicy'>> {
+  const { buckets } = s3;
+  return {
+    async PutBucketPolicy(input) {
+      const { name } = bucketOf(s3, input);
+      const { Policy: policy = '' } = input;
+      checkPolicy(policy, name);
+      await buckets.change(name, () => ({ ...buckets.get(name), policy }));
+      return {};
+    },
+
+    async GetBucketPolicy(input) {
+      const { name, policy } = bucketOf(s3, input);
+      if (policy === undefined)
+        throw notConfigured('NoSuchBucketPolicy', 'The bucket policy does not exist', name);
+      return { Policy: policy };
+    },
+
+    async DeleteBucketPolicy(input) {
+      const { name } = bucketOf(s3, input);
+      await buckets.change(name, () => {
+        const { policy: _policy, ...others } = buckets.get(name);
+        return others;
+      });
+      return {};
+    },
+  };
+}
+
+/** The policy of the bucket that an ARN of S3 is in. */
+export function bucketPolicy(buckets: Buckets, arn: string): PolicyDocument | undefined {
+  const name = parseArn(arn)?.resource.split('/')[0];
+  const policy = name === undefined ? undefined : buckets.find(name)?.policy;
+  return policy === undefined ? undefined : parsePolicy(policy);
+}
+
+/** Words as recorded for "test_bucket_policy_exc". */
+function checkPolicy(policy: string, bucket: string): void {
+  if (!policy.startsWith('{')) throw malformed("Policies must be valid JSON and the first byte must be '{'");
+  if (Buffer.byteLength(policy) > MAX_POLICY_BYTES) throw malformed('Policies must be 20480 bytes or less');
+  try {
+    const { Statement } = JSON.parse(policy) as { Statement?: unknown };
+    if (Statement === undefined) throw malformed('Missing required field Statement');
+    parsePolicy(policy);
+    checkResources([Statement].flat(), bucket);
+  } catch (error) {
+    if (error instanceof PolicySyntaxError) throw malformed(error.message);
+    if (error instanceof SyntaxError) throw malformed('This policy contains invalid Json');
+    throw error;
+  }
+}
+
+function checkResources(statements: readonly unknown[], bucket: string): void {
+  for (const statement of statements as { Resource?: string | string[]; Principal?: unknown }[]) {
+    if (statement.Principal === undefined) throw malformed('Missing required field Principal');
+    for (const resource of [statement.Resource ?? []].flat()) {
+      const [name] = parseArn(resource)?.resource.split('/') ?? [];
+      if (name !== bucket && resource !== '*') throw malformed('Policy has invalid resource');
+    }
+  }
+}
+
+function malformed(message: string): AwsError {
+  return new AwsError('MalformedPolicy', message, {}, 400);
+}
