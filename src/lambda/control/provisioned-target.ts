@@ -58,9 +58,13 @@ function checkAliasTargets(
 }
 
 /** That AWS refuses these is in the developer guide, "Tenant isolation" and "SnapStart"; its words are not known. */
-function checkSettings({ tenantIsolationMode, snapStartApplyOn }: FunctionRecord): void {
+function checkSettings({ tenantIsolationMode, snapStartApplyOn, capacity }: FunctionRecord): void {
   if (tenantIsolationMode !== undefined)
     throw invalidParameter('Provisioned concurrency is not supported for functions with tenant isolation.');
   if (snapStartApplyOn !== 'None')
     throw invalidParameter('Provisioned concurrency is not supported for function versions with SnapStart.');
+  if (capacity !== undefined)
+    throw invalidParameter(
+      'Provisioned concurrency is not supported for functions with a capacity provider.',
+    );
 }

@@ -40,11 +40,17 @@ export function needsSnapshotAgain(record: FunctionRecord): boolean {
 
 export interface StateProblem {
   readonly reason: string;
-  readonly code: 'FunctionError' | 'InternalError';
+  readonly code: 'FunctionError' | 'InternalError' | 'CapacityProviderScalingLimitExceeded';
 }
+
+const CODES = {
+  function: 'FunctionError',
+  host: 'InternalError',
+  capacity: 'CapacityProviderScalingLimitExceeded',
+} as const;
 
 /** As the state of a version has it. AWS has had the code `FunctionError` since SnapStart. */
 export function snapshotStateProblem({ kind, reason }: SnapshotProblem): StateProblem | 'interrupted' {
   if (kind === 'interrupted') return 'interrupted';
-  return { reason, code: kind === 'function' ? 'FunctionError' : 'InternalError' };
+  return { reason, code: CODES[kind] };
 }

@@ -69,29 +69,36 @@ export class ManagedInstances {
   begin(): void {
     for (const record of this.deps.directory.all())
       if (isManaged(record) && record.version !== LATEST && record.state === 'Active')
-        void this.start(record);
+        void this.pool(record).begin();
   }
 
   /** Resolves when a version has the environments that it is to have at least, or with why not. */
-  start(record: ManagedRecord): Promise<SnapshotProblem | undefined> {
-    const known = this.pools.get(record.generation);
-    const pool = known ?? this.open(record);
-    return pool.begin();
+  async start(record: ManagedRecord): Promise<SnapshotProblem | undefined> {
+    const problem = await this.pool(record).begin();
+    if (problem !== undefined) this.retire(record.generation);
+    return problem;
   }
 
   /** Throws AWS's error where no environment has room. */
-  invoke(record: ManagedRecord, event: Invocation): Promise<InvocationOutcome> {
+  async invoke(record: ManagedRecord, event: Invocation): Promise<InvocationOutcome> {
     if (event.wantsLogTail) {
       const part = 'LogType Tail for functions with a capacity provider';
       throw new AwsError('NotImplemented', `lambda:Invoke does not implement ${part} yet.`, {}, 501);
     }
-    const environment = this.pools.get(record.generation)?.take(event.requestId);
+    const pool = this.pools.get(record.generation);
+    // After the server's own start, which AWS has no like of.
+    if (pool?.isSettled === false) await pool.begin();
+    const environment = pool?.take(event.requestId);
     if (environment === undefined) throw this.deps.throttled(record);
     return environment.invoke(event);
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.pools.values(), ...this.draining].map((pool) => pool.close()));
+  }
+
+  private pool(record: ManagedRecord): ManagedPool {
+    return this.pools.get(record.generation) ?? this.open(record);
   }
 
   private open(record: ManagedRecord): ManagedPool {

@@ -18,6 +18,8 @@ const STARTS_AT_ONCE = 2;
 const FIRST_RETRY_MS = 60_000;
 const LAST_RETRY_MS = 15 * 60_000;
 
+/** As of versions with SnapStart. */
+const INIT_FAILURE = 'An error occurred during function initialization.';
 const IDLE_END = 'The runtime has ended before it got an event.';
 
 export interface ManagedPoolDependencies {
@@ -43,8 +45,11 @@ export class ManagedPool implements ManagedOwner {
   private making = 0;
   private isDraining = false;
   private keeper: Timer | undefined;
+  private replacing: ManagedEnvironment | undefined;
   private retry: Timer | undefined;
   private retryMs = FIRST_RETRY_MS;
+  /** It has had its least, or it was found why not. */
+  private hasSettled = false;
   private readonly filled = Promise.withResolvers<SnapshotProblem | undefined>();
 
   constructor(record: ManagedRecord, scaling: FunctionScaling, deps: ManagedPoolDependencies) {
@@ -62,6 +67,10 @@ export class ManagedPool implements ManagedOwner {
   begin(): Promise<SnapshotProblem | undefined> {
     this.fill();
     return this.filled.promise;
+  }
+
+  get isSettled(): boolean {
+    return this.hasSettled;
   }
 
   /** Where an event goes: to the environment that has the fewest; undefined when none has room. */
@@ -90,7 +99,7 @@ export class ManagedPool implements ManagedOwner {
     this.isDraining = true;
     this.keeper?.cancel();
     this.clearRetry();
-    this.filled.resolve({
+    this.settle({
       kind: 'interrupted',
       reason: 'The version has been replaced or the server stops.',
     });
@@ -122,10 +131,15 @@ export class ManagedPool implements ManagedOwner {
     this.finishIfEmpty();
   }
 
+  private settle(problem: SnapshotProblem | undefined): void {
+    this.hasSettled = true;
+    this.filled.resolve(problem);
+  }
+
   private fill(): void {
     this.grow(this.scaling.min);
     const ready = [...this.kept].filter(({ state }) => state === 'ready').length;
-    if (ready >= this.scaling.min) this.filled.resolve(undefined);
+    if (ready >= this.scaling.min) this.settle(undefined);
   }
 
   private grow(wanted: number): void {
@@ -134,7 +148,7 @@ export class ManagedPool implements ManagedOwner {
       if (this.kept.size + this.making >= most) return;
       const problem = this.deps.noRoom();
       if (problem !== undefined) {
-        this.filled.resolve({ kind: 'host', reason: problem });
+        this.settle({ kind: 'capacity', reason: problem });
         return;
       }
       void this.startOne();
@@ -163,7 +177,7 @@ export class ManagedPool implements ManagedOwner {
       this.kept.add(environment);
       const failure = this.isDraining ? undefined : await environment.start();
       if (failure === undefined) this.retryMs = FIRST_RETRY_MS;
-      else if (this.kept.has(environment)) this.failed('function', failure.payload.toString());
+      else if (this.kept.has(environment)) this.failed('function', INIT_FAILURE);
     } catch (error) {
       this.failed('host', error instanceof Error ? error.message : String(error));
     }
@@ -176,7 +190,7 @@ export class ManagedPool implements ManagedOwner {
   }
 
   private failed(kind: SnapshotProblem['kind'], reason: string): void {
-    this.filled.resolve({ kind, reason });
+    this.settle({ kind, reason });
     if (this.retry !== undefined || this.isDraining) return;
     this.retry = this.deps.clock.at(this.deps.clock.now() + this.retryMs, () => {
       this.retry = undefined;
@@ -195,21 +209,41 @@ export class ManagedPool implements ManagedOwner {
   private keep(): void {
     this.keeper?.cancel();
     this.keeper = undefined;
-    if (this.isDraining || this.kept.size === 0) return;
-    const due = Math.min(...[...this.kept].map((environment) => this.dueMs(environment)));
+    if (this.isDraining || this.kept.size === 0 || this.replacing !== undefined) return;
+    const due = Math.min(
+      ...[...this.kept].map((one) => Math.min(this.surplusDueMs(one), this.oldDueMs(one))),
+    );
     this.keeper = this.deps.clock.at(due, () => {
       const now = this.deps.clock.now();
-      for (const environment of [...this.kept]) if (this.dueMs(environment) <= now) this.release(environment);
-      this.fill();
+      for (const environment of [...this.kept])
+        if (this.surplusDueMs(environment) <= now) this.release(environment);
+      const old = [...this.kept].find((environment) => this.oldDueMs(environment) <= now);
+      if (old !== undefined) return this.replace(old);
       this.keep();
+      return undefined;
     });
   }
 
-  /** Service time at which it is to go. */
-  private dueMs({ bornMs, idleSinceMs, load, state }: ManagedEnvironment): number {
+  /** The old one goes when another has come: there is one more than there may be for that time. */
+  private async replace(old: ManagedEnvironment): Promise<void> {
+    const before = this.kept.size;
+    this.replacing = old;
+    await this.startOne();
+    this.replacing = undefined;
+    if (this.kept.size > before) this.release(old);
+    this.keep();
+  }
+
+  /** Service time at which one that is more than the least has had nothing to do for long enough. */
+  private surplusDueMs({ idleSinceMs, load, state }: ManagedEnvironment): number {
     const isSurplus = this.kept.size > this.scaling.min && load === 0 && state === 'ready';
-    const old = bornMs + ENVIRONMENT_LIFETIME_MS;
-    return isSurplus ? Math.min(old, idleSinceMs + IDLE_ENVIRONMENT_MS) : old;
+    return isSurplus ? idleSinceMs + IDLE_ENVIRONMENT_MS : Number.POSITIVE_INFINITY;
+  }
+
+  /** Service time at which it is to be replaced; later while a start that has failed is not to be tried again. */
+  private oldDueMs({ bornMs }: ManagedEnvironment): number {
+    const due = bornMs + ENVIRONMENT_LIFETIME_MS;
+    return this.retry === undefined ? due : Math.max(due, this.deps.clock.now() + FIRST_RETRY_MS);
   }
 
   private finishIfEmpty(): void {
