@@ -61,6 +61,10 @@ test('the environment for which there is no address left is refused, and has one
   });
 });
 
+test('networks are made on when what makes them was killed', async () => {
+  assert.deepEqual(await step('killedShell'), { shells: 1, later: 'none', after: UNTOUCHED });
+});
+
 test('nothing is left of networks that cannot be opened', async () => {
   const { problem, after } = await step<{ problem: string; after: object }>('refusedForwarding');
   assert.match(problem, /^The network of functions cannot be set up: nft: /);

@@ -48,6 +48,9 @@ async function end(server: Server): Promise<void> {
   await once(server, 'close');
 }
 
+/** More than are made ahead at first. */
+const READY_AND_MORE = 12;
+
 const problemOf = (rejected: Promise<unknown>): Promise<string> =>
   rejected.then(
     () => 'none',
@@ -96,6 +99,18 @@ const STEPS: Readonly<Record<string, () => Promise<unknown>>> = {
     const later = await problemOf(networks.take());
     await networks.close();
     return { count: taken.length, problem, later, after: await host() };
+  },
+
+  /** What makes networks is killed. */
+  async killedShell() {
+    const networks = await EnvironmentNetworks.open();
+    await networks.take();
+    const shells = (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, 'latin1')).trim();
+    for (const shell of shells.split(' ')) process.kill(Number(shell), 'SIGKILL');
+    const problems: string[] = [];
+    while (problems.length < READY_AND_MORE) problems.push(await problemOf(networks.take()));
+    await networks.close();
+    return { shells: shells.split(' ').length, later: problems.at(-1), after: await host() };
   },
 
   /** The rules of forwarding are refused. */

@@ -2,25 +2,17 @@
  * A network for each environment: a network namespace with one interface, made ahead so that a start need not wait
  * (making one takes 10 ms, entering it 1 ms). It belongs to the host's user namespace: nothing inside can change it.
  */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { PlatformError } from '../../core/errors.ts';
 import { GATEWAY_ADDRESS } from '../../core/gateway-address.ts';
-import {
-  addressOf,
-  BLOCK_PREFIX,
-  BLOCK_SIZE,
-  RUNTIME_API_HOST_PORT,
-  RUNTIME_API_PORT,
-  runtimeApiHost,
-} from './addresses.ts';
+import { BLOCK_SIZE, RUNTIME_API_HOST_PORT, RUNTIME_API_PORT, runtimeApiHost } from './addresses.ts';
 import type { Bridge } from './bridge.ts';
 import { createBridge, NAMESPACES_DIRECTORY, removeBridge } from './bridge.ts';
-import { endpointElement, removedRuntimeApiElements, runtimeApiElements } from './filter-rules.ts';
+import { endpointElement } from './filter-rules.ts';
 import { allowForwarding, endForwarding } from './forwarding.ts';
 import type { NameResolution } from './name-server.ts';
 import { nameResolution } from './name-server.ts';
-import { ip, nft, shell } from './network-commands.ts';
+import { nft } from './network-commands.ts';
+import { NetworkMaker } from './network-maker.ts';
 import type { EnvironmentNetwork, Networks } from './networks.ts';
 
 /** So many are ready at first: as many starts at once find one. */
@@ -31,6 +23,15 @@ const READY_AT_MOST = 64;
 
 /** So many are made or removed at a time; more would make the first of them wait. */
 const BATCH_SIZE = 16;
+
+/** With fewer than so many ready, others are made even while environments start. */
+const READY_AT_LEAST = 2;
+
+/**
+ * Nobody having taken one for so long, what is missing is made and what has ended is removed, milliseconds: it takes
+ * processors that starts have better use for.
+ */
+const QUIET_MS = 200;
 
 /** 0 is the block's own address, 1 the bridge's; the last one is for broadcasts. */
 const FIRST_INDEX = 2;
@@ -52,6 +53,7 @@ export class EnvironmentNetworks implements Networks {
   /** `resolv.conf` as it must be inside. */
   readonly resolverConfiguration: string;
   private readonly bridge: Bridge;
+  private readonly maker: NetworkMaker;
   private readonly free = Array.from(
     { length: LAST_INDEX - FIRST_INDEX + 1 },
     (_, place) => FIRST_INDEX + place,
@@ -61,11 +63,13 @@ export class EnvironmentNetworks implements Networks {
   private readonly ended: number[] = [];
   private readyCount = READY_AT_FIRST;
   private work: Promise<void> | undefined;
+  private quiet: NodeJS.Timeout | undefined;
   private isClosed = false;
   private readonly endpoints = new Map<string, Promise<string>>();
 
   private constructor(bridge: Bridge, names: NameResolution) {
     this.bridge = bridge;
+    this.maker = new NetworkMaker(bridge);
     this.resolverConfiguration = names.configuration;
   }
 
@@ -87,20 +91,21 @@ export class EnvironmentNetworks implements Networks {
 
   /** Rejects with `PlatformError` when none can be made. */
   async take(): Promise<EnvironmentNetwork> {
+    this.refillWhenQuiet();
     const index = this.ready.shift() ?? (await this.next());
-    this.refill();
+    if (this.ready.length < READY_AT_LEAST) this.refill();
     const { block } = this.bridge;
     let isReleased = false;
     return {
-      namespace: `${NAMESPACES_DIRECTORY}/${this.namespaceOf(index)}`,
+      namespace: `${NAMESPACES_DIRECTORY}/${this.maker.namespaceOf(index)}`,
       runtimeApi: { host: runtimeApiHost(block, index), port: RUNTIME_API_HOST_PORT },
       runtimeApiInside: `${GATEWAY_ADDRESS}:${RUNTIME_API_PORT}`,
-      moveScript: this.moveScript(index),
+      moveScript: this.maker.moveScript(index),
       release: () => {
         if (isReleased) return;
         isReleased = true;
         this.ended.push(index);
-        this.refill();
+        this.refillWhenQuiet();
       },
     };
   }
@@ -119,9 +124,11 @@ export class EnvironmentNetworks implements Networks {
   /** Removes everything; nothing may run in any of them any more. */
   async close(): Promise<void> {
     this.isClosed = true;
+    clearTimeout(this.quiet);
     await this.work;
     this.ready.length = 0;
     this.refuse(CLOSING);
+    await this.maker.close();
     await removeBridge(this.bridge.name);
     await endForwarding().catch(() => {});
   }
@@ -145,6 +152,15 @@ export class EnvironmentNetworks implements Networks {
     return next.promise;
   }
 
+  private refillWhenQuiet(): void {
+    clearTimeout(this.quiet);
+    this.quiet = setTimeout(() => {
+      this.quiet = undefined;
+      this.refill();
+    }, QUIET_MS);
+    this.quiet.unref();
+  }
+
   private refill(): void {
     if (this.work !== undefined || this.isClosed) return;
     this.work = this.refillNow().finally(() => {
@@ -154,7 +170,10 @@ export class EnvironmentNetworks implements Networks {
 
   private async refillNow(): Promise<void> {
     while (!this.isClosed) {
-      const missing = this.readyCount + this.waiting.length - this.ready.length;
+      const isQuiet = this.quiet === undefined;
+      if (!isQuiet && this.waiting.length === 0 && this.ready.length >= READY_AT_LEAST) return;
+      const wanted = isQuiet ? this.readyCount : Math.min(this.readyCount, BATCH_SIZE);
+      const missing = wanted + this.waiting.length - this.ready.length;
       const batch = this.free.splice(0, Math.min(missing, BATCH_SIZE));
       if (batch.length > 0) {
         if (!(await this.make(batch))) return;
@@ -170,15 +189,13 @@ export class EnvironmentNetworks implements Networks {
 
   /** Whether any could be made. */
   private async make(batch: number[]): Promise<boolean> {
-    const { block } = this.bridge;
-    const isFree = await Promise.all(batch.map((index) => isListenable(runtimeApiHost(block, index))));
+    const isFree = await Promise.all(batch.map((index) => this.maker.isUsable(index)));
     const indices = batch.filter((_, place) => isFree[place]);
     // For later: whoever listens there may have gone by then.
     this.free.push(...batch.filter((_, place) => !isFree[place]));
     try {
       if (indices.length === 0) throw PORT_TAKEN;
-      await shell(indices.map((index) => this.namespaceScript(index)).join(''));
-      await nft(runtimeApiElements(this.bridge.name, block, indices));
+      await this.maker.make(indices);
     } catch (error) {
       this.refuse(error);
       // Some of them may be there.
@@ -194,66 +211,7 @@ export class EnvironmentNetworks implements Networks {
   }
 
   private async remove(indices: number[]): Promise<void> {
-    // The interface goes with its namespace, the way through to a runtime API that has ended leads nowhere.
-    // One that was moved to another namespace goes when the kernel has done away with that one, which may take a while.
-    await ip(
-      indices.flatMap((index) => [
-        `netns delete ${this.namespaceOf(index)}`,
-        `link delete dev ${this.namespaceOf(index)}`,
-      ]),
-      ['-force'],
-    ).catch(() => {});
-    await nft(removedRuntimeApiElements(this.bridge.name, this.bridge.block, indices)).catch(() => {});
+    await this.maker.remove(indices);
     this.free.push(...indices);
   }
-
-  private namespaceOf(index: number): string {
-    return `${this.bridge.name}-${index}`;
-  }
-
-  /** `isolated`: the bridge passes nothing from one environment to another. */
-  private namespaceScript(index: number): string {
-    const { name, block } = this.bridge;
-    const namespace = this.namespaceOf(index);
-    const link = `${name}-${index}`;
-    return `ip -batch - <<EOF
-netns add ${namespace}
-link add name ${link} type veth peer name eth0 netns ${namespace}
-link set dev ${link} master ${name} addrgenmode none
-link set dev ${link} type bridge_slave isolated on
-link set dev ${link} up
-EOF
-ip -n ${namespace} -batch - <<EOF
-${insideCommands(block, index)}EOF
-`;
-  }
-
-  private moveScript(index: number): string {
-    return `ip -n ${this.namespaceOf(index)} link set dev eth0 netns "$1"
-nsenter --net="$1" -- ip -batch - <<EOF
-${insideCommands(this.bridge.block, index)}EOF
-`;
-  }
-}
-
-/** Of `ip`, in the namespace that has the interface. */
-function insideCommands(block: number, index: number): string {
-  return `link set dev lo up
-addr add ${addressOf(block, index)}/${BLOCK_PREFIX} dev eth0
-link set dev eth0 addrgenmode none up
-route add default via ${addressOf(block, 1)}
-`;
-}
-
-/** Whether a runtime API could listen there: somebody else's server may, or one of ours that has not ended yet. */
-async function isListenable(host: string): Promise<boolean> {
-  const server = createServer().listen(RUNTIME_API_HOST_PORT, host);
-  try {
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  server.close();
-  await once(server, 'close');
-  return true;
 }

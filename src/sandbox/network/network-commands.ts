@@ -13,11 +13,6 @@ export function nft(ruleset: string): Promise<void> {
   return feed('nft', ['-f', '-'], ruleset);
 }
 
-/** A POSIX shell script: several programs for the price of starting one from here. */
-export function shell(script: string): Promise<void> {
-  return feed('sh', ['-e'], script);
-}
-
 /** What `ip -json` or `nft --json` tells. */
 export async function ask(program: 'ip' | 'nft', args: readonly string[]): Promise<unknown> {
   return JSON.parse((await run(program, args, '')) || '[]') as unknown;

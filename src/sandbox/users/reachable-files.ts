@@ -3,18 +3,16 @@
  * stay so: in a mount namespace of its own, in which sandboxes are put together, an empty directory covers each closed
  * one, and what is needed of it shows there under its own name.
  */
-import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import { open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { Interface } from 'node:readline';
-import { createInterface } from 'node:readline';
-import { PlatformError } from '../../core/errors.ts';
+import { ShellDialogue } from '../shell-dialogue.ts';
 
 /** Others may pass through a directory. */
 const PASSABLE = 0o001;
+
+const FAILING = 'The files of functions cannot be shown to their users';
 
 /** The working directory stays what is covered; the shell ends with its standard input, and so with the server. */
 const COVER = `
@@ -41,7 +39,7 @@ export class ReachableFiles {
   static async open(nsenter: string): Promise<ReachableFiles> {
     // What the host mounts later is seen, and nothing that is mounted here is seen outside.
     const args = ['--mount', '--propagation', 'slave', 'sh', '-c', 'echo ready; read -r _'];
-    const maker = new ShellDialogue(spawn('unshare', args, { stdio: ['pipe', 'pipe', 'pipe'] }));
+    const maker = new ShellDialogue(spawn('unshare', args, { stdio: ['pipe', 'pipe', 'pipe'] }), FAILING);
     await maker.line();
     try {
       return new ReachableFiles(nsenter, await open(`/proc/${maker.pid}/ns/mnt`));
@@ -105,6 +103,7 @@ class Cover {
         stdio: ['pipe', 'pipe', 'pipe'],
         env: { PATH: process.env['PATH'] },
       }),
+      FAILING,
     );
     await shell.line();
     return new Cover(shell);
@@ -121,64 +120,5 @@ class Cover {
 
   close(): Promise<void> {
     return this.shell.end();
-  }
-}
-
-/** A shell that answers each line with one line, in order. */
-class ShellDialogue {
-  private readonly child: ChildProcess;
-  private readonly lines: Interface;
-  private readonly waiting: PromiseWithResolvers<string>[] = [];
-  private readonly received: string[] = [];
-  private readonly ended: Promise<unknown>;
-  private problem: PlatformError | undefined;
-
-  constructor(child: ChildProcess) {
-    this.child = child;
-    let errors = '';
-    child.stderr!.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    // That it has ended is told by its exit.
-    child.stdin!.on('error', () => {});
-    this.lines = createInterface({ input: child.stdout! });
-    this.lines.on('line', (line) => {
-      const next = this.waiting.shift();
-      if (next === undefined) this.received.push(line);
-      else next.resolve(line);
-    });
-    this.ended = once(child, 'close').then(
-      () => this.fail(errors.trim()),
-      (error: Error) => this.fail(error.message),
-    );
-  }
-
-  get pid(): number {
-    return this.child.pid!;
-  }
-
-  line(): Promise<string> {
-    const received = this.received.shift();
-    if (received !== undefined) return Promise.resolve(received);
-    if (this.problem !== undefined) return Promise.reject(this.problem);
-    const next = Promise.withResolvers<string>();
-    this.waiting.push(next);
-    return next.promise;
-  }
-
-  ask(line: string): Promise<string> {
-    this.child.stdin!.write(`${line}\n`);
-    return this.line();
-  }
-
-  async end(): Promise<void> {
-    this.child.stdin!.end();
-    await this.ended;
-  }
-
-  private fail(reason: string): void {
-    this.problem = new PlatformError(
-      `The files of functions cannot be shown to their users: ${reason}`,
-      'Run `selfsame doctor`.',
-    );
-    for (const { reject } of this.waiting.splice(0)) reject(this.problem);
   }
 }
