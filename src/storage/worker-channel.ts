@@ -141,6 +141,12 @@ export class WorkerChannel<Request, Reply> {
 
 const RESTART = 'Start selfsame again: everything acknowledged before is on disk.';
 
+/** The reply; throws what is in its place. */
+export function outcomeOf(outcome: Outcome): unknown {
+  if ('reply' in outcome) return outcome.reply;
+  throw fromTransferred(outcome.error);
+}
+
 function fromTransferred(error: TransferredError): Error {
   if (error.kind === 'platform') return new PlatformError(error.message, error.remedy);
   const bug = new Error(error.message);

@@ -19,8 +19,9 @@ const [state, logs, blobs] = await Promise.all([
   openFileBlobStore({ directory: data.blobs }),
 ]);
 
-// The thread of the logs starts with the first request.
+// The threads start with the first request, or the first write.
 await logs.listGroups();
+await state.commit([{ table: 'begun', key: round, value: round }]);
 
 const acknowledge = (kind: string, name: string) => process.stdout.write(`${kind} ${name} .\n`);
 

@@ -1,8 +1,10 @@
 import type { PlatformError } from '../../core/errors.ts';
 import type { EventPage, EventQueue, WaitingQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
-import { siblingModule, WorkerChannel } from '../worker-channel.ts';
+import { StoreThread } from '../store-thread.ts';
+import { siblingModule } from '../worker-channel.ts';
 import type { EventFileOptions, EventRequest } from './event-file.ts';
+import { EventFile } from './event-file.ts';
 
 export interface SqliteEventQueueOptions extends EventFileOptions {
   readonly log: Log;
@@ -21,7 +23,9 @@ export type ClosableEventQueue = EventQueue & {
  */
 export async function openSqliteEventQueue(options: SqliteEventQueueOptions): Promise<ClosableEventQueue> {
   const { log, onFatal, ...workerData } = options;
-  const channel = await WorkerChannel.open<EventRequest, unknown>({
+  const channel = await StoreThread.open<EventRequest>({
+    openHere: () => new EventFile(workerData),
+    isOpening: (request) => 'waiting' in request,
     module: siblingModule(import.meta.url, 'event-worker'),
     workerData,
     name: 'events',

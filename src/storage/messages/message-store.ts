@@ -1,8 +1,10 @@
 import type { PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Deduplication, MessageStore, StoredMessage } from '../../ports/message-store.ts';
-import { siblingModule, WorkerChannel } from '../worker-channel.ts';
+import { StoreThread } from '../store-thread.ts';
+import { siblingModule } from '../worker-channel.ts';
 import type { MessageRequest } from './message-table.ts';
+import { MessageTable } from './message-table.ts';
 import type { MessagesWorkerData } from './messages-worker.ts';
 
 export interface SqliteMessageStoreOptions {
@@ -31,7 +33,9 @@ export async function openSqliteMessageStore(
     file: options.file,
     ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
   };
-  const channel = await WorkerChannel.open<MessageRequest, unknown>({
+  const channel = await StoreThread.open<MessageRequest>({
+    openHere: () => new MessageTable(workerData),
+    isOpening: (request) => typeof request === 'string' || 'page' in request,
     module: siblingModule(import.meta.url, 'messages-worker'),
     workerData,
     name: 'messages',

@@ -1,8 +1,10 @@
 import type { PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ObjectTable } from '../../ports/object-table.ts';
-import { siblingModule, WorkerChannel } from '../worker-channel.ts';
+import { StoreThread } from '../store-thread.ts';
+import { siblingModule } from '../worker-channel.ts';
 import type { ObjectRequest } from './object-file.ts';
+import { ObjectFile } from './object-file.ts';
 import type { ObjectsWorkerData } from './objects-worker.ts';
 
 export interface SqliteObjectTableOptions {
@@ -20,13 +22,23 @@ export type ClosableObjectTable = ObjectTable & {
   close(): Promise<void>;
 };
 
+const OPENING_READS: ReadonlySet<string> = new Set([
+  'lastSequence',
+  'buckets',
+  'allPieces',
+  'notifications',
+  'nextNotificationMs',
+]);
+
 /** Objects in SQLite, owned by a thread. Rejects with `PlatformError` for a file that must not be used. */
 export async function openSqliteObjectTable(options: SqliteObjectTableOptions): Promise<ClosableObjectTable> {
   const workerData: ObjectsWorkerData = {
     file: options.file,
     ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
   };
-  const channel = await WorkerChannel.open<ObjectRequest, unknown>({
+  const channel = await StoreThread.open<ObjectRequest>({
+    openHere: () => new ObjectFile(workerData),
+    isOpening: (request) => 'read' in request && OPENING_READS.has(request.read),
     module: siblingModule(import.meta.url, 'objects-worker'),
     workerData,
     name: 'objects',

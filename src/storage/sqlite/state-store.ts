@@ -7,8 +7,10 @@ import {
   type StateStore,
   type StateWrite,
 } from '../../ports/state-store.ts';
-import { siblingModule, WorkerChannel } from '../worker-channel.ts';
+import { StoreThread } from '../store-thread.ts';
+import { siblingModule } from '../worker-channel.ts';
 import type { CommitReply, RecordRange, RecordRequest, RecordWrite, StoredRecord } from './records.ts';
+import { Records } from './records.ts';
 import type { StateWorkerData } from './state-worker.ts';
 
 export interface SqliteStateStoreOptions {
@@ -36,7 +38,9 @@ export async function openSqliteStateStore(options: SqliteStateStoreOptions): Pr
     file: options.file,
     ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
   };
-  const channel = await WorkerChannel.open<RecordRequest, unknown>({
+  const channel = await StoreThread.open<RecordRequest>({
+    openHere: () => new Records(workerData),
+    isOpening: (request) => !('commit' in request),
     module: siblingModule(import.meta.url, 'state-worker'),
     workerData,
     name: 'records',
