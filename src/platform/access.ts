@@ -22,11 +22,15 @@ export interface AccessOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly root: RootCredentials;
+  /** What session tokens are sealed with. */
+  readonly sessionKey: Buffer;
   /** Whether signatures are verified and policies evaluated. */
   readonly isEnforced: boolean;
   /** All services of the server; asked once requests come. */
   readonly services: () => readonly Service[];
   readonly call: Call;
+  /** ARN of the key that KMS has encrypted something with. */
+  readonly ciphertextKeyArn: (ciphertext: Uint8Array) => string | undefined;
 }
 
 export interface Access {
@@ -47,7 +51,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const iam = await openIam({ state, clock, ids });
   const { principals } = iam;
   // Real time: see session-tokens.ts.
-  const tokens = await SessionTokens.open(state, ids, Date.now);
+  const tokens = new SessionTokens(options.sessionKey, ids, Date.now);
   const signers = new Signers(principals, tokens, root);
   const permissions = new Permissions({
     signer: ({ accessKeyId, sessionToken }) => signers.verifiedIdentity(accessKeyId, sessionToken),
@@ -56,6 +60,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     lookup: {
       iamArn: (accountId, type, name) => principals.arnOf(accountId, type, name),
       keyArn: (accountId, region, keyId) => keyArn(call, accountId, region, keyId),
+      ciphertextKeyArn: options.ciphertextKeyArn,
     },
     services,
     clock,

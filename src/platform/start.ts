@@ -61,6 +61,7 @@ import { rootCredentials } from './root-credentials.ts';
 import { createSeams } from './seams.ts';
 import { createServerLog } from './server-log.ts';
 import { ServiceClock } from './service-clock.ts';
+import { sessionKey } from './session-key.ts';
 import { version } from './version.ts';
 
 export interface PlatformFacts {
@@ -138,9 +139,11 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     clock,
     ids,
     root,
+    sessionKey: await sessionKey(data.path, ids),
     isEnforced: options.authorization,
     services: () => services,
     call: seams.call,
+    ciphertextKeyArn: (ciphertext) => kms.ciphertextKeyArn(ciphertext),
   });
   const logs = await openLogs({ state, streamLog, clock, ids, log });
   cleanup.add(() => logs.close());

@@ -1,30 +1,24 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
 import { randomIds } from '../../src/platform/random-ids.ts';
 import { RoleCredentialIssuer } from '../../src/platform/role-credentials.ts';
-import { SessionTokens } from '../../src/services/sts/session-tokens.ts';
-import { openSqliteStateStore } from '../../src/storage/sqlite/state-store.ts';
-import { RecordedLog } from '../storage/recorded-log.ts';
-import { scratchDirectory } from '../storage/scratch.ts';
+import { SessionTokens, TOKEN_KEY_BYTES } from '../../src/services/sts/session-tokens.ts';
 
 const ACCOUNT = '123456789012';
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/r`;
 const F = { accountId: ACCOUNT, role: ROLE, functionName: 'f' };
 const HOUR_MS = 3_600_000;
 
-async function openIssuer(context: TestContext) {
-  const file = join(await scratchDirectory(context), 'records.db');
-  const state = await openSqliteStateStore({ file, log: new RecordedLog() });
-  context.after(() => state.close());
+function openIssuer() {
   const time = { nowMs: 0 };
   const roles = new Map<string, { id: string }>();
-  const tokens = await SessionTokens.open(state, randomIds, () => time.nowMs);
+  const tokens = new SessionTokens(randomBytes(TOKEN_KEY_BYTES), randomIds, () => time.nowMs);
   return { issuer: new RoleCredentialIssuer({ tokens, role: (arn) => roles.get(arn) }), tokens, time, roles };
 }
 
-test('a function keeps its credentials, and another one has others', async (context) => {
-  const { issuer, tokens } = await openIssuer(context);
+test('a function keeps its credentials, and another one has others', () => {
+  const { issuer, tokens } = openIssuer();
   const credentials = issuer.credentialsFor(F);
   assert.equal(issuer.credentialsFor(F), credentials);
   const session = tokens.session(credentials.sessionToken)!;
@@ -35,8 +29,8 @@ test('a function keeps its credentials, and another one has others', async (cont
   assert.equal(tokens.session(others.sessionToken)?.userId.endsWith(':g'), true);
 });
 
-test('credentials are renewed when half their life is over', async (context) => {
-  const { issuer, time } = await openIssuer(context);
+test('credentials are renewed when half their life is over', () => {
+  const { issuer, time } = openIssuer();
   const first = issuer.credentialsFor(F);
   time.nowMs = 6 * HOUR_MS - 1;
   assert.equal(issuer.credentialsFor(F), first);
@@ -46,8 +40,8 @@ test('credentials are renewed when half their life is over', async (context) => 
   assert.equal(second.expiresMs, 18 * HOUR_MS);
 });
 
-test('a role made anew is another role', async (context) => {
-  const { issuer, tokens, roles } = await openIssuer(context);
+test('a role made anew is another role', () => {
+  const { issuer, tokens, roles } = openIssuer();
   const userId = (): string => tokens.session(issuer.credentialsFor(F).sessionToken)!.userId;
   assert.match(userId(), /^AROA[A-Z2-7]{17}:f$/, 'one that is only a name has an id, too');
   roles.set(ROLE, { id: 'AROAFIRST' });

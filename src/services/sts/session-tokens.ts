@@ -8,7 +8,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { newAccessKeyId, newSecretAccessKey } from '../../core/access-key.ts';
 import type { Ids } from '../../core/ids.ts';
-import type { StateStore } from '../../ports/state-store.ts';
 
 export interface SessionFacts {
   readonly accountId: string;
@@ -42,10 +41,9 @@ export interface TemporaryCredentials {
   readonly expiresMs: number;
 }
 
-const TABLE = 'sts';
-const KEY = 'token-key';
 const ALGORITHM = 'aes-256-gcm';
-const KEY_BYTES = 32;
+/** Bytes of an AES-256 key. */
+export const TOKEN_KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -61,17 +59,10 @@ export class SessionTokens {
   private readonly opened = new Map<string, Session | undefined>();
   readonly realNowMs: () => number;
 
-  private constructor(key: Buffer, ids: Ids, realNowMs: () => number) {
+  constructor(key: Buffer, ids: Ids, realNowMs: () => number) {
     this.key = key;
     this.ids = ids;
     this.realNowMs = realNowMs;
-  }
-
-  static async open(state: StateStore, ids: Ids, realNowMs: () => number): Promise<SessionTokens> {
-    const stored = await state.get<{ key: string }>(TABLE, KEY);
-    const key = stored?.value.key ?? ids.hex(KEY_BYTES);
-    if (stored === undefined) await state.commit([{ table: TABLE, key: KEY, value: { key }, ifRevision: 0 }]);
-    return new SessionTokens(Buffer.from(key, 'hex'), ids, realNowMs);
   }
 
   issue(facts: SessionFacts, seconds: number): TemporaryCredentials {

@@ -21,7 +21,7 @@ import { NOW_MS, openTestLogs, REGION } from './opened-logs.ts';
 /** A server of the two services, and the settings of a client that uses it. */
 async function serve(context: TestContext) {
   const logs = await openTestLogs(context);
-  const sts = await openTestSts(context);
+  const sts = openTestSts();
   const server = createWireServer({
     services: [logs.service, sts.service],
     openServiceModel,

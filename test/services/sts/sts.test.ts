@@ -20,8 +20,8 @@ function calledBy(principal: AccountPrincipal, token?: string): RequestContext {
   return { ...requestContext(), headers, identity: { principal, facts: {} } };
 }
 
-test('the caller is the root user of the account of the request where nobody knows the key', async (context) => {
-  const { operations } = await openTestSts(context);
+test('the caller is the root user of the account of the request where nobody knows the key', async () => {
+  const { operations } = openTestSts();
   assert.deepEqual(await operations.GetCallerIdentity!({}, requestContext()), {
     UserId: ACCOUNT,
     Account: ACCOUNT,
@@ -29,8 +29,8 @@ test('the caller is the root user of the account of the request where nobody kno
   });
 });
 
-test('a session of a role has the role in its ids; the path of the role is left out', async (context) => {
-  const { operations, tokens } = await openTestSts(context, { role: () => ROLE });
+test('a session of a role has the role in its ids; the path of the role is left out', async () => {
+  const { operations, tokens } = openTestSts({ role: () => ROLE });
   const { AssumedRoleUser, Credentials } = await operations.AssumeRole!(takeRole, requestContext());
   // Fields and forms as the STS API reference has them for an assumed role.
   assert.deepEqual(AssumedRoleUser, {
@@ -48,11 +48,11 @@ test('a session of a role has the role in its ids; the path of the role is left 
   assert.equal(Account, ACCOUNT, 'the account is in the key');
 });
 
-test('a token holds over a restart, and no changed one does', async (context) => {
-  const { operations, reopen } = await openTestSts(context, { role: () => ROLE });
+test('a token holds over a restart, and no changed one does', async () => {
+  const { operations, reopen } = openTestSts({ role: () => ROLE });
   const { Credentials } = await operations.AssumeRole!(takeRole, requestContext());
   const token = Credentials!.SessionToken!;
-  const other = await reopen();
+  const other = reopen();
   assert.equal(other.session(token)?.secretAccessKey, Credentials!.SecretAccessKey);
   const middle = Math.floor(token.length / 2);
   const changed = token.slice(0, middle) + (token[middle] === 'A' ? 'B' : 'A') + token.slice(middle + 1);
@@ -60,8 +60,8 @@ test('a token holds over a restart, and no changed one does', async (context) =>
   assert.equal(other.session('SELF'), undefined);
 });
 
-test('a session lasts no longer than the role allows, and an hour where roles are chained', async (context) => {
-  const { operations, tokens } = await openTestSts(context, { role: () => ROLE });
+test('a session lasts no longer than the role allows, and an hour where roles are chained', async () => {
+  const { operations, tokens } = openTestSts({ role: () => ROLE });
   const assume = (seconds: number, caller = requestContext()) =>
     operations.AssumeRole!({ ...takeRole, DurationSeconds: seconds }, caller);
   const { Credentials } = await assume(7_200);
@@ -78,8 +78,8 @@ test('a session lasts no longer than the role allows, and an hour where roles ar
   });
 });
 
-test('tags that a session hands on cannot be set again, in either case', async (context) => {
-  const { operations, tokens } = await openTestSts(context, { role: () => ROLE });
+test('tags that a session hands on cannot be set again, in either case', async () => {
+  const { operations, tokens } = openTestSts({ role: () => ROLE });
   const first = await operations.AssumeRole!(
     { ...takeRole, Tags: [{ Key: 'Team', Value: 'a' }], TransitiveTagKeys: ['Team'] },
     requestContext(),
@@ -98,8 +98,8 @@ test('tags that a session hands on cannot be set again, in either case', async (
   assert.deepEqual(tokens.session(next.Credentials!.SessionToken!)?.tags, { Team: 'a', Job: 'c' });
 });
 
-test('a session policy that is none is refused', async (context) => {
-  const { operations } = await openTestSts(context, { role: () => ROLE });
+test('a session policy that is none is refused', async () => {
+  const { operations } = openTestSts({ role: () => ROLE });
   await assert.rejects(
     operations.AssumeRole!({ ...takeRole, Policy: '{"Statement": 1}' }, requestContext()),
     {
@@ -109,8 +109,8 @@ test('a session policy that is none is refused', async (context) => {
   );
 });
 
-test('sessions of users and federated users are those of their makers, and make no more of them', async (context) => {
-  const { operations, tokens } = await openTestSts(context);
+test('sessions of users and federated users are those of their makers, and make no more of them', async () => {
+  const { operations, tokens } = openTestSts();
   const arn = `arn:aws:iam::${ACCOUNT}:user/jane`;
   const jane: AccountPrincipal = { kind: 'user', accountId: ACCOUNT, arn, userId: 'AIDAJANE', baseArn: arn };
   const own = await operations.GetSessionToken!({}, calledBy(jane));
