@@ -103,7 +103,7 @@ export interface ModelFile {
 
 const GENERATED = new URL('../../generated/', import.meta.url);
 
-/** Read at boot, for the services that are served, and once for routing; never while a request waits. */
+/** Read once, at the first request for the service. */
 export function readModelFile(name: string): ModelFile | undefined {
   if (!/^[a-z0-9-]+$/.test(name)) return undefined;
   return readGenerated<ModelFile>(`${name}.json`);

@@ -1,5 +1,5 @@
 /** The services of this server with their models, looked up by name on every request. */
-import { AwsError } from '../../core/errors.ts';
+import { AwsError, invariant } from '../../core/errors.ts';
 import type { BodyLimit, Operation, Service } from '../../ports/service.ts';
 import type { OpenServiceModel, ServiceModel } from '../contract.ts';
 
@@ -21,24 +21,20 @@ export class ServiceTable {
   private readonly served = new Map<string, ServedService | undefined>();
   private readonly openModel: OpenServiceModel;
 
-  /** Opens the models of all `services`; a model that is missing is a mistake in the composition. */
   constructor(services: readonly Service[], openModel: OpenServiceModel) {
     this.openModel = openModel;
-    for (const service of services) {
-      this.services.set(service.name, service);
-      if (this.find(service.name) === undefined) {
-        throw new Error(`there is no generated model named '${service.name}'`);
-      }
-    }
+    for (const service of services) this.services.set(service.name, service);
   }
 
   /**
-   * A service by its model's name. One that nobody implements still has its model, opened at its
-   * first request, so that its operations answer NotImplemented by name.
+   * A service by its model's name, which is opened at its first request: that takes some milliseconds and megabytes,
+   * and few servers are asked for everything. A service that nobody implements still has its model, so that its
+   * operations answer NotImplemented by name.
    */
   find(name: string): ServedService | undefined {
     if (this.served.has(name)) return this.served.get(name);
     const model = this.openModel(name);
+    invariant(model !== undefined || !this.services.has(name), `there is no generated model named '${name}'`);
     const served =
       model === undefined ? undefined : { name, model, operations: table(this.services.get(name)) };
     this.served.set(name, served);
