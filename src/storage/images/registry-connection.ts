@@ -1,7 +1,5 @@
 /** One HTTP exchange with a registry, redirects followed. */
 import type { IncomingMessage } from 'node:http';
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { ImageProblem } from '../../ports/image-store.ts';
 
 /** Where a registry's requests go, where that is not the host of its name, and who asks. */
@@ -63,7 +61,11 @@ function exchange(
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const open = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    // Not imported, see core/node-http.ts.
+    const { request: open } =
+      url.protocol === 'https:'
+        ? process.getBuiltinModule('node:https')
+        : process.getBuiltinModule('node:http');
     const failed = (error: Error): void =>
       reject(
         new ImageProblem('unreachable', `${url.host} could not be asked: ${error.message}`, { cause: error }),
