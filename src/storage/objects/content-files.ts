@@ -9,8 +9,8 @@ import { SharedSync } from './shared-sync.ts';
 /** Files in one directory. New ones share a directory, and so the sync of its entries. */
 const FILES_PER_DIRECTORY = 4096;
 /** Gathered before a write: fewer, larger writes are quicker, and two of them are all the memory a body takes. */
-const WRITE_BYTES = 512 * 1024;
-const READ_BYTES = 256 * 1024;
+const WRITE_BYTES = 256 * 1024;
+const READ_BYTES = 128 * 1024;
 
 /** The directory must belong to this process alone (see `openDataDirectory`). */
 export async function openFileContentStore(options: { readonly directory: string }): Promise<ContentStore> {

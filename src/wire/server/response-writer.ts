@@ -25,26 +25,33 @@ export function writeResponse(response: ServerResponse, answer: WireResponse): P
 
 async function writePieces(response: ServerResponse, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const iterator = pieces[Symbol.asyncIterator]();
-  const closed = new Promise<undefined>((resolve) => {
-    // Of a client who left before the answer began, there is nothing more to hear.
-    if (response.destroyed) resolve(undefined);
-    else response.once('close', () => resolve(undefined));
-  });
+  let left = (): void => {};
+  const onClose = (): void => left();
+  response.once('close', onClose);
+  // A promise of its own for each wait: one that lives as long as the answer would hold on to every piece.
+  const untilLeft = <T>(waiting: Promise<T>): Promise<T | undefined> =>
+    new Promise((resolve, reject) => {
+      // Of a client who left before the answer began, there is nothing more to hear.
+      if (response.destroyed) resolve(undefined);
+      left = () => resolve(undefined);
+      waiting.then(resolve, reject);
+    });
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), closed]);
+      const next = await untilLeft(iterator.next());
       if (next === undefined) {
         // The producer may be waiting for something that never comes; it is told, not waited for.
         void Promise.resolve(iterator.return?.()).catch(() => undefined);
         return;
       }
       if (next.done === true) break;
-      if (next.value.length > 0 && !response.write(next.value))
-        await Promise.race([drained(response), closed]);
+      if (next.value.length > 0 && !response.write(next.value)) await untilLeft(drained(response));
     }
   } catch (error) {
     cutOff(response);
     throw error;
+  } finally {
+    response.off('close', onClose);
   }
   response.end();
 }
