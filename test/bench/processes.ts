@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort } from '../kit/free-port.ts';
 import type { LoadPlan, LoadResult } from './load.ts';
+import type { ObjectPlan } from './object-load.ts';
 import type { QueuePlan } from './queue-cycles.ts';
 
 const run = promisify(execFile);
@@ -83,9 +84,18 @@ export async function startSelfsameOn(
 }
 
 /** The bare echo. */
-export async function startBareEcho(): Promise<Measured> {
+export function startBareEcho(): Promise<Measured> {
+  return startBare('bare-echo.ts');
+}
+
+/** The bare server of files. */
+export function startBareFiles(): Promise<Measured> {
+  return startBare('bare-files.ts');
+}
+
+async function startBare(module: string): Promise<Measured> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [here('bare-echo.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [here(module)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return {
     port: Number(line),
@@ -99,6 +109,12 @@ export async function startBareEcho(): Promise<Measured> {
 export async function load(plan: LoadPlan): Promise<LoadResult> {
   const { stdout } = await run(process.execPath, [here('load.ts'), JSON.stringify(plan)]);
   return JSON.parse(stdout) as LoadResult;
+}
+
+/** Objects put or got a second. */
+export async function objectLoad(plan: ObjectPlan): Promise<number> {
+  const { stdout } = await run(process.execPath, [here('object-load.ts'), JSON.stringify(plan)]);
+  return Number(stdout);
 }
 
 /** Durable entries a second that so many writers append to a bare log. */

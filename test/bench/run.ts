@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { asyncAccept } from './asynchronous.ts';
 import { asyncBacklog } from './backlog.ts';
 import { boot, httpRuntime, warmLatency, warmThroughput } from './measures.ts';
+import { objectMemory, objectThroughput } from './objects.ts';
 import { idleMappings, queueLatency, queueThroughput, queueToFunction } from './queues.ts';
 import { restore } from './restores.ts';
 import { burst, coldStart, density, pooledStart, thaw } from './starts.ts';
@@ -57,6 +58,12 @@ const MEASURES = [
   },
   { figures: ['sqs_to_lambda_latency_ms'], aim: 'at most 10 ms', measure: queueLatency },
   { figures: ['mapping_idle_cpu_percent'], aim: 'under 1 %', measure: idleMappings },
+  {
+    figures: ['s3_put_1k_ratio', 's3_put_1m_ratio', 's3_get_1k_ratio', 's3_get_1m_ratio'],
+    aim: 'at least 0.5',
+    measure: objectThroughput,
+  },
+  { figures: ['s3_memory_mb'], aim: 'at most 60 MB over idle', measure: objectMemory },
   { figures: ['boot_ms', 'idle_rss_mb'], aim: '400 ms and 90 MB', measure: boot },
 ];
 
