@@ -1,12 +1,13 @@
 /** Functions on managed instances for tests, with the capacity provider that they are of. */
-import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
+import assert from 'node:assert/strict';
+import type { CreateFunctionCommandInput, FunctionConfiguration } from '@aws-sdk/client-lambda';
 import {
   CreateCapacityProviderCommand,
   CreateFunctionCommand,
+  GetFunctionConfigurationCommand,
   InvokeCommand,
   LambdaClient,
   PutFunctionScalingConfigCommand,
-  waitUntilPublishedVersionActive,
 } from '@aws-sdk/client-lambda';
 import type { Platform } from '../../../src/index.ts';
 import { clientSettings } from '../../kit/started-platform.ts';
@@ -14,8 +15,7 @@ import { clientSettings } from '../../kit/started-platform.ts';
 export const PROVIDER_ARN = 'arn:aws:lambda:us-east-1:000000000000:capacity-provider:hosts';
 const ROLE = 'arn:aws:iam::000000000000:role/r';
 
-/** Longest wait for a version to be Active, seconds. */
-const ACTIVE_WITHIN_SECONDS = 60;
+const Qualifier = '$LATEST.PUBLISHED';
 
 export interface Scale {
   readonly min: number;
@@ -27,6 +27,8 @@ export interface ManagedFunctions extends Disposable {
   createProvider(maxVcpus?: number): Promise<void>;
   /** Creates the function and publishes its `$LATEST.PUBLISHED`, with so many environments. */
   create(name: string, settings: ManagedSettings, scale: Scale): Promise<void>;
+  /** Its `$LATEST.PUBLISHED`, once that is no longer Pending. */
+  settled(name: string): Promise<FunctionConfiguration>;
   /** The answer as text: a result, or an error object. */
   invoke(name: string, event: object): Promise<string>;
 }
@@ -38,8 +40,15 @@ export type ManagedSettings = Partial<CreateFunctionCommandInput> & {
 
 export function managedFunctions(platform: Platform): ManagedFunctions {
   const lambda = new LambdaClient(clientSettings(platform));
+  const settled = async (FunctionName: string): Promise<FunctionConfiguration> => {
+    for (;;) {
+      const found = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName, Qualifier }));
+      if (found.State !== 'Pending') return found;
+    }
+  };
   return {
     lambda,
+    settled,
     async createProvider(maxVcpus) {
       await lambda.send(
         new CreateCapacityProviderCommand({
@@ -69,7 +78,6 @@ export function managedFunctions(platform: Platform): ManagedFunctions {
           ...more,
         }),
       );
-      const Qualifier = '$LATEST.PUBLISHED';
       await lambda.send(
         new PutFunctionScalingConfigCommand({
           FunctionName,
@@ -77,10 +85,7 @@ export function managedFunctions(platform: Platform): ManagedFunctions {
           FunctionScalingConfig: { MinExecutionEnvironments: min, MaxExecutionEnvironments: max },
         }),
       );
-      await waitUntilPublishedVersionActive(
-        { client: lambda, maxWaitTime: ACTIVE_WITHIN_SECONDS, minDelay: 1, maxDelay: 1 },
-        { FunctionName, Qualifier },
-      );
+      assert.equal((await settled(FunctionName)).State, 'Active');
     },
     async invoke(FunctionName, event) {
       const { Payload } = await lambda.send(
