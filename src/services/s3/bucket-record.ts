@@ -1,3 +1,4 @@
+import type { CORSRule } from '@aws-sdk/client-s3';
 import type { BucketNotifications } from './notification-rules.ts';
 import type { ObjectTag } from './object-attributes.ts';
 
@@ -12,6 +13,7 @@ export interface BucketRecord {
   readonly versioning?: 'Enabled' | 'Suspended';
   readonly notifications?: BucketNotifications;
   readonly tags?: readonly ObjectTag[];
+  readonly cors?: readonly CORSRule[];
   /** As it was given. */
   readonly policy?: string;
 }

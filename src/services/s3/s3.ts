@@ -11,6 +11,8 @@ import { bucketOperations } from './bucket-operations.ts';
 import { Buckets } from './buckets.ts';
 import { completeUploadOperation } from './complete-upload.ts';
 import { copyObjectOperation } from './copy-object.ts';
+import { corsOperations, withCors } from './cors-operations.ts';
+import { preflightEndpoint } from './cors-preflight.ts';
 import { deleteOperations } from './delete-operations.ts';
 import { listOperations } from './list-operations.ts';
 import { NotificationDelivery } from './notification-delivery.ts';
@@ -59,7 +61,8 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
       return sequence;
     },
   };
-  const operations: S3Operations = {
+  const operations: S3Operations = withCors(buckets, {
+    ...corsOperations(context),
     ...bucketOperations(context),
     ...putObjectOperation(context),
     ...readOperations(context),
@@ -72,13 +75,14 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
     ...policyOperations(context),
     ...objectAttributesOperation(context),
     ...notificationOperations(context, { deliver, call }),
-  };
+  });
   return {
     begin: () => notifications.begin(),
     close: () => notifications.close(),
     service: {
       name: 's3',
       operations: operations as Service['operations'] & S3Operations,
+      endpoints: [preflightEndpoint(buckets, ids)],
       resourcePolicy: async (arn) => bucketPolicy(buckets, arn),
     },
   };

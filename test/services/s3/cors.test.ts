@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type CORSRule,
+  DeleteBucketCorsCommand,
+  GetBucketCorsCommand,
+  PutBucketCorsCommand,
+} from '@aws-sdk/client-s3';
+import { failure, S3Tester } from './s3-client.ts';
+
+const ORIGIN = 'http://localhost:4200';
+
+function put(s3: S3Tester, ...CORSRules: CORSRule[]) {
+  const command = { Bucket: s3.bucket, CORSConfiguration: { CORSRules } };
+  return s3.client.send(new PutBucketCorsCommand(command));
+}
+
+function preflight(s3: S3Tester, method: string, origin = ORIGIN, more: Record<string, string> = {}) {
+  const headers = { origin, 'access-control-request-method': method, ...more };
+  return s3.fetch('/k', { method: 'OPTIONS', headers });
+}
+
+// Header fields and errors as recorded for "test_cors_match_methods".
+test('a page from elsewhere is let in by the rules of the bucket', async (context) => {
+  const s3 = await S3Tester.start(context);
+  await s3.put('k', 'x');
+  const off = await preflight(s3, 'GET');
+  assert.equal(off.status, 403);
+  assert.match(await off.text(), /CORS is not enabled for this bucket/);
+  await put(s3, {
+    AllowedMethods: ['GET'],
+    AllowedOrigins: ['http://localhost:*'],
+    AllowedHeaders: ['x-*'],
+    ExposeHeaders: ['etag'],
+    MaxAgeSeconds: 3000,
+  });
+  const granted = await preflight(s3, 'GET', ORIGIN, { 'access-control-request-headers': 'X-One, x-two' });
+  assert.equal(granted.status, 200);
+  const header = (name: string) => granted.headers.get(`access-control-${name}`);
+  assert.equal(header('allow-origin'), ORIGIN);
+  assert.equal(header('allow-methods'), 'GET');
+  assert.equal(header('allow-credentials'), 'true');
+  assert.equal(header('allow-headers'), 'x-one, x-two');
+  assert.equal(header('expose-headers'), 'etag');
+  assert.equal(header('max-age'), '3000');
+  const refused = await preflight(s3, 'PUT');
+  assert.equal(refused.status, 403);
+  assert.match(await refused.text(), /<Code>AccessForbidden<\/Code>.*<Method>PUT<\/Method>/s);
+  const got = await s3.fetch('/k', { headers: { origin: ORIGIN } });
+  assert.equal(got.headers.get('access-control-allow-origin'), ORIGIN);
+  const missing = await s3.fetch('/none', { headers: { origin: ORIGIN } });
+  assert.deepEqual([missing.status, missing.headers.get('access-control-allow-origin')], [404, ORIGIN]);
+  await missing.text();
+  const written = await s3.fetch('/k', { method: 'PUT', body: 'y', headers: { origin: ORIGIN } });
+  assert.deepEqual([written.status, written.headers.get('access-control-allow-origin')], [200, null]);
+  assert.equal((await s3.fetch('/k', { method: 'OPTIONS' })).status, 400);
+});
+
+test('rules are checked, read back and deleted', async (context) => {
+  const s3 = await S3Tester.start(context);
+  const at = { Bucket: s3.bucket };
+  const rule = { AllowedMethods: ['GET'], AllowedOrigins: ['*'] };
+  const wrong = await failure(put(s3, { ...rule, AllowedMethods: ['MYMETHOD'] }));
+  assert.equal(wrong.message, 'Found unsupported HTTP method in CORS config. Unsupported method is MYMETHOD');
+  await put(s3, rule);
+  assert.deepEqual((await s3.client.send(new GetBucketCorsCommand(at))).CORSRules, [rule]);
+  assert.equal((await preflight(s3, 'GET')).headers.get('access-control-allow-origin'), '*');
+  await s3.client.send(new DeleteBucketCorsCommand(at));
+  const gone = await failure(s3.client.send(new GetBucketCorsCommand(at)));
+  assert.equal(gone.code, 'NoSuchCORSConfiguration');
+});
