@@ -20,7 +20,7 @@ const FIRST_VERSIONS: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** Of those, the ones that take several events at once here. */
-const RUNNABLE_FAMILIES: ReadonlySet<string> = new Set(['nodejs', 'python', 'provided']);
+const RUNNABLE_FAMILIES: ReadonlySet<string> = new Set(['nodejs', 'python', 'java', 'provided']);
 
 /** `current` with what the request says instead; a function is on managed instances from its creation on, or never is. */
 export function functionCapacity(
