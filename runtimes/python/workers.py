@@ -24,13 +24,14 @@ def open_worker(to_json):
     api = os.environ["AWS_LAMBDA_RUNTIME_API"]
     count = int(os.environ["AWS_LAMBDA_MAX_CONCURRENCY"])
     current = mmap.mmap(-1, count * ID_BYTES)
+    turns = Turns()
     places = {}
     for place in range(count):
         process = os.fork()
         if process == 0:
-            return ApiChannel(api, current, place)
+            return ApiChannel(api, current, place, turns)
         places[process] = place
-    watch(ApiChannel(api, current, 0), current, places, to_json)
+    watch(ApiChannel(api, current, 0, turns), current, places, to_json)
 
 
 def watch(channel, current, places, to_json):
@@ -50,12 +51,27 @@ def watch(channel, current, places, to_json):
     sys.exit(exit_code if exit_code > 0 else 1)
 
 
+class Turns:
+    """A lock between processes: who has taken the one byte of the pipe has it."""
+
+    def __init__(self):
+        self.taking, self.giving = os.pipe()
+        os.write(self.giving, b"\0")
+
+    def __enter__(self):
+        os.read(self.taking, 1)
+
+    def __exit__(self, *_):
+        os.write(self.giving, b"\0")
+
+
 class ApiChannel:
     """The methods of `channel.Channel` for one process."""
 
-    def __init__(self, api, current, place):
+    def __init__(self, api, current, place, turns):
         self.connection = http.client.HTTPConnection(api)
         self.current = current
+        self.turns = turns
         self.start = place * ID_BYTES
         self.request_id = ""
 
@@ -93,8 +109,11 @@ class ApiChannel:
         self._tell("init/error", payload, error_type)
 
     def log(self, _level, text):
-        """A JSON line; one write, so that no other process writes within it."""
-        os.write(1, f"{text}\n".encode("utf-8", "replace"))
+        """A JSON line, in which no other process writes."""
+        line = memoryview(f"{text}\n".encode("utf-8", "replace"))
+        with self.turns:
+            while line:
+                line = line[os.write(1, line) :]
 
     def _tell(self, path, payload, error_type=None):
         headers = {} if error_type is None else {"Lambda-Runtime-Function-Error-Type": error_type}

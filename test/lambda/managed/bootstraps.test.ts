@@ -10,10 +10,14 @@ import type { Platform } from '../../../src/index.ts';
 import { clientSettings, openPlatform } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
 import { openGate, PASS_GATE } from '../invoke/gate.ts';
+import { invokeStreaming } from '../invoke/streamed-invocation.ts';
 import type { ManagedFunctions } from './managed-functions.ts';
 import { managedFunctions } from './managed-functions.ts';
 
 const EVENTS = 10;
+
+/** Characters of a log line that a pipe does not keep whole by itself. */
+const LONG_LINE = 100_000;
 
 const NODE_HANDLER = `
 const pass = ${PASS_GATE};
@@ -22,7 +26,7 @@ exports.handler = async (event, context) => {
   if (event.gate) await pass(event.gate);
   if (event.exits) process.exit(5);
   if (event.throws) throw new TypeError('as asked');
-  console.log({ said: event.say });
+  console.log({ said: event.say, long: 'x'.repeat(event.length ?? 0) });
   return {
     pid: process.pid,
     threadId,
@@ -55,7 +59,7 @@ def handler(event, context):
         os._exit(5)
     if event.get("throws"):
         raise TypeError("as asked")
-    logging.getLogger().info({"said": event.get("say")})
+    logging.getLogger().info({"said": event.get("say"), "long": "x" * event.get("length", 0)})
     return {"parent": os.getppid(), "pid": os.getpid(), "id": context.aws_request_id}
 `;
 
@@ -78,7 +82,7 @@ after(async () => {
 async function meeting(name: string): Promise<Record<string, unknown>[]> {
   await using gate = openGate(platform);
   const invoked = Array.from({ length: EVENTS }, (_, number) =>
-    functions.invoke(name, { gate: gate.name, say: `number ${number}` }),
+    functions.invoke(name, { gate: gate.name, say: `number ${number}`, length: LONG_LINE }),
   );
   await gate.arrived(EVENTS);
   await gate.open();
@@ -137,6 +141,50 @@ describe('Node.js', () => {
     assert.equal(errorType, 'Runtime.ExitError');
     const { pid } = JSON.parse(await functions.invoke('node', {})) as { pid: number };
     assert.equal(typeof pid, 'number');
+  });
+});
+
+describe('streaming in Node.js', () => {
+  const HANDLER = `
+    const pass = ${PASS_GATE};
+    exports.handler = awslambda.streamifyResponse(async ({ gate, name, fails }, stream) => {
+      stream.setContentType('text/plain');
+      stream.write(name + ' first, ');
+      await pass(gate);
+      if (fails) throw new RangeError('in the middle');
+      stream.write('then second');
+      stream.end();
+    });
+  `;
+  before(async () => {
+    const settings = {
+      code: await zipOf({ 'index.js': HANDLER }),
+      Runtime: 'nodejs24.x',
+      maxConcurrency: 3,
+    } as const;
+    await functions.create('streams', settings, { min: 1, max: 1 });
+  });
+
+  test('several responses are written at once, and fail each by itself', async () => {
+    await using gate = openGate(platform);
+    const event = { gate: gate.name };
+    const streams = await Promise.all(
+      [{ name: 'one' }, { name: 'two' }, { name: 'three', fails: true }].map((more) =>
+        invokeStreaming(functions.lambda, 'streams', { ...event, ...more }),
+      ),
+    );
+    const firsts = await Promise.all(streams.map((stream) => stream.piece()));
+    assert.deepEqual(firsts, ['one first, ', 'two first, ', 'three first, ']);
+    await gate.open();
+    const rests = await Promise.all(streams.map((stream) => stream.rest()));
+    assert.deepEqual(
+      rests.map(({ text, code }) => [text, code]),
+      [
+        ['then second', undefined],
+        ['then second', undefined],
+        ['', 'Unhandled'],
+      ],
+    );
   });
 });
 

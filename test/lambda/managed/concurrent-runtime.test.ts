@@ -33,13 +33,23 @@ async function work() {
     const { headers, text } = await call('GET', 'next');
     const id = headers['lambda-runtime-aws-request-id'];
     const { gate, exits, tooMany } = JSON.parse(text);
-    let answer = { environment, id, variable: process.env.AWS_LAMBDA_MAX_CONCURRENCY };
+    let answer = { environment, id, heard, variable: process.env.AWS_LAMBDA_MAX_CONCURRENCY };
     if (gate) await pass(gate);
     if (exits) process.exit(3);
     if (tooMany) answer = { status: (await call('GET', 'next')).status };
     await call('POST', id + '/response', JSON.stringify(answer));
   }
 }
+let heard = 0;
+async function extension() {
+  const ask = (method, path, headers, body) => new Promise((resolve, reject) =>
+    http.request({ host, port, method, path: '/2020-01-01/extension/' + path, headers }, (response) =>
+      response.resume().on('end', () => resolve(response))).on('error', reject).end(body));
+  const { headers } = await ask('POST', 'register', { 'Lambda-Extension-Name': 'inside' }, '{"events":["INVOKE"]}');
+  const identifier = { 'Lambda-Extension-Identifier': headers['lambda-extension-identifier'] };
+  for (;; heard += 1) await ask('GET', 'event/next', identifier);
+}
+void extension();
 for (let worker = 0; worker < Number(process.env.AWS_LAMBDA_MAX_CONCURRENCY); worker += 1) void work();
 `;
 
@@ -47,6 +57,8 @@ interface Answer {
   readonly environment: string;
   readonly id: string;
   readonly variable: string;
+  /** Events that an extension in the runtime got. */
+  readonly heard: number;
 }
 
 let platform: Platform;
@@ -89,6 +101,10 @@ test('ten events meet in one environment; an eleventh is refused, and a slow one
   assert.equal(quick.environment, answers[0]?.environment);
   await slow.open();
   await held;
+});
+
+test('an extension hears nothing of events that overlap', async () => {
+  assert.equal((await invoke('ten', {})).heard, 0);
 });
 
 test('a runtime that asks for more than it may have is refused', async () => {
