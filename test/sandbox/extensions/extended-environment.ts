@@ -102,10 +102,13 @@ export async function extendedEnvironment(
   level: IsolationLevel,
   { code, language = 'commonjs', extensions = {}, change = {} }: ExtendedFunction,
 ): Promise<Extended> {
-  const [codeDirectory, layersDirectory, environmentsDirectory, runtimesDirectory] = await Promise.all(
+  const [codeDirectory, layersDirectory, dataDirectory, runtimesDirectory] = await Promise.all(
     [0, 1, 2, 3].map(() => scratchDirectory(context)),
   );
   await Promise.all([codeDirectory!, layersDirectory!].map((directory) => chmod(directory, 0o755)));
+  // As in a data directory, which is closed itself.
+  const environmentsDirectory = join(dataDirectory!, 'environments');
+  await mkdir(environmentsDirectory);
   await writeFile(join(codeDirectory!, FILES[language]), code);
   if (Object.keys(extensions).length > 0) await mkdir(join(layersDirectory!, 'extensions'));
   for (const [name, script] of Object.entries(extensions)) {
@@ -113,7 +116,7 @@ export async function extendedEnvironment(
     await writeFile(join(layersDirectory!, 'extensions', name), text, { mode: 0o755 });
   }
   const sandbox = await createSandbox(level, {
-    environmentsDirectory: environmentsDirectory!,
+    environmentsDirectory,
     runtimesDirectory: runtimesDirectory!,
     log: silent,
   });
