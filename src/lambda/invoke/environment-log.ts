@@ -6,7 +6,7 @@ import type {
   RuntimeInstallation,
   TelemetrySubscription,
 } from '../../ports/environment.ts';
-import type { LogSink, LogStreamAddress } from '../../ports/log-sink.ts';
+import type { LogEvent, LogSink, LogStreamAddress } from '../../ports/log-sink.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import { runtimeVersionArn } from '../records/runtime-version.ts';
 import type { LogTail } from './log-tail.ts';
@@ -142,21 +142,31 @@ export class EnvironmentLog {
   }
 
   end(requestId: string, report: InvocationReport, errorType: string | undefined): void {
-    this.write(() => this.platform.end(requestId));
     const shown = errorType === undefined ? undefined : reportedErrorType(errorType);
     this.telemetry.report(requestId, report, shown);
-    this.write((at) => this.platform.report(requestId, report, shown, at));
+    const timestampMs = this.clock.now();
+    this.append(timestampMs, [
+      this.platform.end(requestId),
+      this.platform.report(requestId, report, shown, timestampMs),
+    ]);
     this.tail = undefined;
   }
 
   private write(render: (atMs: number) => string | undefined): void {
     const timestampMs = this.clock.now();
-    const text = render(timestampMs);
-    if (text === undefined) return;
-    this.tail?.add(text);
-    // AWS was seen to keep the line end in the stored message.
-    const message = text.endsWith('\n') ? text : `${text}\n`;
-    this.sink.append(this.address, [{ timestampMs, message }]);
+    this.append(timestampMs, [render(timestampMs)]);
+  }
+
+  /** At once: a store looks up the stream for each call. */
+  private append(timestampMs: number, texts: readonly (string | undefined)[]): void {
+    const events: LogEvent[] = [];
+    for (const text of texts) {
+      if (text === undefined) continue;
+      this.tail?.add(text);
+      // AWS was seen to keep the line end in the stored message.
+      events.push({ timestampMs, message: text.endsWith('\n') ? text : `${text}\n` });
+    }
+    if (events.length > 0) this.sink.append(this.address, events);
   }
 }
 

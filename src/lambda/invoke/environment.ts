@@ -249,9 +249,21 @@ export class Environment {
 
   private dispatch(inFlight: InFlight, timeoutMs: number): void {
     invariant(this.running !== undefined, 'an environment without a process got an event');
-    const { wantsLogTail: _, stream: __, ...event } = inFlight.invocation;
+    // Member by member: this is made for every invocation, and a rest pattern copies one by one at run time.
+    const { requestId, invokedFunctionArn, traceId, clientContext, cognitoIdentity, tenantId, payload } =
+      inFlight.invocation;
     // The deadline is for code that compares it with its own Date.now(): real time, not service time.
-    this.running.invoke({ ...event, deadlineMs: Date.now() + timeoutMs });
+    const deadlineMs = Date.now() + timeoutMs;
+    this.running.invoke({
+      requestId,
+      invokedFunctionArn,
+      deadlineMs,
+      traceId,
+      clientContext,
+      cognitoIdentity,
+      tenantId,
+      payload,
+    });
   }
 
   private async initAgain(inFlight: InFlight, timeoutMs: number): Promise<void> {

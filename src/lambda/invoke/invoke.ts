@@ -179,10 +179,11 @@ export class Invoker {
       traceId: this.counted(record, event.traceId),
       invokedFunctionArn: invokedArn(record, input, target),
       clientContext: event.clientContext,
+      cognitoIdentity: undefined,
       tenantId: event.tenantId,
       wantsLogTail: false,
     };
-    return this.deliver(record, invocation, () => this.findAgain(record));
+    return this.deliver(record, invocation);
   }
 
   /** Checks what was asked for and runs it; throws AWS's errors. */
@@ -200,14 +201,18 @@ export class Invoker {
     );
     this.deps.concurrency.of(record).request();
     const event = {
-      ...checked,
+      requestId: checked.requestId,
+      payload: checked.payload,
       invokedFunctionArn: invokedArn(record, input, context),
       traceId: this.counted(record, checked.traceId),
+      clientContext: checked.clientContext,
+      cognitoIdentity: undefined,
+      tenantId: checked.tenantId,
       wantsLogTail: input.LogType === 'Tail',
-      ...(stream === undefined ? {} : { stream }),
+      ...(stream === undefined ? undefined : { stream }),
     };
     context.answerHeaders['x-amzn-trace-id'] = event.traceId;
-    const outcome = this.deliver(record, event, () => this.findAgain(record));
+    const outcome = this.deliver(record, event);
     return { executedVersion: record.version, outcome };
   }
 
@@ -236,21 +241,14 @@ export class Invoker {
   }
 
   /** Gives the event to another environment where one had ended before it got there. */
-  private async deliver(
-    record: FunctionRecord,
-    event: Omit<Invocation, 'cognitoIdentity'>,
-    findAgain: () => Promise<FunctionRecord>,
-  ): Promise<InvocationOutcome> {
+  private async deliver(record: FunctionRecord, event: Invocation): Promise<InvocationOutcome> {
     let outcome = await this.execute(record, event);
     for (let deliveries = 1; outcome.undelivered && deliveries < MAX_DELIVERIES; deliveries += 1)
-      outcome = await this.execute(await findAgain(), event);
+      outcome = await this.execute(await this.findAgain(record), event);
     return outcome;
   }
 
-  private async execute(
-    record: FunctionRecord,
-    event: Omit<Invocation, 'cognitoIdentity'>,
-  ): Promise<InvocationOutcome> {
+  private async execute(record: FunctionRecord, event: Invocation): Promise<InvocationOutcome> {
     if (this.deps.faults.strike('throttle', record.functionName) !== undefined)
       throw this.deps.concurrency.throttled(record, 'ConcurrentInvocationLimitExceeded');
     if (isManaged(record)) return this.deps.managed.invoke(record, { ...event, cognitoIdentity: undefined });
@@ -260,7 +258,7 @@ export class Invoker {
     try {
       const acquired = provisioned ?? this.deps.placement.acquire(record, event.tenantId);
       const environment = acquired instanceof Promise ? await acquired : acquired;
-      return await environment.invoke({ ...event, cognitoIdentity: undefined });
+      return await environment.invoke(event);
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
       this.deps.log.error({ functionName: record.functionName, remedy: error.remedy }, error.message);

@@ -26,8 +26,19 @@ export function traceHeader(context: Pick<RequestContext, 'headers' | 'requestId
 /** Version, seconds in hexadecimal, 96 random bits; these are taken from the request id. */
 export function newTraceHeader(requestId: string): string {
   const digits = requestId.replaceAll('-', '');
-  const seconds = Math.floor(Date.now() / 1_000).toString(16);
-  return `Root=1-${seconds}-${digits.slice(0, 24)};Parent=${digits.slice(16)};Sampled=0`;
+  return `Root=1-${secondsInHex()}-${digits.slice(0, 24)};Parent=${digits.slice(16)};Sampled=0`;
+}
+
+let lastSeconds = 0;
+let lastSecondsInHex = '';
+
+function secondsInHex(): string {
+  const seconds = Math.floor(Date.now() / 1_000);
+  if (seconds !== lastSeconds) {
+    lastSeconds = seconds;
+    lastSecondsInHex = seconds.toString(16);
+  }
+  return lastSecondsInHex;
 }
 
 /**
@@ -37,9 +48,9 @@ export function newTraceHeader(requestId: string): string {
 export function countedTrace(header: string, name: FunctionName, mayLoop: () => boolean): string {
   const own = lineageKey(name);
   const lineage = LINEAGE_FIELD.exec(header)?.[1];
+  if (lineage === undefined) return `${header};Lineage=${LINEAGE_VERSION}:${own}:0`;
   const entries = new Map<string, number>();
-  if (lineage !== undefined)
-    for (const [, key, count] of lineage.matchAll(LINEAGE_ENTRY)) entries.set(key!, Number(count));
+  for (const [, key, count] of lineage.matchAll(LINEAGE_ENTRY)) entries.set(key!, Number(count));
   const before = entries.get(own);
   const count = before === undefined ? 0 : before + 1;
   if (count >= MAX_INVOCATIONS_IN_CHAIN && !mayLoop()) throw recursive();
@@ -48,10 +59,18 @@ export function countedTrace(header: string, name: FunctionName, mayLoop: () => 
   return `${header.replace(LINEAGE_FIELD, '')};Lineage=${LINEAGE_VERSION}:${text}`;
 }
 
+/** Of records, which are asked for with every invocation. */
+const lineageKeys = new WeakMap<FunctionName, string>();
+
 /** All versions of a function are one in a loop. */
-function lineageKey({ accountId, region, functionName }: FunctionName): string {
+function lineageKey(name: FunctionName): string {
+  const known = lineageKeys.get(name);
+  if (known !== undefined) return known;
+  const { accountId, region, functionName } = name;
   const arn = functionArn({ accountId, region, functionName, qualifier: undefined });
-  return crc32(arn).toString(16).padStart(8, '0');
+  const key = crc32(arn).toString(16).padStart(8, '0');
+  lineageKeys.set(name, key);
+  return key;
 }
 
 /** The words of the API's model. */

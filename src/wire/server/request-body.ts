@@ -46,17 +46,24 @@ export function readBody(request: IncomingMessage, maxBytes: number, idleTimeout
   }
   return new Promise((resolve, reject) => {
     const pieces = new Pieces(announced);
+    let isTimed = false;
+    let isSettled = false;
     const settle = (): void => {
+      isSettled = true;
+      if (isTimed) request.setTimeout(0);
+    };
+    const stop = (): void => {
+      settle();
       request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
-      if (pieces.count > 0) request.setTimeout(0);
     };
     const onData = (chunk: Buffer): void => {
       pieces.add(chunk);
       if (pieces.sizeBytes > maxBytes) {
         request.pause();
-        settle();
+        stop();
         reject(new BodyTooLarge(pieces.sizeBytes, maxBytes));
       } else if (pieces.count === 1 && pieces.sizeBytes !== announced) {
+        isTimed = true;
         request.setTimeout(idleTimeoutMs, onIdle);
       }
     };
@@ -65,7 +72,9 @@ export function readBody(request: IncomingMessage, maxBytes: number, idleTimeout
       resolve(pieces.whole());
     };
     const truncated = (timedOut: boolean, how: string): void => {
-      settle();
+      // A request is closed after its end, too; its listeners are left on it and hear of that.
+      if (isSettled) return;
+      stop();
       const expected = announced === undefined ? '' : ` of ${announced}`;
       reject(new BodyTruncated(`${how} after ${pieces.sizeBytes}${expected} bytes`, timedOut));
     };
