@@ -1,8 +1,9 @@
 import type { Operation, RequestContext } from '../../ports/service.ts';
 import type { Buckets } from './buckets.ts';
 import { checkedRules, corsHeaders } from './cors-rules.ts';
+import { headerOf } from './request-header.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
-import { bucketOf, headerOf } from './s3-context.ts';
+import { bucketOf } from './s3-context.ts';
 import { notConfigured } from './s3-errors.ts';
 
 export function corsOperations(

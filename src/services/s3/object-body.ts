@@ -6,8 +6,8 @@ import { AwsError } from '../../core/errors.ts';
 import type { ContentPiece, ObjectContent } from '../../ports/object-table.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { AskedChecksum, ChecksumAlgorithm } from './object-checksum.ts';
+import { headerOf } from './request-header.ts';
 import type { S3Context } from './s3-context.ts';
-import { headerOf } from './s3-context.ts';
 
 /** An object up to this size is kept with its record: one sync of the disk stores both. Bytes. */
 export const MAX_INLINE_BYTES = 32 * 1024;

@@ -1,7 +1,7 @@
 /** Checksums of objects: which one a request gives or asks for, and how it is told. */
 import { CHECKSUM_HEADER_PREFIX } from '../../core/checksums.ts';
 import type { RequestContext } from '../../ports/service.ts';
-import { headerOf } from './s3-context.ts';
+import { headerOf } from './request-header.ts';
 import { invalidRequest, notImplemented } from './s3-errors.ts';
 
 export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;

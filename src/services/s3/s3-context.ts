@@ -4,7 +4,7 @@ import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { ContentStore } from '../../ports/content-store.ts';
 import type { ObjectTable } from '../../ports/object-table.ts';
-import type { Operations, RequestContext } from '../../ports/service.ts';
+import type { Operations } from '../../ports/service.ts';
 import type { BucketRecord } from './bucket-record.ts';
 import type { Buckets } from './buckets.ts';
 
@@ -62,10 +62,4 @@ export function newVersionId({ ids }: S3Context): string {
 /** S3 tells times of objects in whole seconds, and compares them so. Epoch milliseconds. */
 export function nowInSeconds({ clock }: S3Context): number {
   return Math.floor(clock.now() / 1000) * 1000;
-}
-
-/** An HTTP header that no member of the input holds. */
-export function headerOf({ headers }: RequestContext, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'string' ? value : undefined;
 }
