@@ -11,8 +11,9 @@ export function nextDueMs(execution: DurableExecution, operations: Iterable<Dura
   return nextMs;
 }
 
-/** Does what is due by now, in the order in which it was. */
+/** Does what is due by now, in the order in which it was; nothing to an execution that has ended. */
 export function applyDue(draft: ExecutionDraft): void {
+  if (draft.execution.status !== 'RUNNING') return;
   const due = [...draft.operations()]
     .filter((operation) => dueOf(operation) <= draft.nowMs)
     .sort((a, b) => dueOf(a) - dueOf(b) || a.sequence - b.sequence);

@@ -16,7 +16,7 @@ import { ExecutionDraft } from './execution-draft.ts';
 import type { OperationEnd } from './execution-end.ts';
 import { ExecutionRunner } from './execution-runner.ts';
 import { ExecutionStore } from './execution-store.ts';
-import { errorOfPayload, invocationEnd } from './invocation-exchange.ts';
+import { errorOfPayload, invocationEnd, parsed } from './invocation-exchange.ts';
 
 export interface DurableDependencies {
   readonly state: StateStore;
@@ -30,7 +30,10 @@ export interface DurableDependencies {
 }
 
 export interface StartRequest {
-  readonly record: FunctionRecord;
+  readonly record: Pick<
+    FunctionRecord,
+    'accountId' | 'region' | 'functionName' | 'version' | 'durableConfig'
+  >;
   /** As the caller named it. */
   readonly qualifier: string;
   readonly name: string | undefined;
@@ -49,6 +52,8 @@ export class DurableExecutions {
   /** Ids by function and name: a name is used once for as long as what it names is kept. */
   private readonly names = new Map<string, string>();
   private readonly runners = new Map<string, ExecutionRunner>();
+  /** Beginnings that are being stored. */
+  private readonly starting = new Map<string, Promise<void>>();
   private readonly waiting = new Map<string, Ended[]>();
   private readonly retention = new Map<string, Timer>();
 
@@ -81,6 +86,8 @@ export class DurableExecutions {
     const existing = name === undefined ? undefined : this.byName(record, name);
     if (existing !== undefined) {
       if (existing.input !== request.input) throw alreadyStarted(existing.name);
+      // Nobody is told of an execution that is not on disk.
+      await this.starting.get(existing.executionId);
       return existing;
     }
     const execution = this.newExecution(request);
@@ -97,11 +104,15 @@ export class DurableExecutions {
         ExecutionTimeout: execution.executionTimeoutSeconds,
       },
     });
+    const begun = runner.begin(draft);
+    this.starting.set(execution.executionId, begun);
     try {
-      await runner.begin(draft);
+      await begun;
     } catch (error) {
       this.forget(execution);
       throw error;
+    } finally {
+      this.starting.delete(execution.executionId);
     }
     return execution;
   }
@@ -145,7 +156,7 @@ export class DurableExecutions {
     await Promise.all([...this.runners.values()].map((runner) => runner.close()));
   }
 
-  private byName(record: FunctionRecord, name: string): DurableExecution | undefined {
+  private byName(record: StartRequest['record'], name: string): DurableExecution | undefined {
     const id = this.names.get(nameKey(record, name));
     return id === undefined ? undefined : this.executions.get(id);
   }
@@ -203,6 +214,7 @@ export class DurableExecutions {
         chain: (running, operation) => this.chain(running, operation),
         onChange: (changed) => this.changed(changed),
         onDone: (ended) => this.done(ended),
+        onFailure: (failed, error) => this.failed(failed, error),
       },
       execution,
       operations,
@@ -228,7 +240,7 @@ export class DurableExecutions {
       );
       const text = outcome.payload.toString();
       if (outcome.functionError === undefined) return { status: 'SUCCEEDED', result: text };
-      return { status: 'FAILED', error: errorOfPayload(JSON.parse(text)) };
+      return { status: 'FAILED', error: errorOfPayload(parsed(outcome.payload)) };
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       return { status: 'FAILED', error: { ErrorType: error.code, ErrorMessage: error.message } };
@@ -246,7 +258,14 @@ export class DurableExecutions {
   private done(execution: DurableExecution): void {
     if (!this.runners.delete(execution.executionId)) return;
     this.keep(execution);
-    this.deps.clock.during(this.store.removeOperations(execution.executionId));
+    const removed = this.store.removeOperations(execution.executionId);
+    // What is left goes with the execution itself.
+    this.deps.clock.during(removed.catch((error: unknown) => this.failed(execution, error)));
+  }
+
+  private failed(execution: DurableExecution, error: unknown): void {
+    const arn = durableExecutionArn(execution);
+    this.deps.log.error({ arn, err: error }, 'Work on a durable execution failed.');
   }
 
   /** Forgets an execution that has ended when its time is over. */

@@ -38,6 +38,8 @@ export interface RunnerDependencies {
   onChange(execution: DurableExecution): void;
   /** The execution has ended, and so has its last invocation: it is not needed any more. */
   onDone(execution: DurableExecution): void;
+  /** Work that nobody waits for has failed, as when nothing can be stored; it is tried again. */
+  onFailure(execution: DurableExecution, error: unknown): void;
 }
 
 /** What a checkpoint is answered with. */
@@ -182,7 +184,8 @@ export class ExecutionRunner {
       const draft = this.draft();
       decide(draft);
       if (draft.news.size > 0 && draft.execution.status === 'RUNNING') draft.set({ needsInvocation: true });
-      await this.store(draft);
+      // What comes too late changes nothing, and must not store again an execution that is forgotten.
+      if (draft.execution !== this.current || draft.changed.size > 0) await this.store(draft);
       this.follow();
     });
   }
@@ -212,9 +215,21 @@ export class ExecutionRunner {
     }
     for (const operation of this.held.values()) this.followChained(operation);
     if (this.current.needsInvocation && this.invocation === undefined && this.current.retryMs === undefined)
-      this.deps.clock.during(this.runInvocation());
+      this.deps.clock.during(this.guarded(this.runInvocation()));
     const dueMs = nextDueMs(this.current, this.held.values());
-    this.timer = this.deps.clock.at(dueMs, () => this.change(applyDue));
+    this.timer = this.deps.clock.at(dueMs, () => this.guarded(this.change(applyDue)));
+  }
+
+  /** What failed has left everything as it was stored last, from where it is taken up again later. */
+  private async guarded(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (this.isClosed) return;
+      this.deps.onFailure(this.current, error);
+      this.timer?.cancel();
+      this.timer = this.deps.clock.at(this.deps.clock.now() + FIRST_RETRY_MS, () => this.follow());
+    }
   }
 
   private followChained(operation: DurableOperation): void {
@@ -222,14 +237,18 @@ export class ExecutionRunner {
     if (type !== 'CHAINED_INVOKE' || !isOpen(operation) || this.chaining.has(id)) return;
     this.chaining.add(id);
     const run = async (): Promise<void> => {
-      const end = await this.deps.chain(this.current, operation);
-      if (this.isClosed) return;
-      await this.change((draft) => {
-        const now = this.held.get(id)!;
-        if (isOpen(now) && draft.execution.status === 'RUNNING') endOperation(draft, now, end);
-      });
+      try {
+        const end = await this.deps.chain(this.current, operation);
+        if (this.isClosed) return;
+        await this.change((draft) => {
+          const now = this.held.get(id)!;
+          if (isOpen(now) && draft.execution.status === 'RUNNING') endOperation(draft, now, end);
+        });
+      } finally {
+        this.chaining.delete(id);
+      }
     };
-    void run();
+    void this.guarded(run());
   }
 
   private async runInvocation(): Promise<void> {
@@ -239,10 +258,8 @@ export class ExecutionRunner {
     this.invocation = { invocationId, sequence: 0 };
     const payload = invocationInput(this.current, this.held, this.token()!, this.news);
     this.news.clear();
-    const end = await this.deps.invoke(this.current, invocationId, payload).catch((error: unknown) => {
-      if (!(error instanceof AwsError)) throw error;
-      return refusedEnd(error);
-    });
+    const invoked = this.deps.invoke(this.current, invocationId, payload);
+    const end = await invoked.catch((error: unknown) => this.refusedEnd(error));
     await this.inTurn(async () => {
       this.invocation = undefined;
       if (this.isClosed) return;
@@ -260,6 +277,17 @@ export class ExecutionRunner {
       await this.store(draft);
       this.follow();
     });
+  }
+
+  /** A function that is gone will not come back; whatever else kept it from being run may pass. */
+  private refusedEnd(thrown: unknown): InvocationEnd {
+    if (!(thrown instanceof AwsError)) {
+      if (!this.isClosed) this.deps.onFailure(this.current, thrown);
+      return { status: 'RETRY', error: { ErrorType: 'ServiceException', ErrorMessage: String(thrown) } };
+    }
+    const { code, message } = thrown;
+    const error = { ErrorType: code, ErrorMessage: message };
+    return { status: code === 'ResourceNotFoundException' ? 'FAILED' : 'RETRY', error };
   }
 
   private afterInvocation(draft: ExecutionDraft, end: InvocationEnd): void {
@@ -282,10 +310,4 @@ export class ExecutionRunner {
       }
     }
   }
-}
-
-/** A function that is gone will not come back; whatever else kept it from being run may pass. */
-function refusedEnd({ code, message }: AwsError): InvocationEnd {
-  const error = { ErrorType: code, ErrorMessage: message };
-  return { status: code === 'ResourceNotFoundException' ? 'FAILED' : 'RETRY', error };
 }

@@ -86,7 +86,8 @@ export function errorOfPayload(payload: unknown): ErrorObject {
   };
 }
 
-function parsed(payload: Buffer): unknown {
+/** Undefined for what is no JSON, as what a custom runtime reports need not be. */
+export function parsed(payload: Buffer): unknown {
   try {
     return JSON.parse(payload.toString());
   } catch {
