@@ -97,7 +97,11 @@ describe('a request', () => {
         },
         'cloudwatch:ListMetrics',
       ],
-      ['a presigned query', { method: 'GET', path: `/bucket/key?${query('s3')}` }, 's3:GetObject'],
+      [
+        'a presigned query',
+        { method: 'GET', path: `/bucket/key?torrent&${query('s3')}` },
+        's3:GetObjectTorrent',
+      ],
       [
         'a presigned query with its action',
         { method: 'GET', path: `/?Action=ListTopics&Version=2010-03-31&${query('sns')}` },
@@ -113,8 +117,8 @@ describe('a request', () => {
         form('Action=DescribeVpcs&Version=2016-11-15'),
         'ec2:DescribeVpcs',
       ],
-      ['nothing, which is S3', { method: 'GET', path: '/bucket/key' }, 's3:GetObject'],
-      ['nothing, which is S3: a list', { method: 'GET', path: '/' }, 's3:ListBuckets'],
+      ['nothing, which is S3', { method: 'GET', path: '/bucket/key?torrent' }, 's3:GetObjectTorrent'],
+      ['nothing, which is S3: a bucket', { method: 'GET', path: '/bucket?website' }, 's3:GetBucketWebsite'],
     ];
     for (const [by, sent, reached] of cases) {
       it(by, async () => {
@@ -128,8 +132,8 @@ describe('a request', () => {
     for (const [host, path, reached] of [
       ['sns.eu-west-1.amazonaws.com', '/?Action=ListTopics', 'sns:ListTopics'],
       ['monitoring.us-east-2.api.amazonaws.com', '/?Action=ListMetrics', 'cloudwatch:ListMetrics'],
-      ['bucket.s3.eu-west-1.amazonaws.com', '/key', 's3:GetObject'],
-      ['bucket.s3.localhost:4566', '/?list-type=2', 's3:ListObjectsV2'],
+      ['bucket.s3.eu-west-1.amazonaws.com', '/key?torrent', 's3:GetObjectTorrent'],
+      ['bucket.s3.localhost:4566', '/?website', 's3:GetBucketWebsite'],
       ['events.localhost', '/', 'UnknownOperationException'],
     ] as const) {
       it(`the host ${host}`, async () => {
@@ -278,7 +282,7 @@ describe('a request', () => {
       assert.match(headers.get('x-amzn-requestid') ?? `none in ${status}`, uuid);
     assert.deepEqual(
       answers.map(({ status }) => status),
-      [200, 404, 400, 404, 404, 501, 403, 501],
+      [200, 404, 400, 404, 404, 501, 403, 404],
     );
     const connection = await RawConnection.open(Number(new URL(platform.origin).port));
     connection.send('this is no HTTP\r\n\r\n');

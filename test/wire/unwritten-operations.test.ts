@@ -6,7 +6,7 @@ import { CloudWatchClient, ListMetricsCommand } from '@aws-sdk/client-cloudwatch
 import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient, ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
-import { GetObjectCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectTorrentCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { clientSettings, startedPlatform } from '../kit/started-platform.ts';
 
@@ -44,14 +44,13 @@ const CALLS: readonly [protocol: string, named: string, call: Call][] = [
     'rds:DescribeDBInstances',
     (settings) => new RDSClient(settings).send(new DescribeDBInstancesCommand({})),
   ],
-  ['restXml of S3', 's3:ListBuckets', (settings) => new S3Client(settings).send(new ListBucketsCommand({}))],
   ['ec2Query', 'ec2:DescribeVpcs', (settings) => new EC2Client(settings).send(new DescribeVpcsCommand({}))],
   [
-    'S3 with its bucket in the path',
-    's3:GetObject',
+    'restXml of S3, with its bucket in the path',
+    's3:GetObjectTorrent',
     (settings) =>
       new S3Client({ ...settings, forcePathStyle: true }).send(
-        new GetObjectCommand({ Bucket: 'bucket', Key: 'key' }),
+        new GetObjectTorrentCommand({ Bucket: 'bucket', Key: 'key' }),
       ),
   ],
 ];
