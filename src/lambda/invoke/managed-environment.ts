@@ -23,10 +23,10 @@ import { maxConcurrencyOf } from '../records/managed-record.ts';
 import type { Invocation } from './environment.ts';
 import type { EnvironmentLog } from './environment-log.ts';
 import { MANAGED_INIT_TIMEOUT_MS, MAX_MANAGED_INIT_TIMEOUT_MS } from './invoke-limits.ts';
+import { ManagedEvent } from './managed-event.ts';
 import { MemoryFigure } from './memory-figure.ts';
-import type { InvocationOutcome, InvocationStatus } from './outcome.ts';
-import { billedDurationMs, errorPayload, exitMessage, OUT_OF_MEMORY, timeoutPayload } from './outcome.ts';
-import { WrittenResponse } from './written-response.ts';
+import type { InvocationOutcome } from './outcome.ts';
+import { errorPayload, exitMessage, OUT_OF_MEMORY } from './outcome.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
 
@@ -53,16 +53,6 @@ export interface InitFailure {
   readonly payload: Buffer;
 }
 
-interface InFlight {
-  readonly invocation: Invocation;
-  readonly startedAt: number;
-  readonly resolve: (outcome: InvocationOutcome) => void;
-  timer: NodeJS.Timeout | undefined;
-  written: WrittenResponse | undefined;
-  /** Its time is up, and its caller has been told. */
-  hasTimedOut: boolean;
-}
-
 export class ManagedEnvironment {
   readonly record: ManagedRecord;
   /** Service time, epoch milliseconds, at which it was made. */
@@ -75,7 +65,8 @@ export class ManagedEnvironment {
   private readonly deps: ManagedDependencies;
   private readonly spec: EnvironmentSpec;
   private readonly owner: ManagedOwner;
-  private readonly inFlight = new Map<string, InFlight>();
+  /** By request id: those that the runtime has not answered. */
+  private readonly events = new Map<string, ManagedEvent>();
   private readonly memory: MemoryFigure;
   private readonly maxConcurrency: number;
   private launched: Promise<RunningEnvironment> | undefined;
@@ -99,17 +90,17 @@ export class ManagedEnvironment {
 
   /** Events that it has, those included whose callers have given up. */
   get load(): number {
-    return this.inFlight.size;
+    return this.events.size;
   }
 
   /** Events that it can take now. */
   get free(): number {
-    return this.current === 'ready' ? this.maxConcurrency - this.inFlight.size : 0;
+    return this.current === 'ready' ? this.maxConcurrency - this.events.size : 0;
   }
 
   /** Whether it still runs an earlier attempt at that event. */
   has(requestId: string): boolean {
-    return this.inFlight.has(requestId);
+    return this.events.has(requestId);
   }
 
   /** Runs the Init phase; resolves with why it has failed. Rejects if no sandbox could be made. */
@@ -150,30 +141,22 @@ export class ManagedEnvironment {
 
   /** Sends one event of those it can take; resolves with whatever became of it. */
   invoke(invocation: Invocation): Promise<InvocationOutcome> {
-    const { requestId, tenantId } = invocation;
+    const { requestId } = invocation;
     invariant(
       this.free > 0 && !this.has(requestId),
       'a managed environment got an event that it cannot take',
     );
-    const { log, clock } = this.deps;
-    const timeoutMs = this.record.timeoutSeconds * 1_000;
-    return new Promise((resolve) => {
-      const inFlight: InFlight = {
-        invocation,
-        startedAt: clock.monotonic(),
-        resolve,
-        timer: undefined,
-        written: undefined,
-        hasTimedOut: false,
-      };
-      inFlight.timer = setTimeout(() => this.timedOut(inFlight), timeoutMs);
-      this.inFlight.set(requestId, inFlight);
-      this.hasServed = true;
-      log.begin(requestId, tenantId, undefined);
-      const { wantsLogTail: _, stream: __, ...event } = invocation;
-      // For code that compares it with its own Date.now(): real time, not service time.
-      this.running!.invoke({ ...event, deadlineMs: Date.now() + timeoutMs });
+    const event = new ManagedEvent(invocation, {
+      ...this.deps,
+      record: this.record,
+      memoryMb: (elapsedMs) => this.memoryMb(elapsedMs),
     });
+    this.events.set(requestId, event);
+    this.hasServed = true;
+    const { wantsLogTail: _, stream: __, ...told } = invocation;
+    // For code that compares it with its own Date.now(): real time, not service time.
+    this.running!.invoke({ ...told, deadlineMs: Date.now() + event.timeoutMs });
+    return event.outcome;
   }
 
   /** Leads through the Shutdown phase, whatever it has to do; resolves when nothing of its processes is left. */
@@ -196,21 +179,14 @@ export class ManagedEnvironment {
     return {
       ready: () => this.initSettled?.(undefined),
       initError: (errorType, payload) => this.initSettled?.({ errorType, payload }),
-      response: (requestId, payload) => {
-        const { written } = this.inFlight.get(requestId) ?? {};
-        this.finish(requestId, 'success', written === undefined ? payload : written.payload(payload));
-      },
-      responseChunk: (requestId, chunk) => {
-        const inFlight = this.inFlight.get(requestId);
-        if (inFlight === undefined || inFlight.hasTimedOut) return undefined;
-        inFlight.written ??= new WrittenResponse(inFlight.invocation.stream);
-        return inFlight.written.write(chunk);
-      },
+      response: (requestId, payload) => this.left(requestId, (event) => event.succeeded(payload)),
+      responseChunk: (requestId, chunk) => this.events.get(requestId)?.write(chunk),
       responseType: (requestId, contentType) => {
-        const stream = this.inFlight.get(requestId)?.invocation.stream;
+        const stream = this.events.get(requestId)?.invocation.stream;
         if (stream !== undefined) stream.contentType = contentType;
       },
-      error: (requestId, errorType, payload) => this.finish(requestId, 'failure', payload, errorType),
+      error: (requestId, errorType, payload) =>
+        this.left(requestId, (event) => event.failed('failure', payload, errorType)),
       output: (line) => log.output(line),
       extension: (extension) => log.extension(extension),
       subscribed: (subscription) => log.subscribed(subscription),
@@ -229,53 +205,26 @@ export class ManagedEnvironment {
     if (exit.outOfMemory === true) this.memory.exhausted(this.record.memoryMb * BYTES_PER_MB);
     const words = (id: string): Buffer => errorPayload(errorType, `RequestId: ${id} Error: ${message}`);
     this.initSettled?.({ errorType: reported, payload: words(this.spec.environmentId) });
-    for (const requestId of [...this.inFlight.keys()]) {
+    for (const requestId of [...this.events.keys()]) {
       this.deps.log.exited(requestId, message, errorType);
-      this.finish(requestId, 'error', words(requestId), reported);
+      this.left(requestId, (event) => event.failed('error', words(requestId), reported));
     }
     if (this.current === 'ready') void this.stop('failure');
   }
 
-  private timedOut(inFlight: InFlight): void {
-    const { requestId } = inFlight.invocation;
-    const { timeoutSeconds } = this.record;
-    inFlight.hasTimedOut = true;
-    this.deps.log.timedOut(requestId, timeoutSeconds);
-    this.answer(inFlight, 'timeout', timeoutPayload(requestId, timeoutSeconds), 'Sandbox.Timedout');
-  }
-
-  private finish(requestId: string, status: InvocationStatus, payload: Buffer, errorType?: string): void {
-    const inFlight = this.inFlight.get(requestId);
-    if (inFlight === undefined) return;
-    clearTimeout(inFlight.timer);
-    this.inFlight.delete(requestId);
-    if (this.inFlight.size === 0) this.idleSinceMs = this.deps.clock.now();
-    const { written } = inFlight;
-    if (!inFlight.hasTimedOut && status === 'success' && written?.isTooLarge === true)
-      this.answer(inFlight, 'failure', tooLarge(written.maxBytes), 'Function.ResponseSizeTooLarge');
-    else if (!inFlight.hasTimedOut) this.answer(inFlight, status, payload, errorType);
+  /** Its place is free again, whether its caller is still there or not. */
+  private left(requestId: string, settle: (event: ManagedEvent) => void): void {
+    const event = this.events.get(requestId);
+    if (event === undefined) return;
+    this.events.delete(requestId);
+    if (this.events.size === 0) this.idleSinceMs = this.deps.clock.now();
+    settle(event);
     this.owner.onFree(this);
   }
 
-  /** Tells the caller at once, and the log when what was written before has been read. */
-  private answer(inFlight: InFlight, status: InvocationStatus, payload: Buffer, errorType?: string): void {
-    const { requestId } = inFlight.invocation;
-    const durationMs = this.deps.clock.monotonic() - inFlight.startedAt;
-    const report = {
-      status,
-      durationMs,
-      billedDurationMs: billedDurationMs(durationMs, undefined),
-      memorySizeMb: this.record.memoryMb,
-      maxMemoryUsedMb: 0,
-    };
-    const failed = errorType === undefined ? {} : { functionError: 'Unhandled' as const, errorType };
-    inFlight.resolve({ ...failed, payload, report });
-    setImmediate(async () => {
-      this.deps.log.runtimeDone(requestId, { status, durationMs, producedBytes: payload.length, errorType });
-      await this.memory.measure(this.running, durationMs);
-      const maxMemoryUsedMb = Math.ceil(this.memory.bytes / BYTES_PER_MB);
-      this.deps.log.end(requestId, { ...report, maxMemoryUsedMb }, errorType);
-    });
+  private async memoryMb(elapsedMs: number): Promise<number> {
+    await this.memory.measure(this.running, elapsedMs);
+    return Math.ceil(this.memory.bytes / BYTES_PER_MB);
   }
 }
 
@@ -289,10 +238,3 @@ const STOPPED: InitFailure = {
   errorType: 'Runtime.ExitError',
   payload: errorPayload('Runtime.ExitError', 'stopped'),
 };
-
-function tooLarge(maxBytes: number): Buffer {
-  return errorPayload(
-    'Function.ResponseSizeTooLarge',
-    `Response payload size exceeded maximum allowed payload size (${maxBytes} bytes).`,
-  );
-}
