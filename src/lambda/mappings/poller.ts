@@ -73,7 +73,7 @@ export class Poller {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       await this.ramp.acquire();
-      if (this.failures > 0) await this.resting();
+      if (this.failures > 0 && !signal.aborted) await this.resting();
       let records: readonly SourceRecord[] = [];
       try {
         if (!signal.aborted) records = await this.gathered();
