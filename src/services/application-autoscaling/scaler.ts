@@ -15,14 +15,14 @@ import type {
 import { targetKey } from './scaling-records.ts';
 import type { TargetTable } from './target-table.ts';
 import type { Utilization } from './utilization.ts';
+import { SCALE_IN_MINUTES } from './utilization.ts';
 
 const MS_PER_MINUTE = 60_000;
 const MS_PER_SECOND = 1_000;
 
 /** Minutes in a row beyond the target before capacity is added. Source: user guide, "Target tracking", alarms. */
 const SCALE_OUT_MINUTES = 3;
-/** Minutes in a row below it before capacity is taken away, and how far below, as a part of the target. */
-const SCALE_IN_MINUTES = 15;
+/** How far below the target capacity is taken away, as a part of it. */
 const SCALE_IN_PART = 0.9;
 
 /** Activities that are kept of a target. AWS keeps those of six weeks. */
@@ -47,8 +47,8 @@ export function nextOf(action: ScheduledAction, afterMs: number): number | undef
 
 export class Scaler {
   private readonly deps: ScalerDependencies;
-  /** Timers of each target: one for each of its scheduled actions. */
-  private readonly timers = new Map<string, Timer[]>();
+  /** Timers of each target: one for each of its scheduled actions that comes again. */
+  private readonly timers = new Map<string, Map<ScheduledAction, Timer>>();
   private minute: Timer | undefined;
 
   constructor(deps: ScalerDependencies) {
@@ -62,20 +62,38 @@ export class Scaler {
 
   close(): void {
     this.minute?.cancel();
-    for (const timers of this.timers.values()) for (const timer of timers) timer.cancel();
+    for (const timers of this.timers.values()) for (const timer of timers.values()) timer.cancel();
+    this.timers.clear();
   }
 
   private follow(key: string, target: ScalableTarget | undefined): void {
-    for (const timer of this.timers.get(key) ?? []) timer.cancel();
-    this.timers.delete(key);
-    if (target === undefined) return;
-    const { clock } = this.deps;
-    const timers = target.actions.flatMap((action) => {
-      const dueMs = nextOf(action, clock.now());
-      return dueMs === undefined ? [] : [clock.at(dueMs, () => this.act(target, action.name))];
-    });
+    const timers = this.timers.get(key) ?? new Map<ScheduledAction, Timer>();
+    const actions = target?.actions ?? [];
+    for (const [action, timer] of timers) {
+      // An action that has not changed keeps its timer: it may be due at this very moment.
+      if (actions.includes(action)) continue;
+      timer.cancel();
+      timers.delete(action);
+    }
     this.timers.set(key, timers);
-    if (target.policies.length > 0) this.watch();
+    if (target === undefined) this.timers.delete(key);
+    else for (const action of actions) if (!timers.has(action)) this.expect(target, action, timers);
+    if (target !== undefined && target.policies.length > 0) this.watch();
+  }
+
+  private expect(key: TargetKey, action: ScheduledAction, timers: Map<ScheduledAction, Timer>): void {
+    const { clock, table } = this.deps;
+    const dueMs = nextOf(action, clock.now());
+    if (dueMs === undefined) return;
+    const timer = clock.at(dueMs, async () => {
+      timers.delete(action);
+      try {
+        await this.act(key, action.name);
+      } finally {
+        this.follow(targetKey(key), table.find(key));
+      }
+    });
+    timers.set(action, timer);
   }
 
   /** Looks at what is used once a minute while any policy asks for it. */
@@ -86,7 +104,9 @@ export class Scaler {
     this.minute = clock.at(dueMs, async () => {
       this.minute = undefined;
       const watched = this.deps.table.withPolicies();
-      for (const target of watched) for (const policy of target.policies) await this.track(target, policy);
+      for (const target of watched)
+        for (const policy of target.policies)
+          await this.track(target, policy).catch((error: unknown) => this.failed(target, error));
       if (watched.length > 0) this.watch();
     });
   }
@@ -103,7 +123,7 @@ export class Scaler {
         const { minCapacity = before.minCapacity, maxCapacity = before.maxCapacity } = action;
         return { ...before, minCapacity, maxCapacity: Math.max(minCapacity, maxCapacity) };
       })
-      .catch(() => undefined);
+      .catch(unlessGone);
     if (target === undefined || isSuspended) return;
     const { minCapacity, maxCapacity } = target;
     const cause = `scheduled action name ${name} was triggered`;
@@ -159,7 +179,11 @@ export class Scaler {
     if (!has) return;
     await this.deps.table
       .update(target, (now) => ({ ...now, [mark]: this.deps.clock.now() }))
-      .catch(() => undefined);
+      .catch(unlessGone);
+  }
+
+  private failed(key: TargetKey, error: unknown): void {
+    this.deps.log.error({ target: targetKey(key), err: error }, 'A scalable target could not be looked at.');
   }
 
   /** Whether the capacity was changed. A change that Lambda refuses is an activity that failed. */
@@ -223,7 +247,11 @@ export class Scaler {
         ...target,
         activities: [activity, ...target.activities].slice(0, MAX_ACTIVITIES),
       }))
-      // It may have been deregistered meanwhile.
-      .catch(() => undefined);
+      .catch(unlessGone);
   }
+}
+
+/** A target may be deregistered while it is scaled. */
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof AwsError)) throw error;
 }

@@ -1,11 +1,14 @@
 /** How much of their capacity targets have used in the last minutes. */
 import type { MetricDatum, MetricSink } from '../../ports/metrics.ts';
 
+/** Minutes in a row below the target before capacity is taken away. Source: user guide, "Target tracking", alarms. */
+export const SCALE_IN_MINUTES = 15;
+
 const METRIC = 'ProvisionedConcurrencyUtilization';
 const MS_PER_MINUTE = 60_000;
 
-/** Minutes that are kept: as many as a scale-in looks at. */
-const MINUTES_KEPT = 15;
+/** Minutes that are kept: as many whole ones as a scale-in looks at, and the one that has begun. */
+const MINUTES_KEPT = SCALE_IN_MINUTES + 1;
 
 interface Minute {
   readonly minute: number;

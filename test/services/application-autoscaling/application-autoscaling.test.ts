@@ -128,6 +128,34 @@ test('a scheduled action sets the limits at its time, over a restart, and the ca
       ['Successful', 'Setting provisioned concurrency to 2.'],
     ],
   );
+  // Before its directory goes.
+  await second.close();
+});
+
+test('scheduled actions of one moment are all done', async (context) => {
+  const { platform, scaling } = await opened(context);
+  await scaling.send(new RegisterScalableTargetCommand({ ...TARGET, MinCapacity: 0, MaxCapacity: 1 }));
+  const at = new Date(platform.clock.now() + 60 * MINUTE_MS).toISOString().slice(0, 19);
+  for (const [ScheduledActionName, ScalableTargetAction] of [
+    ['more', { MaxCapacity: 9 }],
+    ['least', { MinCapacity: 3 }],
+  ] as const)
+    await scaling.send(
+      new PutScheduledActionCommand({
+        ...TARGET,
+        ScheduledActionName,
+        Schedule: `at(${at})`,
+        ScalableTargetAction,
+      }),
+    );
+  await platform.clock.advance(61 * MINUTE_MS);
+  const { ScalableTargets } = await scaling.send(
+    new DescribeScalableTargetsCommand({ ServiceNamespace: 'lambda' }),
+  );
+  assert.deepEqual(
+    ScalableTargets!.map(({ MinCapacity, MaxCapacity }) => [MinCapacity, MaxCapacity]),
+    [[3, 9]],
+  );
 });
 
 test('target tracking adds capacity after three minutes above the target, and takes it away after fifteen below', async (context) => {
