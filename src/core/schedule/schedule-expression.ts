@@ -58,7 +58,11 @@ function atTime(text: string, zone: string): number {
     number,
     number,
   ];
-  const ms = epochOf({ year, month, day, hour, minute }, zone);
+  // `Date.UTC` takes the 31st of February for a day in March.
+  const isDate = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+    .toISOString()
+    .startsWith(text);
+  const ms = isDate ? epochOf({ year, month, day, hour, minute }, zone) : undefined;
   if (ms === undefined) throw new RangeError(`there is no ${text} in ${zone}`);
   return ms + second * 1_000;
 }

@@ -87,6 +87,8 @@ test('what is no schedule is refused, and says why', () => {
     ['cron(0 0 ? * 2#6 *)', /day of the week/],
     ['cron(0 0 1 13 ? *)', /month/],
     ['at(2026-13-01)', /no time/],
+    ['at(2026-02-31T00:00:00)', /there is no/],
+    ['at(2026-01-01T24:00:61)', /there is no/],
     ['every day', /none of/],
   ] as const)
     assert.throws(() => parseSchedule(expression), { name: 'RangeError', message: problem }, expression);
