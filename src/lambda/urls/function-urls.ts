@@ -15,7 +15,7 @@ import { ResponseStream } from '../invoke/response-stream.ts';
 import { traceHeader } from '../invoke/trace-header.ts';
 import type { FunctionUrlRecord, FunctionUrlTable } from '../records/function-url-table.ts';
 import type { UrlAccess } from './url-access.ts';
-import type { UrlAnswer } from './url-answer.ts';
+import type { StreamHead, UrlAnswer } from './url-answer.ts';
 import { answerOf, streamHead } from './url-answer.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './url-cors.ts';
 import type { UrlRequest } from './url-event.ts';
@@ -48,7 +48,8 @@ export class FunctionUrls {
   constructor(deps: FunctionUrlsDependencies) {
     this.deps = deps;
     this.endpoint = {
-      pathPrefix: '/',
+      // Every target, with the scheme and host before its path that a proxy sends, too.
+      pathPrefix: '',
       ownsHosts: true,
       serves: ({ headers }) => HOST.test(headers.host ?? ''),
       handle: (request, response) => this.serve(request, response),
@@ -111,8 +112,9 @@ export class FunctionUrls {
     else await buffered(exchange, stream, outcome);
   }
 
-  private failed({ response, headers }: Exchange, error: unknown): void {
-    if (response.headersSent) {
+  private failed({ request, response, headers }: Exchange, error: unknown): void {
+    // Gone before the request was whole: nobody is there to be answered.
+    if (response.headersSent || (request.destroyed && !request.complete)) {
       response.destroy();
       return;
     }
@@ -157,11 +159,17 @@ async function buffered(
 
 /** What a streaming function has written, for a caller who gets it as a whole. */
 function writtenAnswer(written: Buffer, contentType: string): UrlAnswer | undefined {
+  const head = headIn(written, contentType);
+  if (head === undefined || head === 'none') return undefined;
+  return { status: head.status, headers: head.headers, body: head.rest };
+}
+
+/** As `streamHead`, but for a prelude that is none: that is the function's fault, and no error of this server. */
+function headIn(written: Buffer, contentType: string): StreamHead | 'none' | undefined {
   try {
-    const head = streamHead(written, contentType);
-    return head && { status: head.status, headers: head.headers, body: head.rest };
+    return streamHead(written, contentType);
   } catch {
-    return undefined;
+    return 'none';
   }
 }
 
@@ -177,7 +185,8 @@ async function streamed(
       continue;
     }
     held = Buffer.concat([held, piece]);
-    const head = streamHead(held, stream.contentType);
+    const head = headIn(held, stream.contentType);
+    if (head === 'none') return sendFailure(response, headers);
     if (head === undefined) continue;
     response.writeHead(head.status, { ...head.headers, ...headers });
     response.flushHeaders();
@@ -211,7 +220,7 @@ function write(response: ServerResponse, piece: Buffer): Promise<void> | undefin
 }
 
 function send(response: ServerResponse, { status, headers, body }: UrlAnswer): void {
-  const isBodyless = status < 200 || status === 204 || status === 304;
+  const isBodyless = status === 204 || status === 304;
   response.writeHead(status, isBodyless ? headers : { ...headers, 'content-length': String(body.length) });
   response.end(isBodyless ? undefined : body);
 }

@@ -3,6 +3,8 @@
  * "Invoking Lambda function URLs", "Response payload format", and "Response streaming".
  */
 
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+
 export interface UrlAnswer {
   readonly status: number;
   /** Names in lower case; a list is sent as several fields. */
@@ -47,14 +49,28 @@ function explicitAnswer(value: Record<string, unknown>): UrlAnswer | undefined {
 function headOf(value: Record<string, unknown>): Pick<UrlAnswer, 'status' | 'headers'> | undefined {
   const { statusCode = 200, headers = {}, cookies } = value;
   const status = Number(statusCode);
-  if (!Number.isInteger(status) || status < 100 || status > 599) return undefined;
+  // What is below 200 is no answer: the caller would wait on for one.
+  if (!Number.isInteger(status) || status < 200 || status > 599) return undefined;
   if (typeof headers !== 'object' || headers === null) return undefined;
   const sent: Record<string, string | string[]> = {};
   for (const [name, field] of Object.entries(headers))
     if (field !== null && field !== undefined && !UNSENT.has(name.toLowerCase()))
       sent[name.toLowerCase()] = Array.isArray(field) ? field.map(String) : String(field);
   if (Array.isArray(cookies) && cookies.length > 0) sent['set-cookie'] = cookies.map(String);
-  return { status, headers: sent };
+  return canBeSent(sent) ? { status, headers: sent } : undefined;
+}
+
+/** Neither name nor value may hold what would end a header field, and begin another. */
+function canBeSent(headers: Record<string, string | string[]>): boolean {
+  try {
+    for (const [name, field] of Object.entries(headers)) {
+      validateHeaderName(name);
+      for (const value of [field].flat()) validateHeaderValue(name, value);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The connection is the server's own. */

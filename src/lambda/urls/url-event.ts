@@ -44,7 +44,8 @@ export function urlEvent(record: FunctionUrlRecord, incoming: UrlRequest): Buffe
 
 /** A path and a query, the path also where a proxy sent the whole URL. */
 function splitTarget(target: string): [string, string] {
-  const local = target.startsWith('/') ? target : target.replace(/^[^:]+:\/\/[^/]*/, '') || '/';
+  const behindHost = target.startsWith('/') ? target : target.replace(/^[^:]+:\/\/[^/?]*/, '');
+  const local = behindHost === '' || behindHost.startsWith('?') ? `/${behindHost}` : behindHost;
   const mark = local.indexOf('?');
   return mark < 0 ? [local, ''] : [local.slice(0, mark), local.slice(mark + 1)];
 }

@@ -172,6 +172,14 @@ const ANSWERS: readonly [string, string, number, string, string][] = [
     'x',
   ],
   ['no status', "{ statusCode: 'none' }", 502, 'application/json', 'Internal Server Error'],
+  ['a status that is no answer', '{ statusCode: 101 }', 502, 'application/json', 'Internal Server Error'],
+  [
+    'a field that would begin another',
+    "{ statusCode: 200, headers: { 'X-A': '1\\r\\nSet-Cookie: a=1' } }",
+    502,
+    'application/json',
+    'Internal Server Error',
+  ],
   ['an error', '(() => { throw new Error("x") })()', 502, 'application/json', 'Internal Server Error'],
 ];
 
@@ -234,6 +242,35 @@ test('the first byte of a streamed response leaves before the function has writt
   assert.equal(broken.statusCode, 200);
   assert.equal(broken.headers['content-type'], 'application/octet-stream');
   await assert.rejects(broken.toArray(), { code: 'ECONNRESET' });
+});
+
+test('what stands for the head of a streamed response and is none is a failure of the function', async () => {
+  for (const InvokeMode of ['RESPONSE_STREAM', 'BUFFERED'] as const) {
+    const { url } = await functionWithUrl(
+      `exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+         stream.setContentType('application/vnd.awslambda.http-integration-response');
+         stream.write('no JSON' + '\\0'.repeat(8) + 'body');
+         stream.end();
+       });`,
+      { InvokeMode },
+    );
+    const { status, text } = await callUrl(url);
+    assert.deepEqual([status, text], [502, 'Internal Server Error'], InvokeMode);
+  }
+});
+
+test('a proxy may name the whole URL, and HEAD is answered with a head', async () => {
+  const { url } = await functionWithUrl(ECHO);
+  for (const [target, rawPath, rawQueryString] of [
+    [`${url}a?b=1`, '/a', 'b=1'],
+    [`${url.slice(0, -1)}?b=1`, '/', 'b=1'],
+  ] as const) {
+    const event = (await callUrl(url, { path: target })).json<UrlEvent>();
+    assert.deepEqual([event['rawPath'], event['rawQueryString']], [rawPath, rawQueryString]);
+  }
+  const head = await callUrl(url, { method: 'HEAD' });
+  assert.deepEqual([head.status, head.text], [200, '']);
+  assert.ok(Number(head.headers['content-length']) > 0);
 });
 
 test('a streaming function behind a buffered URL answers as a whole', async () => {
