@@ -19,7 +19,7 @@ import { rootIdentity } from '../signers.ts';
 import { accessDenied, queueDenied, trustDenied } from './denial.ts';
 import { passedRole, requireAssumable } from './passed-roles.ts';
 import { requiredPermissions } from './required-permissions.ts';
-import type { ResourceLookup } from './resource-arns.ts';
+import type { ResourceLookup } from './resource-question.ts';
 
 export interface PermissionsDependencies {
   /** Whose the credentials are that a call is signed with. */

@@ -1,11 +1,11 @@
 /** What a call needs to be allowed: its own action, and what it does beside, such as passing a role on. */
 import type { ConditionFacts } from '../../core/policy/condition-context.ts';
 import { actionName } from './action-names.ts';
+import { destinationKey, encryptionFacts, keyFacts } from './key-resources.ts';
 import { lambdaFacts } from './lambda-resources.ts';
 import { passedRole } from './passed-roles.ts';
-import type { ResourceLookup } from './resource-arns.ts';
 import { resourceArn } from './resource-arns.ts';
-import type { ResourceQuestion } from './resource-question.ts';
+import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
 
 export interface Permission {
   readonly action: string;
@@ -29,12 +29,14 @@ export async function requiredPermissions(
     ...tagFacts(input),
     ...(service === 'lambda' ? lambdaFacts(question) : {}),
     ...(service === 'iam' ? iamFacts(input) : {}),
+    ...(service === 'kms' ? keyFacts(question) : {}),
   };
   return [
     { action, resource, facts },
     ...passRole(name, input),
     ...usedLayers(name, input),
     ...readCode(name, input),
+    ...(await reEncryptTo(question, lookup)),
   ];
 }
 
@@ -42,6 +44,14 @@ function passRole(name: string, input: Readonly<Record<string, unknown>>): Permi
   const role = passedRole(name, input);
   if (role === undefined) return [];
   return [{ action: 'iam:PassRole', resource: role.arn, facts: { 'iam:PassedToService': role.service } }];
+}
+
+/** ReEncrypt uses two keys; the one of its ciphertext is asked for as `kms:ReEncryptFrom`. */
+async function reEncryptTo(question: ResourceQuestion, lookup: ResourceLookup): Promise<Permission[]> {
+  const resource = await destinationKey(question, lookup);
+  if (resource === undefined) return [];
+  const facts = encryptionFacts(question.input['DestinationEncryptionContext']);
+  return [{ action: 'kms:ReEncryptTo', resource, facts }];
 }
 
 /** A function's maker must be allowed to have the layers. */

@@ -1,14 +1,8 @@
 /** The resource that a call is about, as the Service Authorization Reference writes its ARN. */
 import { parseArn } from '../../core/arn.ts';
+import { keyResource } from './key-resources.ts';
 import { functionResource } from './lambda-resources.ts';
-import type { ResourceQuestion } from './resource-question.ts';
-
-/** What only services know: paths of IAM's resources, keys behind aliases. */
-export interface ResourceLookup {
-  /** ARN of a user, group or role that is there; undefined otherwise. */
-  readonly iamArn: (accountId: string, type: string, name: string) => string | undefined;
-  readonly keyArn: (accountId: string, region: string, keyId: string) => Promise<string | undefined>;
-}
+import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
 
 /** Members that hold a whole ARN, wherever they appear. */
 const ARN_MEMBERS = [
@@ -66,7 +60,7 @@ export async function resourceArn(question: ResourceQuestion, lookup: ResourceLo
     case 's3':
       return objectArn(input);
     case 'kms':
-      return keyArn(question, lookup);
+      return keyResource(question, lookup);
     case 'apigateway':
     case 'apigatewayv2':
       return `arn:aws:apigateway:${region}::${question.path}`;
@@ -138,14 +132,4 @@ function objectArn({ Bucket: bucket, Key: key }: Readonly<Record<string, unknown
   if (typeof bucket !== 'string') return '*';
   const name = parseArn(bucket)?.resource ?? bucket;
   return `arn:aws:s3:::${name}${typeof key === 'string' ? `/${key}` : ''}`;
-}
-
-async function keyArn(
-  { input, region, accountId }: ResourceQuestion,
-  lookup: ResourceLookup,
-): Promise<string> {
-  const id = input['KeyId'] ?? input['TargetKeyId'] ?? input['SourceKeyId'];
-  if (typeof id !== 'string') return '*';
-  const found = await lookup.keyArn(accountId, region, id);
-  return found ?? (id.startsWith('arn:') ? id : `arn:aws:kms:${region}:${accountId}:key/${id}`);
 }

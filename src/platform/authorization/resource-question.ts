@@ -9,3 +9,12 @@ export interface ResourceQuestion {
   /** ARN of whoever calls. */
   readonly callerArn: string;
 }
+
+/** What only services know: paths of IAM's resources, keys behind aliases. */
+export interface ResourceLookup {
+  /** ARN of a user, group or role that is there; undefined otherwise. */
+  readonly iamArn: (accountId: string, type: string, name: string) => string | undefined;
+  readonly keyArn: (accountId: string, region: string, keyId: string) => Promise<string | undefined>;
+  /** The key that KMS has encrypted something with; undefined where there is none. */
+  readonly ciphertextKeyArn: (ciphertext: Uint8Array) => string | undefined;
+}

@@ -18,9 +18,6 @@ const KEY_ID_BYTES = 16;
 const MATERIAL_BYTES = 8;
 const HEAD_BYTES = 1 + KEY_ID_BYTES + MATERIAL_BYTES;
 
-/** Bytes that one call encrypts with a symmetric key. Source: Encrypt of the API reference. */
-export const MAX_PLAINTEXT_BYTES = 4_096;
-
 export function encrypt(
   root: RootKey,
   record: KeyRecord,
@@ -41,15 +38,15 @@ export interface Named {
   readonly material: KeyMaterial;
 }
 
-/** Which key a ciphertext names. Throws `InvalidCiphertextException`. */
-export function keyOfCiphertext(keys: KeyTable, ciphertext: Uint8Array): Named {
+/** Which key a ciphertext names; undefined where it is none, or of a key that is not there. */
+export function keyOfCiphertext(keys: KeyTable, ciphertext: Uint8Array): Named | undefined {
   const bytes = Buffer.from(ciphertext);
   const digits = bytes.toString('hex', 1, 1 + KEY_ID_BYTES);
   const keyId = digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   const record = bytes[0] === VERSION ? keys.byId(keyId) : undefined;
   const part = bytes.toString('hex', 1 + KEY_ID_BYTES, HEAD_BYTES);
   const material = record?.materials.find(({ id }) => id.startsWith(part));
-  if (record === undefined || material === undefined || bytes.length <= HEAD_BYTES) throw invalidCiphertext();
+  if (record === undefined || material === undefined || bytes.length <= HEAD_BYTES) return undefined;
   return { record, material };
 }
 

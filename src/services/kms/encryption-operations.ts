@@ -8,7 +8,7 @@ import type { KeyRecord, Scope } from './key-record.ts';
 import { currentMaterial, keyArn } from './key-record.ts';
 import type { KmsContext, KmsOperations } from './kms-context.ts';
 import { keyOf, requireUsable, stopDryRun } from './kms-context.ts';
-import { invalid, notImplemented } from './kms-errors.ts';
+import { ciphertextOutOfReach, invalid, invalidCiphertext, notImplemented } from './kms-errors.ts';
 
 type EncryptionContext = Record<string, string>;
 
@@ -105,6 +105,8 @@ async function sourceKey(
   const named = isSymmetric
     ? keyOfCiphertext(context.keys, source.ciphertext)
     : { record: wanted!, material: currentMaterial(wanted!) };
+  if (named === undefined) throw invalidCiphertext();
+  if (named.record.region !== caller.region) throw ciphertextOutOfReach();
   if (wanted !== undefined && wanted.keyId !== named.record.keyId) {
     throw new AwsError(
       'IncorrectKeyException',

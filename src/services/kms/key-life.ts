@@ -3,10 +3,9 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import { newMaterial } from './key-material.ts';
 import type { KeyMaterial, KeyRecord } from './key-record.ts';
+import { MS_PER_DAY } from './key-record.ts';
 import type { KeyTable } from './key-table.ts';
 import type { RootKey } from './root-key.ts';
-
-const MS_PER_DAY = 86_400_000;
 
 export class KeyLife {
   private readonly keys: KeyTable;
@@ -29,7 +28,7 @@ export class KeyLife {
     if (deletion !== undefined)
       this.timers.set(
         keyId,
-        this.clock.at(deletion.dueMs, () => this.keys.remove(keyId)),
+        this.clock.at(deletion.dueMs, () => this.removeWhenDue(keyId)),
       );
     else if (rotation !== undefined)
       this.timers.set(
@@ -49,6 +48,11 @@ export class KeyLife {
 
   close(): void {
     for (const timer of this.timers.values()) timer.cancel();
+  }
+
+  private async removeWhenDue(keyId: string): Promise<void> {
+    this.timers.delete(keyId);
+    await this.keys.removeDue(keyId, this.clock.now());
   }
 
   private async rotateWhenDue(keyId: string): Promise<void> {

@@ -30,7 +30,7 @@ const CURVES: Readonly<Record<string, string>> = {
   ECC_SECG_P256K1: 'secp256k1',
 };
 
-/** A pair by KMS's name of its spec; undefined for one that is not known here. */
+/** A pair by KMS's name of its spec, as the model lists them; SM2 is not among those made here. */
 export function newKeyPair(spec: string): Promise<{ privateKey: KeyObject; publicKey: KeyObject }> {
   const curve = CURVES[spec];
   if (curve !== undefined) return keyPair('ec', { namedCurve: curve });

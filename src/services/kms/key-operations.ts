@@ -4,8 +4,8 @@ import { AwsError } from '../../core/errors.ts';
 import type { KeyLife } from './key-life.ts';
 import { newMaterial } from './key-material.ts';
 import { keyMetadata } from './key-metadata.ts';
-import type { KeyRecord, KeySpec, KeyUsage } from './key-record.ts';
-import { defaultKeyPolicy, keyArn } from './key-record.ts';
+import type { KeyRecord, KeySpec, KeyUsage, Scope } from './key-record.ts';
+import { defaultKeyPolicy, keyArn, MS_PER_DAY } from './key-record.ts';
 import type { KmsContext, KmsOperations } from './kms-context.ts';
 import { keyOf, pageOf, requireCustomerManaged } from './kms-context.ts';
 import { invalid, notImplemented, pendingDeletion } from './kms-errors.ts';
@@ -25,7 +25,6 @@ type KeyOperations =
 /** Days a key waits to be deleted when the caller does not say. Source: ScheduleKeyDeletion. */
 const DELETION_WINDOW_DAYS = 30;
 const MIN_DELETION_WINDOW_DAYS = 7;
-const MS_PER_DAY = 86_400_000;
 
 export function keyOperations(
   context: KmsContext,
@@ -34,7 +33,7 @@ export function keyOperations(
   const { keys, clock } = context;
   const change = async (
     identifier: string,
-    caller: { accountId: string; region: string },
+    caller: Scope,
     decide: (record: KeyRecord) => KeyRecord,
   ): Promise<KeyRecord> => {
     const { keyId } = await keyOf(context, identifier, caller);
@@ -45,7 +44,7 @@ export function keyOperations(
   };
   const setState = async (
     identifier: string,
-    caller: { accountId: string; region: string },
+    caller: Scope,
     state: 'Enabled' | 'Disabled',
   ): Promise<object> => {
     await change(identifier, caller, (record) => {
@@ -118,7 +117,7 @@ export function keyOperations(
 async function newKey(
   { clock, ids, root }: KmsContext,
   input: CreateKeyRequest,
-  { accountId, region }: { accountId: string; region: string },
+  { accountId, region }: Scope,
 ): Promise<KeyRecord> {
   const keySpec = keySpecOf(input);
   const keyUsage = keyUsageOf(input, keySpec);

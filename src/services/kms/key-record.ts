@@ -1,6 +1,11 @@
 /** What is stored of a KMS key. Its material is sealed: see `RootKey`. */
 import { createHash } from 'node:crypto';
 
+export const MS_PER_DAY = 86_400_000;
+
+/** Days between automatic rotations when the caller does not say, and of keys that services keep. Source: EnableKeyRotation. */
+export const ROTATION_PERIOD_DAYS = 365;
+
 export type KeySpec =
   | 'SYMMETRIC_DEFAULT'
   | 'RSA_2048'

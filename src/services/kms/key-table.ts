@@ -84,9 +84,11 @@ export class KeyTable {
     this.keys.set(record.keyId, record);
   }
 
-  /** The key and its aliases are gone at once, as when AWS deletes a key. */
-  remove(keyId: string): Promise<void> {
+  /** The key and its aliases are gone at once, as when AWS deletes a key; not where its deletion was cancelled. */
+  removeDue(keyId: string, nowMs: number): Promise<void> {
     return this.turns.run(keyId, async () => {
+      const deletion = this.keys.get(keyId)?.deletion;
+      if (deletion === undefined || deletion.dueMs > nowMs) return;
       const arns = [...this.aliases]
         .filter(([, { targetKeyId }]) => targetKeyId === keyId)
         .map(([arn]) => arn);

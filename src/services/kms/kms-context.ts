@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Operations } from '../../ports/service.ts';
-import type { Grant, KeyRecord, KeyUsage, Scope } from './key-record.ts';
+import type { KeyRecord, KeyUsage, Scope } from './key-record.ts';
 import type { KeyTable } from './key-table.ts';
 import { dryRun, invalid, invalidUsage, keyDisabled, pendingDeletion } from './kms-errors.ts';
 import type { ManagedKeys } from './managed-keys.ts';
@@ -68,14 +68,4 @@ export function pageOf<T>(
     page,
     more: { Truncated: true, NextMarker: Buffer.from(nameOf(last)).toString('base64url') },
   };
-}
-
-/** Whether a grant covers a use with this encryption context. Source: GrantConstraints of the API reference. */
-export function grantCovers(grant: Grant, context: Readonly<Record<string, string>>): boolean {
-  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = grant.constraints ?? {};
-  const holds = (wanted: Readonly<Record<string, string>>): boolean =>
-    Object.entries(wanted).every(([name, value]) => context[name] === value);
-  if (subset !== undefined && !holds(subset)) return false;
-  if (equals === undefined) return true;
-  return holds(equals) && Object.keys(equals).length === Object.keys(context).length;
 }

@@ -35,6 +35,16 @@ export function invalidCiphertext(): AwsError {
   return new AwsError('InvalidCiphertextException', '');
 }
 
+/** Quoted from AWS's answers to Decrypt by many who met it. */
+export function ciphertextOutOfReach(): AwsError {
+  return new AwsError(
+    'AccessDeniedException',
+    'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
+    {},
+    400,
+  );
+}
+
 export function unsupported(message: string): AwsError {
   return new AwsError('UnsupportedOperationException', message);
 }

@@ -1,15 +1,17 @@
 /** Key Management Service: symmetric, RSA encryption and HMAC keys, their policies, grants and life. */
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
-import { parsePolicy } from '../../core/policy/parse.ts';
 import type { Service } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import { aliasOperations } from './alias-operations.ts';
+import { keyOfCiphertext } from './ciphertext.ts';
 import { dataKeyOperations } from './data-key-operations.ts';
 import { encryptionOperations } from './encryption-operations.ts';
 import { grantOperations } from './grant-operations.ts';
+import { policyWithGrants } from './grant-statements.ts';
 import { KeyLife } from './key-life.ts';
 import { keyOperations } from './key-operations.ts';
+import { keyArn } from './key-record.ts';
 import { KeyTable } from './key-table.ts';
 import type { KmsContext, KmsOperations } from './kms-context.ts';
 import { macOperations } from './mac-operations.ts';
@@ -29,6 +31,8 @@ export interface KmsDependencies {
 
 export interface Kms {
   readonly service: Service;
+  /** The key that something was encrypted with; undefined where there is none. */
+  ciphertextKeyArn(ciphertext: Uint8Array): string | undefined;
   close(): void;
 }
 
@@ -56,8 +60,12 @@ export async function openKms({ state, clock, ids, rootKey }: KmsDependencies): 
       operations: operations as Service['operations'],
       resourcePolicy: async (arn) => {
         const record = keys.byId(arn.slice(arn.lastIndexOf('/') + 1));
-        return record && parsePolicy(record.policy);
+        return record === undefined || keyArn(record) !== arn ? undefined : policyWithGrants(record);
       },
+    },
+    ciphertextKeyArn: (ciphertext) => {
+      const named = keyOfCiphertext(keys, ciphertext);
+      return named && keyArn(named.record);
     },
     close: () => life.close(),
   };

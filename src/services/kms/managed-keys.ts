@@ -4,7 +4,7 @@ import type { Ids } from '../../core/ids.ts';
 import { Turns } from '../../core/turns.ts';
 import { newMaterial } from './key-material.ts';
 import type { KeyRecord, Scope } from './key-record.ts';
-import { aliasArn, defaultKeyPolicy } from './key-record.ts';
+import { aliasArn, defaultKeyPolicy, MS_PER_DAY, ROTATION_PERIOD_DAYS } from './key-record.ts';
 import type { KeyTable } from './key-table.ts';
 import type { RootKey } from './root-key.ts';
 
@@ -21,10 +21,6 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 };
 
 const NAME = /^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?(alias\/aws\/([a-z0-9]+))$/;
-
-/** Days between two rotations of a key that a service keeps: about a year. Source: KMS developer guide. */
-const ROTATION_DAYS = 365;
-const MS_PER_DAY = 86_400_000;
 
 export interface ManagedKeysDependencies {
   readonly keys: KeyTable;
@@ -72,7 +68,7 @@ export class ManagedKeys {
       ],
       policy: defaultKeyPolicy(scope.accountId),
       tags: {},
-      rotation: { periodDays: ROTATION_DAYS, nextMs: createdMs + ROTATION_DAYS * MS_PER_DAY },
+      rotation: { periodDays: ROTATION_PERIOD_DAYS, nextMs: createdMs + ROTATION_PERIOD_DAYS * MS_PER_DAY },
       grants: [],
     };
     await keys.put(record);

@@ -1,7 +1,7 @@
 import { AwsError } from '../../core/errors.ts';
 import type { KeyLife } from './key-life.ts';
 import type { KeyRecord, Scope } from './key-record.ts';
-import { keyArn } from './key-record.ts';
+import { keyArn, MS_PER_DAY, ROTATION_PERIOD_DAYS } from './key-record.ts';
 import type { KmsContext, KmsOperations } from './kms-context.ts';
 import { keyOf, pageOf, requireCustomerManaged } from './kms-context.ts';
 import { keyDisabled, pendingDeletion, unsupported } from './kms-errors.ts';
@@ -13,11 +13,8 @@ type RotationOperations =
   | 'RotateKeyOnDemand'
   | 'ListKeyRotations';
 
-/** Days between rotations when the caller does not say. Source: EnableKeyRotation. */
-const ROTATION_PERIOD_DAYS = 365;
 /** Rotations on demand a key may have. Source: RotateKeyOnDemand. */
 const MAX_ON_DEMAND_ROTATIONS = 25;
-const MS_PER_DAY = 86_400_000;
 
 export function rotationOperations(
   context: KmsContext,

@@ -1,5 +1,6 @@
 import type { Tag } from '@aws-sdk/client-kms';
 import { AwsError } from '../../core/errors.ts';
+import type { Scope } from './key-record.ts';
 import type { KmsContext, KmsOperations } from './kms-context.ts';
 import { keyOf, pageOf, requireCustomerManaged } from './kms-context.ts';
 import { pendingDeletion } from './kms-errors.ts';
@@ -12,7 +13,7 @@ type TagOperations = 'TagResource' | 'UntagResource' | 'ListResourceTags';
 export function tagOperations(context: KmsContext): Required<Pick<KmsOperations, TagOperations>> {
   const change = async (
     identifier: string,
-    caller: { accountId: string; region: string },
+    caller: Scope,
     decide: (tags: Readonly<Record<string, string>>) => Record<string, string>,
   ): Promise<object> => {
     const { keyId } = await keyOf(context, identifier, caller);

@@ -83,6 +83,14 @@ const ROWS: readonly Row[] = [
   ['kms:Encrypt', { KeyId: 'alias/a' }, `kms:Encrypt ${KEY}`],
   ['kms:Encrypt', { KeyId: '5678' }, `kms:Encrypt arn:aws:kms:${REGIONAL}:key/5678`],
   ['kms:ListKeys', {}, 'kms:ListKeys *'],
+  ['kms:Decrypt', { CiphertextBlob: Uint8Array.of(1) }, `kms:Decrypt ${KEY}`],
+  ['kms:Decrypt', { CiphertextBlob: Uint8Array.of(2) }, 'kms:Decrypt *'],
+  [
+    'kms:ReEncrypt',
+    { CiphertextBlob: Uint8Array.of(1), DestinationKeyId: '5678' },
+    `kms:ReEncryptFrom ${KEY}`,
+    `kms:ReEncryptTo arn:aws:kms:${REGIONAL}:key/5678`,
+  ],
   ['ecr:PutImage', { repositoryName: 'a/b' }, `ecr:PutImage arn:aws:ecr:${REGIONAL}:repository/a/b`],
   ['s3:HeadObject', { Bucket: 'b', Key: 'k/l' }, 's3:GetObject arn:aws:s3:::b/k/l'],
   ['s3:ListObjectsV2', { Bucket: 'b' }, 's3:ListBucket arn:aws:s3:::b'],
@@ -122,6 +130,7 @@ describe('a call needs', () => {
           iamArn: (account, type, name) =>
             name === 'known' ? `arn:aws:iam::${account}:${type}/path/known` : undefined,
           keyArn: async (_account, _region, keyId) => (keyId === 'alias/a' ? KEY : undefined),
+          ciphertextKeyArn: (ciphertext) => (ciphertext[0] === 1 ? KEY : undefined),
         },
       );
       assert.deepEqual(

@@ -2,12 +2,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import type { GrantConstraints, GrantOperation } from '@aws-sdk/client-kms';
 import {
+  CreateGrantCommand,
   CreateKeyCommand,
+  DecryptCommand,
   DescribeKeyCommand,
   EncryptCommand,
+  GenerateDataKeyCommand,
   KMSClient,
   PutKeyPolicyCommand,
+  ReEncryptCommand,
+  RevokeGrantCommand,
 } from '@aws-sdk/client-kms';
 import {
   AddPermissionCommand,
@@ -167,5 +173,71 @@ describe('with authorization', () => {
     );
     await assert.rejects(encrypt(), /because no resource-based policy allows the kms:Encrypt action$/);
     await assert.rejects(root.send(new DescribeKeyCommand({ KeyId })), { name: 'AccessDeniedException' });
+  });
+
+  it('a key is protected by its policy where a request names it by a ciphertext alone, too', async () => {
+    const root = new KMSClient(settingsOf(platform));
+    const KeyId = (await root.send(new CreateKeyCommand({}))).KeyMetadata!.KeyId!;
+    const { CiphertextBlob } = await root.send(new EncryptCommand({ KeyId, Plaintext: Buffer.from('x') }));
+    const reader = await newUser(iam, 'reader', allow('kms:*'));
+    const decrypt = (client: KMSClient) => client.send(new DecryptCommand({ CiphertextBlob }));
+    const client = new KMSClient(settingsOf(platform, reader));
+    assert.ok((await decrypt(client)).Plaintext);
+    const DestinationKeyId = (await root.send(new CreateKeyCommand({}))).KeyMetadata!.KeyId!;
+    const reEncrypt = () => client.send(new ReEncryptCommand({ CiphertextBlob, DestinationKeyId }));
+    assert.ok((await reEncrypt()).CiphertextBlob);
+    const account = { AWS: `arn:aws:iam::${ACCOUNT}:root` };
+    const own = { Effect: 'Allow', Principal: account, Action: 'kms:*', Resource: '*' };
+    const named = { AWS: `arn:aws:iam::${ACCOUNT}:user/reader` };
+    const forbid = (keyId: string, Action: string) =>
+      root.send(
+        new PutKeyPolicyCommand({
+          KeyId: keyId,
+          Policy: document(own, { Effect: 'Deny', Principal: named, Action, Resource: '*' }),
+        }),
+      );
+    await forbid(KeyId, 'kms:Decrypt');
+    await assert.rejects(decrypt(client), /with an explicit deny in a resource-based policy$/);
+    await forbid(DestinationKeyId, 'kms:ReEncryptTo');
+    await assert.rejects(reEncrypt(), /kms:ReEncryptTo .* with an explicit deny in a resource-based policy$/);
+  });
+
+  it('a grant lets its grantee use a key, in the encryption context it says, until it is revoked', async () => {
+    const root = new KMSClient(settingsOf(platform));
+    const KeyId = (await root.send(new CreateKeyCommand({}))).KeyMetadata!.KeyId!;
+    const grantee = new KMSClient(settingsOf(platform, await newUser(iam, 'grantee')));
+    const GranteePrincipal = `arn:aws:iam::${ACCOUNT}:user/grantee`;
+    const encrypt = (EncryptionContext?: Record<string, string>) =>
+      grantee.send(new EncryptCommand({ KeyId, Plaintext: Buffer.from('x'), EncryptionContext }));
+    const denied = /because no identity-based policy allows the kms:\w+ action$/;
+    await assert.rejects(encrypt(), denied);
+    const grant = (
+      Operations: GrantOperation[],
+      Constraints?: GrantConstraints,
+      principal = GranteePrincipal,
+      by = root,
+    ) => by.send(new CreateGrantCommand({ KeyId, GranteePrincipal: principal, Operations, Constraints }));
+    const subset = await grant(['Encrypt', 'Decrypt', 'DescribeKey'], {
+      EncryptionContextSubset: { app: 'a' },
+    });
+    const { CiphertextBlob } = await encrypt({ app: 'a', more: 'b' });
+    const decrypt = (EncryptionContext: Record<string, string>) =>
+      grantee.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
+    assert.ok((await decrypt({ app: 'a', more: 'b' })).Plaintext, 'no key is named but by the ciphertext');
+    for (const context of [undefined, { more: 'b' }, { app: 'b' }])
+      await assert.rejects(encrypt(context), denied, JSON.stringify(context));
+    assert.ok(await grantee.send(new DescribeKeyCommand({ KeyId })), 'which has no context');
+    await assert.rejects(grantee.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' })), denied);
+    await root.send(new RevokeGrantCommand({ KeyId, GrantId: subset.GrantId }));
+    await assert.rejects(encrypt({ app: 'a' }), denied);
+
+    await grant(['Encrypt'], { EncryptionContextEquals: { app: 'a' } });
+    assert.ok(await encrypt({ app: 'a' }));
+    await assert.rejects(encrypt({ app: 'a', more: 'b' }), denied);
+
+    const other = `arn:aws:iam::${ACCOUNT}:user/other`;
+    await grant(['CreateGrant', 'Encrypt']);
+    await assert.rejects(grant(['Encrypt', 'Decrypt'], undefined, other, grantee), denied);
+    assert.ok((await grant(['Encrypt'], undefined, other, grantee)).GrantId, 'no more than it has itself');
   });
 });

@@ -120,7 +120,7 @@ test('a key that is not there is named as AWS names it', async (context) => {
 });
 
 test('what is encrypted is decrypted with the same context only, and by no changed text', async (context) => {
-  const { kms, newKey } = await opened(context);
+  const { platform, kms, newKey } = await opened(context);
   const { KeyId, Arn, CurrentKeyMaterialId } = await newKey();
   const EncryptionContext = { purpose: 'test', user: 'a' };
   const { CiphertextBlob } = await kms.send(
@@ -142,6 +142,12 @@ test('what is encrypted is decrypted with the same context only, and by no chang
       refused,
     );
   }
+  const elsewhere = clientOf(platform, 'ap-southeast-1');
+  context.after(() => elsewhere.destroy());
+  await assert.rejects(elsewhere.send(new DecryptCommand({ CiphertextBlob, EncryptionContext })), {
+    name: 'AccessDeniedException',
+    message: /^The ciphertext refers to a customer master key that does not exist/,
+  });
   const other = await newKey();
   await assert.rejects(
     kms.send(new DecryptCommand({ CiphertextBlob, EncryptionContext, KeyId: other.KeyId })),
