@@ -31,9 +31,11 @@ import { openEcr } from '../services/ecr/ecr.ts';
 import { openKms } from '../services/kms/kms.ts';
 import { openLogs } from '../services/logs/logs.ts';
 import { openS3 } from '../services/s3/s3.ts';
+import { openSns } from '../services/sns/sns.ts';
 import { openSqs } from '../services/sqs/sqs.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
 import { openSqliteEventQueue } from '../storage/event-queue/event-queue.ts';
+import { queuesOf, queuesWithoutOwner } from '../storage/event-queue/queue-views.ts';
 import { openFileBlobStore } from '../storage/files/blob-store.ts';
 import { dockerConfigFile, openDockerConfig } from '../storage/images/docker-config.ts';
 import { openImageStore } from '../storage/images/image-store.ts';
@@ -62,6 +64,7 @@ import { createSeams } from './seams.ts';
 import { createServerLog } from './server-log.ts';
 import { ServiceClock } from './service-clock.ts';
 import { sessionKey } from './session-key.ts';
+import { snsSigningKeyFile } from './sns-signing-key.ts';
 import { version } from './version.ts';
 
 export interface PlatformFacts {
@@ -157,6 +160,16 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     senderIdOf: access.senderIdOf,
   });
   cleanup.add(async () => sqs.close());
+  const sns = await openSns({
+    state,
+    queue: queuesOf('sns', eventQueue),
+    signingKeyFile: snsSigningKeyFile(data.path),
+    clock,
+    ids,
+    log,
+    deliver: seams.deliver,
+    origin: () => origin,
+  });
   const objects = await openSqliteObjectTable({ file: data.objects, log, onFatal: fatal });
   cleanup.add(() => objects.close());
   const s3 = await openS3({
@@ -316,7 +329,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     control,
     invoker,
     faults,
-    queue: eventQueue,
+    queue: queuesWithoutOwner(eventQueue),
     clock,
     ids,
     log,
@@ -358,6 +371,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     autoScaling.service,
     ...access.services,
     sqs.service,
+    sns.service,
     s3.service,
   ];
   seams.connect(services);
@@ -396,6 +410,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   cleanup.add(() => server.close());
   // What asynchronous events run may still call the server.
   cleanup.add(() => events.close());
+  cleanup.add(() => sns.close());
   cleanup.add(async () => logs.endLiveTails());
   cleanup.add(async () => sqs.endPolls());
   // Requests that wait for a registry would hold up the server's end.
@@ -405,6 +420,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   placement.prepareRuntimes();
   serving.resolve(placement);
   await events.resume();
+  await sns.resume();
   await mappings.resume();
   durable.resume();
   managed.begin();

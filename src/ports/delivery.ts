@@ -1,11 +1,18 @@
 /** The seam *deliver*: how one service hands an event to a resource of another, by its ARN. */
 import type { Arn } from '../core/arn.ts';
 
+/** With the data type that the sender gave it; one of the two values, `binary` in base64. */
+export interface TypedAttribute {
+  readonly dataType: string;
+  readonly text?: string;
+  readonly binary?: string;
+}
+
 export interface Delivery {
   /** What arrives, as text: the body of a message, the event of a function. */
   readonly body: string;
-  /** Message attributes, where the receiver has such: a number has the data type `Number`, anything else `String`. */
-  readonly attributes?: Readonly<Record<string, string | number>>;
+  /** Message attributes, where the receiver has such: a number has the data type `Number`, a text `String`. */
+  readonly attributes?: Readonly<Record<string, string | number | TypedAttribute>>;
   /** The service that delivers, `lambda.amazonaws.com`; resource policies of the receiver name it. */
   readonly principal: string;
   /** The ARN of the resource on whose behalf it is delivered, for `aws:SourceArn`. */

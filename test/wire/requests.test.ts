@@ -104,8 +104,8 @@ describe('a request', () => {
       ],
       [
         'a presigned query with its action',
-        { method: 'GET', path: `/?Action=ListTopics&Version=2010-03-31&${query('sns')}` },
-        'sns:ListTopics',
+        { method: 'GET', path: `/?Action=ListPlatformApplications&Version=2010-03-31&${query('sns')}` },
+        'sns:ListPlatformApplications',
       ],
       [
         'the action and version of an unsigned query',
@@ -130,7 +130,7 @@ describe('a request', () => {
     }
 
     for (const [host, path, reached] of [
-      ['sns.eu-west-1.amazonaws.com', '/?Action=ListTopics', 'sns:ListTopics'],
+      ['sns.eu-west-1.amazonaws.com', '/?Action=ListPlatformApplications', 'sns:ListPlatformApplications'],
       ['monitoring.us-east-2.api.amazonaws.com', '/?Action=ListMetrics', 'cloudwatch:ListMetrics'],
       ['bucket.s3.eu-west-1.amazonaws.com', '/key?torrent', 's3:GetObjectTorrent'],
       ['bucket.s3.localhost:4566', '/?website', 's3:GetBucketWebsite'],

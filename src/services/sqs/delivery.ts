@@ -1,6 +1,6 @@
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { formatArn } from '../../core/arn.ts';
-import type { Receive } from '../../ports/delivery.ts';
+import type { Receive, TypedAttribute } from '../../ports/delivery.ts';
 import { draftOf } from './draft.ts';
 import type { SqsContext } from './sqs-context.ts';
 import { queueDoesNotExist } from './sqs-errors.ts';
@@ -36,6 +36,13 @@ export function receiveDelivery({ queues, broker }: SqsContext): Receive {
   };
 }
 
-function attributeOf(value: string | number): MessageAttributeValue {
+function attributeOf(value: string | number | TypedAttribute): MessageAttributeValue {
+  if (typeof value === 'object') {
+    return {
+      DataType: value.dataType,
+      StringValue: value.text,
+      ...(value.binary === undefined ? {} : { BinaryValue: Buffer.from(value.binary, 'base64') }),
+    };
+  }
   return { DataType: typeof value === 'number' ? 'Number' : 'String', StringValue: String(value) };
 }

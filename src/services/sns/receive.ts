@@ -1,0 +1,63 @@
+/** Takes what other services publish to topics. */
+import { formatArn } from '../../core/arn.ts';
+import { AwsError } from '../../core/errors.ts';
+import { parsePolicy } from '../../core/policy/parse.ts';
+import { policyAllowsService } from '../../core/policy/service-access.ts';
+import type { Delivery, Receive } from '../../ports/delivery.ts';
+import type { PublishedInput } from './draft.ts';
+import { draftOf, MAX_MESSAGE_BYTES } from './draft.ts';
+import type { SnsContext } from './sns-context.ts';
+import { invalidParameter, topicDoesNotExist } from './sns-errors.ts';
+import { policyText } from './topic-attributes.ts';
+import type { TopicRecord } from './topic-record.ts';
+
+/** Lambda publishes with the execution role of the function, which the policy of the topic is not asked about. */
+const LAMBDA_PRINCIPAL = 'lambda.amazonaws.com';
+
+/** Throws `AuthorizationError` where the topic's policy does not let the service in. */
+export function receiveDelivery({ topics, publisher }: SnsContext): Receive {
+  return async (target, delivery) => {
+    const topic = topics.find(formatArn(target));
+    if (topic === undefined) throw topicDoesNotExist();
+    checkAccess(topic, delivery);
+    const draft = draftOf(topic, publishedInput(delivery));
+    if (draft.sizeBytes > MAX_MESSAGE_BYTES) throw invalidParameter('Message too long');
+    const { traceHeader } = delivery;
+    await publisher.publish(topic, traceHeader === undefined ? draft : { ...draft, traceHeader });
+  };
+}
+
+function checkAccess(topic: TopicRecord, { principal, sourceArn, sourceAccount }: Delivery): void {
+  if (principal === LAMBDA_PRINCIPAL) return;
+  const isAllowed = policyAllowsService(parsePolicy(policyText(topic)), {
+    service: principal,
+    action: 'sns:Publish',
+    resource: topic.arn,
+    sourceArn,
+    ...(sourceAccount === undefined ? {} : { sourceAccount }),
+  });
+  if (isAllowed) return;
+  throw new AwsError(
+    'AuthorizationErrorException',
+    `User: ${principal} is not authorized to perform: SNS:Publish on resource: ${topic.arn} because no resource-based policy allows the SNS:Publish action`,
+  );
+}
+
+function publishedInput(delivery: Delivery): PublishedInput {
+  const attributes = Object.entries(delivery.attributes ?? {}).map(([name, value]) => {
+    if (typeof value !== 'object') {
+      const type = typeof value === 'number' ? 'Number' : 'String';
+      return [name, { DataType: type, StringValue: String(value) }] as const;
+    }
+    const { dataType, text, binary } = value;
+    const held =
+      binary === undefined ? { StringValue: text } : { BinaryValue: Buffer.from(binary, 'base64') };
+    return [name, { DataType: dataType, ...held }] as const;
+  });
+  return {
+    Message: delivery.body,
+    MessageAttributes: Object.fromEntries(attributes),
+    MessageGroupId: delivery.messageGroupId,
+    MessageDeduplicationId: delivery.messageDeduplicationId,
+  };
+}

@@ -1,0 +1,22 @@
+/** The errors of SNS, in its words: recorded answers, where the API reference has none. */
+import { AwsError } from '../../core/errors.ts';
+
+export function invalidParameter(what: string): AwsError {
+  return new AwsError('InvalidParameterException', `Invalid parameter: ${what}`);
+}
+
+export function topicDoesNotExist(): AwsError {
+  return new AwsError('NotFoundException', 'Topic does not exist');
+}
+
+export function subscriptionDoesNotExist(): AwsError {
+  return new AwsError('NotFoundException', 'Subscription does not exist');
+}
+
+export function invalidAttribute(message: string): AwsError {
+  return new AwsError('InvalidParameterValueException', message);
+}
+
+export function notImplemented(what: string): AwsError {
+  return new AwsError('NotImplemented', `selfsame does not implement ${what} yet.`, {}, 501);
+}

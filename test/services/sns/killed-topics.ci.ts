@@ -1,0 +1,110 @@
+/** A server that is killed at random while it publishes: nothing acknowledged is lost, and groups keep their order. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { KilledServer } from '../../faults/killed-server.ts';
+import { SeededRandom } from '../../faults/seeded-random.ts';
+import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
+import { queueArn } from './sns-tester.ts';
+
+const KILLS = 15;
+/** The server lives that long at most before it is killed, milliseconds. */
+const LONGEST_LIFE_MS = 400;
+/** Polls in a row that find nothing, each of a second, after which all has arrived. */
+const EMPTY_POLLS = 3;
+
+test(`what a topic took arrives, in order, after ${KILLS} kills`, async (context) => {
+  const random = new SeededRandom();
+  console.log(`seed ${random.seed}; repeat with SELFSAME_SEED=${random.seed}`);
+  const directory = await mkdtemp(join(tmpdir(), 'selfsame-faults-'));
+  context.after(() => rm(directory, { recursive: true, force: true }));
+  const server = await KilledServer.start(directory);
+  context.after(() => server.stop());
+  const settings = {
+    endpoint: server.origin,
+    region: TEST_REGION,
+    credentials: TEST_CREDENTIALS,
+    maxAttempts: 1,
+  };
+  const [sns, sqs] = [new SNSClient(settings), new SQSClient(settings)];
+  context.after(() => {
+    sns.destroy();
+    sqs.destroy();
+  });
+
+  for (const isFifo of [true, false]) {
+    const name = isFifo ? 'line.fifo' : 'line';
+    const topic = await sns.send(
+      new CreateTopicCommand({ Name: name, Attributes: isFifo ? { FifoTopic: 'true' } : {} }),
+    );
+    const queue = await sqs.send(
+      new CreateQueueCommand({ QueueName: name, Attributes: isFifo ? { FifoQueue: 'true' } : {} }),
+    );
+    await sns.send(
+      new SubscribeCommand({
+        TopicArn: topic.TopicArn!,
+        Protocol: 'sqs',
+        Endpoint: queueArn(name),
+        Attributes: { RawMessageDelivery: 'true' },
+      }),
+    );
+    const acknowledged: string[] = [];
+    let next = 0;
+    const publishUntilCutOff = async (): Promise<void> => {
+      for (;;) {
+        const fifo = isFifo ? { MessageGroupId: 'g', MessageDeduplicationId: `${next}` } : {};
+        try {
+          await sns.send(new PublishCommand({ TopicArn: topic.TopicArn!, Message: `${next}`, ...fifo }));
+        } catch (error) {
+          const { $metadata: answered } = error as { $metadata?: { httpStatusCode?: number } };
+          if (answered?.httpStatusCode !== undefined) throw error;
+          return;
+        }
+        acknowledged.push(`${next}`);
+        next += 1;
+      }
+    };
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const ending = publishUntilCutOff();
+      ending.catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, random.next() * LONGEST_LIFE_MS));
+      await server.kill();
+      await server.start();
+      await ending;
+    }
+    const received = await drained(sqs, queue.QueueUrl!);
+    for (const text of acknowledged)
+      assert.ok(received.includes(text), `${text} was acknowledged and is lost`);
+    console.log(`${name}: ${acknowledged.length} acknowledged, ${received.length} received`);
+    assert.ok(acknowledged.length > KILLS, 'the server was at work when it was killed');
+    if (isFifo)
+      assert.deepEqual(
+        received,
+        received.map((_, index) => `${index}`),
+        'each once, in order',
+      );
+  }
+});
+
+async function drained(sqs: SQSClient, QueueUrl: string): Promise<string[]> {
+  const received: string[] = [];
+  for (let empty = 0; empty < EMPTY_POLLS; ) {
+    const command = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 });
+    const { Messages = [] } = await sqs.send(command);
+    empty = Messages.length === 0 ? empty + 1 : 0;
+    for (const { Body, ReceiptHandle } of Messages) {
+      received.push(Body!);
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
+    }
+  }
+  return received;
+}
