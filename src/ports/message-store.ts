@@ -48,6 +48,7 @@ export interface MessageStore {
   readonly lastPosition: number;
   /** Everything kept, by position, a page at a time. For the start only. */
   messages(): AsyncIterable<readonly StoredMessage[]>;
+  /** Those that expire first come first, as queues forget them in that order. */
   deduplications(): Promise<readonly Deduplication[]>;
   /** Resolves to the contents asked for by `read`, in its order; undefined for what is not there. */
   commit(changes: MessageChanges): Promise<readonly (string | undefined)[]>;

@@ -187,24 +187,26 @@ export class Receiver {
     const { store, broker, queueByArn } = this.options;
     const queueId = queue.record.id;
     const receipts = taken.map(({ position, receiveCount }) => ({ queueId, position, receiveCount }));
-    let contents: readonly (string | undefined)[];
-    try {
-      const stored = store.commit({
+    const deadLetters = queueByArn(queue.settings.redrive?.deadLetterTargetArn ?? '');
+    const [stored, moved] = await Promise.allSettled([
+      store.commit({
         update: taken.map((message) => storedMessage(queueId, message)),
         remove: expired.map(({ position }) => position),
         read: taken.map(({ position }) => position),
-      });
-      const deadLetters = queueByArn(queue.settings.redrive?.deadLetterTargetArn ?? '');
-      if (dead.length > 0 && deadLetters !== undefined) {
-        await broker.move(dead, deadLetters, ({ header }) => ({
-          header: { ...header, sourceArn: queue.arn },
-        }));
-      }
-      contents = await stored;
-    } catch (error) {
+      }),
+      dead.length > 0 && deadLetters !== undefined
+        ? broker.move(dead, deadLetters, ({ header }) => ({ header: { ...header, sourceArn: queue.arn } }))
+        : undefined,
+    ]);
+    if (moved.status === 'rejected') {
       this.takeBack(queue, taken, dead);
-      throw error;
+      throw moved.reason;
     }
+    if (stored.status === 'rejected') {
+      this.takeBack(queue, taken, []);
+      throw stored.reason;
+    }
+    const contents = stored.value;
     return taken.flatMap((message, index) => {
       const content = contents[index];
       // Deleted by an earlier handle in the meantime.
@@ -214,7 +216,7 @@ export class Receiver {
     });
   }
 
-  /** The disk refused: nobody has received them. */
+  /** The disk refused: nobody has received or moved them. */
   private takeBack(queue: Queue, taken: readonly Message[], dead: readonly Message[]): void {
     const nowMs = this.options.clock.now();
     for (const message of taken) {

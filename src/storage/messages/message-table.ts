@@ -127,7 +127,9 @@ function prepare(database: DatabaseSync) {
     remember: statement('INSERT OR REPLACE INTO deduplications VALUES (?, ?, ?, ?)'),
     forget: statement('DELETE FROM deduplications WHERE expires <= ?'),
     last: statement("SELECT seq FROM sqlite_sequence WHERE name = 'messages'"),
-    remembered: statement('SELECT queue AS queueId, key, value, expires AS expiresMs FROM deduplications'),
+    remembered: statement(
+      'SELECT queue AS queueId, key, value, expires AS expiresMs FROM deduplications ORDER BY expires',
+    ),
     page: statement(
       `SELECT position, queue AS queueId, header, due AS dueMs, receives AS receiveCount,
               first_received AS firstReceivedMs

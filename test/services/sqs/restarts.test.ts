@@ -30,3 +30,22 @@ test('messages, receipts, deduplication ids and sequence go on after a restart',
   );
   assert.equal(again.QueueUrl, path);
 });
+
+test('deduplication ids are forgotten when their own time has come, after a restart too', async (context) => {
+  const dataDir = join(await scratchDirectory(context), 'data');
+  const first = await SqsTester.alone(context, { dataDir });
+  const url = await first.queue('q.fifo');
+  const send = (tester: SqsTester, queue: string, id: string) =>
+    tester.send(queue, id, { MessageGroupId: 'g', MessageDeduplicationId: id });
+  const old = await send(first, url, 'z');
+  await first.platform.clock.advance('4m');
+  // By name it comes before the other, which expires first.
+  const young = await send(first, url, 'a');
+  await first.platform.close();
+
+  const second = await SqsTester.alone(context, { dataDir });
+  const path = `${second.platform.origin}/000000000000/q.fifo`;
+  await second.platform.clock.advance('2m');
+  assert.notEqual((await send(second, path, 'z')).MessageId, old.MessageId);
+  assert.equal((await send(second, path, 'a')).MessageId, young.MessageId);
+});
