@@ -181,6 +181,7 @@ export class FunctionTable implements FunctionDirectory {
   ): Promise<void> {
     const key = `${accountId}/${region}/${functionName}`;
     return this.turns.run(key, async () => {
+      await this.readAgain(key);
       const change = decide();
       if (change !== undefined) await this.apply(key, change);
     });
@@ -226,6 +227,15 @@ export class FunctionTable implements FunctionDirectory {
 
   private held({ accountId, region, functionName, version }: FunctionRecord): Held | undefined {
     return this.functions.get(`${accountId}/${region}/${functionName}`)?.versions.get(version);
+  }
+
+  /** What could not be read when it was needed last may be by now: changes are decided by what is so. */
+  private async readAgain(key: string): Promise<void> {
+    const versions = this.functions.get(key)?.versions ?? new Map<VersionName, Held>();
+    for (const [version, held] of versions) {
+      if (held.record.environmentError === undefined || held.sealed === undefined) continue;
+      versions.set(version, { ...held, record: await this.unsealed(held.record, held.sealed) });
+    }
   }
 
   private async unsealed(record: FunctionRecord, sealed: string): Promise<FunctionRecord> {

@@ -123,6 +123,13 @@ test("a function's own key decides whether it can start, from one moment to the 
   );
   await second.kms.send(new EnableKeyCommand({ KeyId }));
   assert.equal(await said(second, 'f'), SECRET);
+  // What can be read again can be encrypted under another key, too.
+  const { Environment } = await second.lambda.send(
+    new UpdateFunctionConfigurationCommand({ FunctionName: 'f', KMSKeyArn: '' }),
+  );
+  assert.deepEqual(Environment, { Variables: { SECRET } });
+  await second.kms.send(new DisableKeyCommand({ KeyId }));
+  assert.equal(await said(second, 'f'), SECRET);
   await second.close();
   assert.deepEqual(await filesWith(dataDir, SECRET), []);
 });
