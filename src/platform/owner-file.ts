@@ -1,6 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-
-const OWNER_ONLY = 0o600;
+import { readFile } from 'node:fs/promises';
+import { OWNER_ONLY, writeDurably } from '../storage/files/durable-file.ts';
 
 /** The text of a file that only its owner may read; made with what `make` gives where it is not there. */
 export async function ownerFile(file: string, make: () => string): Promise<string> {
@@ -10,6 +9,6 @@ export async function ownerFile(file: string, make: () => string): Promise<strin
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const text = make();
-  await writeFile(file, text, { mode: OWNER_ONLY, flush: true });
+  await writeDurably(file, text, OWNER_ONLY);
   return text;
 }

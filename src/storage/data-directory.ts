@@ -1,19 +1,9 @@
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PlatformError } from '../core/errors.ts';
+import { writeDurably } from './files/durable-file.ts';
 
 /** Where everything of one server is kept; all paths are absolute and their directories exist. */
 export interface DataDirectory {
@@ -176,7 +166,7 @@ async function checkVersion(path: string): Promise<void> {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (text === undefined) return writeVersion(path, file);
+  if (text === undefined) return writeDurably(file, `${DATA_DIRECTORY_VERSION}\n`);
   const found = Number(text.trim());
   if (!Number.isInteger(found) || found < 1) {
     throw new PlatformError(
@@ -190,24 +180,6 @@ async function checkVersion(path: string): Promise<void> {
         `this program supports up to ${DATA_DIRECTORY_VERSION}`,
       'Start the newer selfsame, or choose another data directory.',
     );
-  }
-}
-
-async function writeVersion(path: string, file: string): Promise<void> {
-  const unfinished = `${file}.new`;
-  const handle = await open(unfinished, 'w');
-  try {
-    await handle.writeFile(`${DATA_DIRECTORY_VERSION}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(unfinished, file);
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { PlatformError } from '../../core/errors.ts';
 import type { BlobStore, StoredBlob } from '../../ports/blob-store.ts';
+import { syncDirectory } from './durable-file.ts';
 import { StreamHash } from './stream-hash.ts';
 
 /** Unfinished writes; whatever is there when the store opens was left by a crash. */
@@ -165,15 +166,6 @@ async function digest(content: Uint8Array): Promise<string> {
   return Buffer.from(await webcrypto.subtle.digest('SHA-256', content as Uint8Array<ArrayBuffer>)).toString(
     'hex',
   );
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 function explain(error: unknown, directory: string): unknown {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { syncDirectory } from '../files/durable-file.ts';
 
 /** Syncs a directory for all who ask for it while another sync is under way together. */
 export class SharedSync {
@@ -28,14 +28,5 @@ export class SharedSync {
     });
     this.running = running;
     return running;
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
