@@ -27,14 +27,19 @@ test('every acknowledged write is there after kill -9, and half-done ones are wh
     const child = startChild(context, 'committing-child.ts', [path, String(round)]);
     assert.equal(await child.nextLine(), 'started');
     const lifeMs = ((seed * (round + 7919) * 104_729) % 1000) * (MAX_LIFE_MS / 1000);
-    const killed = delay(lifeMs).then(() => child.process.kill('SIGKILL'));
+    // The first lives until it has written some of everything, however slow the host; the others may not.
+    const wrote = Promise.withResolvers<void>();
+    if (round > 0) wrote.resolve();
+    const killed = wrote.promise.then(() => delay(lifeMs)).then(() => child.process.kill('SIGKILL'));
     for (let line = await child.nextLine(); line !== undefined; line = await child.nextLine()) {
       // The last line may have been cut off by the kill; whole ones end in a full stop.
       if (!line.endsWith(' .')) continue;
       const [kind, name, content] = line.split(' ');
       if (kind === 'blob') acknowledged.blob.set(name!, content!);
       else if (kind === 'record' || kind === 'event') acknowledged[kind].add(name!);
+      if (Object.values(acknowledged).every(({ size }) => size > 0)) wrote.resolve();
     }
+    wrote.resolve();
     await killed;
     if (child.process.exitCode === null && child.process.signalCode === null)
       await once(child.process, 'exit');
