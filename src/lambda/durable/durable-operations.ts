@@ -84,7 +84,9 @@ export function durableOperations(
         limit,
       });
       const last = found.at(-1)?.eventId;
-      const isLast = input.ReverseOrder === true ? last === 1 : last === execution.eventCount;
+      // More may have happened while the events were read: whoever goes on behind the last of them finds nothing.
+      const isLast =
+        input.ReverseOrder === true ? last === 1 : last !== undefined && last >= execution.eventCount;
       return {
         Events: found.map((event) => shownEvent(event, input.IncludeExecutionData !== false)),
         ...(last === undefined || isLast ? {} : { NextMarker: String(last) }),
