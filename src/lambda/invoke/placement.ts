@@ -189,8 +189,7 @@ export class Placement {
           prepared = undefined;
           throw error;
         });
-        const readable = await this.deps.readable(record);
-        const ready = await prepared;
+        const [ready, readable] = await Promise.all([prepared, this.deps.readable(record)]);
         const place = await this.room.admit(record);
         try {
           const environment = this.createEnvironment(readable, ready, owner, initializationType);

@@ -159,8 +159,10 @@ export class ProvisionedPool implements EnvironmentOwner {
     let environment: Environment | undefined;
     try {
       environment = await this.deps.create(this);
-      if (!this.draining) {
-        this.all.add(environment);
+      this.all.add(environment);
+      // One that is not wanted any more gives back the room that it was made in.
+      if (this.draining) await environment.stop();
+      else {
         await environment.start();
         await this.started(environment);
       }

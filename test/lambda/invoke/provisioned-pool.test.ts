@@ -15,6 +15,7 @@ function newPool(context: TestContext) {
   const sandbox = new FakeSandbox();
   const record = functionRecord({ version: '1' });
   const installation = { runtime: 'nodejs24.x', family: 'nodejs', directories: [], origin: 'test' } as const;
+  const made: Environment[] = [];
   let emptied = 0;
   const pool = new ProvisionedPool(record, {
     clock,
@@ -22,7 +23,9 @@ function newPool(context: TestContext) {
       const log = new EnvironmentLog(new MemoryLogSink(), clock, record, 's');
       const spec = { environmentId: 'e', installation } as never;
       const initializationType = 'provisioned-concurrency';
-      return new Environment({ clock, sandbox, log, initializationType }, record, spec, owner);
+      const environment = new Environment({ clock, sandbox, log, initializationType }, record, spec, owner);
+      made.push(environment);
+      return environment;
     },
     onChange: () => {},
     onEmpty: () => {
@@ -30,7 +33,7 @@ function newPool(context: TestContext) {
     },
   });
   context.after(() => pool.close());
-  return { pool, sandbox, clock, emptied: () => emptied };
+  return { pool, sandbox, clock, made, emptied: () => emptied };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -87,6 +90,19 @@ describe('a pool of provisioned environments', () => {
     assert.deepEqual([sandbox.started.length, pool.allocated], [2, 0]);
     await clock.advance(MINUTE_MS);
     assert.deepEqual([sandbox.started.length, pool.allocated], [3, 1]);
+  });
+
+  test('ends what was made while it was drained, though it never started', async (context) => {
+    const { pool, sandbox, made, emptied } = newPool(context);
+    pool.resize(1);
+    pool.drain();
+    await turns(5);
+    assert.deepEqual(
+      made.map(({ state }) => state),
+      ['dead'],
+    );
+    assert.deepEqual([sandbox.started.length, pool.size], [0, 0]);
+    assert.ok(emptied() > 0);
   });
 
   test('replaces an environment that ends while it works', async (context) => {
