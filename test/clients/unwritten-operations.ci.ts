@@ -7,28 +7,34 @@ import { aws, awsJson } from '../kit/aws-cli.ts';
 import { boto3 } from '../kit/boto3.ts';
 import { startedPlatform } from '../kit/started-platform.ts';
 
-/** A command of the CLI, the method of boto3 for the same, and what both must name. */
-const CALLS: readonly [protocol: string, cli: string[], service: string, method: string, named: string][] = [
-  ['restJson1', ['apigateway', 'get-rest-apis'], 'apigateway', 'get_rest_apis', 'apigateway:GetRestApis'],
+/** A command of the CLI, the call of boto3 for the same, and what both must name. */
+const CALLS: readonly [protocol: string, cli: string[], service: string, call: string, named: string][] = [
+  ['restJson1', ['apigateway', 'get-rest-apis'], 'apigateway', 'get_rest_apis()', 'apigateway:GetRestApis'],
   [
     'restXml',
     ['cloudfront', 'list-distributions'],
     'cloudfront',
-    'list_distributions',
+    'list_distributions()',
     'cloudfront:ListDistributions',
   ],
-  ['S3', ['s3api', 'list-buckets'], 's3', 'list_buckets', 's3:ListBuckets'],
+  [
+    'S3',
+    ['s3api', 'get-bucket-website', '--bucket', 'bucket'],
+    's3',
+    'get_bucket_website(Bucket="bucket")',
+    's3:GetBucketWebsite',
+  ],
   [
     'awsJson1_0',
     ['stepfunctions', 'list-state-machines'],
     'stepfunctions',
-    'list_state_machines',
+    'list_state_machines()',
     'stepfunctions:ListStateMachines',
   ],
-  ['awsJson1_1', ['events', 'list-event-buses'], 'events', 'list_event_buses', 'events:ListEventBuses'],
-  ['rpcv2Cbor', ['cloudwatch', 'list-metrics'], 'cloudwatch', 'list_metrics', 'cloudwatch:ListMetrics'],
-  ['awsQuery', ['rds', 'describe-db-instances'], 'rds', 'describe_db_instances', 'rds:DescribeDBInstances'],
-  ['ec2Query', ['ec2', 'describe-vpcs'], 'ec2', 'describe_vpcs', 'ec2:DescribeVpcs'],
+  ['awsJson1_1', ['events', 'list-event-buses'], 'events', 'list_event_buses()', 'events:ListEventBuses'],
+  ['rpcv2Cbor', ['cloudwatch', 'list-metrics'], 'cloudwatch', 'list_metrics()', 'cloudwatch:ListMetrics'],
+  ['awsQuery', ['rds', 'describe-db-instances'], 'rds', 'describe_db_instances()', 'rds:DescribeDBInstances'],
+  ['ec2Query', ['ec2', 'describe-vpcs'], 'ec2', 'describe_vpcs()', 'ec2:DescribeVpcs'],
 ];
 
 describe('an operation that is not written yet names itself', () => {
@@ -51,9 +57,9 @@ describe('an operation that is not written yet names itself', () => {
     const script = `
 import boto3, botocore, json
 answers = {}
-for service, method in ${JSON.stringify(CALLS.map(([, , service, method]) => [service, method]))}:
+for service, call in ${JSON.stringify(CALLS.map(([, , service, call]) => [service, call]))}:
     try:
-        getattr(boto3.client(service), method)()
+        eval(f"boto3.client(service).{call}")
     except botocore.exceptions.ClientError as error:
         answer = error.response
         answers[service] = [answer["Error"]["Code"], answer["Error"]["Message"], answer["ResponseMetadata"]["HTTPStatusCode"], bool(answer["ResponseMetadata"].get("RequestId"))]
