@@ -1,4 +1,5 @@
 /** Figures of asynchronous invocation. Source where none is named: Lambda developer guide, "Error handling and retries". */
+import type { BackOff } from '../../core/back-off.ts';
 
 /** Largest payload of an asynchronous invocation, bytes. Source: Lambda quotas, "1 MB" (256 KB until October 2025). */
 export const MAX_EVENT_PAYLOAD_BYTES = 1_048_576;
@@ -7,9 +8,8 @@ export const MAX_EVENT_PAYLOAD_BYTES = 1_048_576;
 export const ERROR_RETRY_DELAYS_MS = [60_000, 120_000] as const;
 export const DEFAULT_RETRY_ATTEMPTS = 2;
 
-/** After a throttle or a system error: doubled each time from the first to the second, milliseconds. */
-export const MIN_BACK_OFF_MS = 1_000;
-export const MAX_BACK_OFF_MS = 5 * 60_000;
+/** After a throttle or a system error. */
+export const BACK_OFF: BackOff = { firstMs: 1_000, maxMs: 5 * 60_000 };
 
 /** How old an event may become, seconds. Source: PutFunctionEventInvokeConfig, `MaximumEventAgeInSeconds`. */
 export const DEFAULT_EVENT_AGE_SECONDS = 6 * 3_600;

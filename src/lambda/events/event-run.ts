@@ -1,4 +1,5 @@
 /** One attempt at an event, and what follows from how it ended. */
+import { backOffMs } from '../../core/back-off.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { QueuedEvent } from '../../ports/event-queue.ts';
@@ -9,8 +10,12 @@ import type { EventInvokeConfig } from '../records/event-invoke-config.ts';
 import type { FunctionName } from '../records/qualified-table.ts';
 import type { EventAttributes, EventProgress, OutgoingRecord } from './asynchronous-event.ts';
 import { parseAttributes, parseProgress } from './asynchronous-event.ts';
-import { backOffMs } from './back-off.ts';
-import { DEFAULT_EVENT_AGE_SECONDS, DEFAULT_RETRY_ATTEMPTS, ERROR_RETRY_DELAYS_MS } from './event-limits.ts';
+import {
+  BACK_OFF,
+  DEFAULT_EVENT_AGE_SECONDS,
+  DEFAULT_RETRY_ATTEMPTS,
+  ERROR_RETRY_DELAYS_MS,
+} from './event-limits.ts';
 import type { EventMetrics } from './event-metrics.ts';
 import type { Ending, Verdict } from './function-queue.ts';
 import type { Condition, LastRun } from './invocation-record.ts';
@@ -130,7 +135,7 @@ export class EventRunner {
       this.deps.log.error({ ...about, error: `${name}: ${message}` }, 'An event could not be run.');
     const noted = { ...progress, refusals, lastRefusal: { status, message } };
     return {
-      ...this.postponed(attempt, backOffMs(refusals), noted),
+      ...this.postponed(attempt, backOffMs(BACK_OFF, refusals), noted),
       taken: 'refused',
       expiresMs: attempt.expiresMs,
     };

@@ -6,11 +6,12 @@
  * How many run at once follows what the function takes: a refusal (throttle, system error) sets the limit to what
  * is running, and where nothing is, the queue rests, longer each time, and then goes on with one event.
  */
+import { backOffMs } from '../../core/back-off.ts';
 import type { Timer, WorkClock } from '../../core/clock.ts';
+import { ClockedWork } from '../../core/clocked-work.ts';
 import type { EventPosition, EventQueue, QueuedEvent } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
-import { backOffMs } from './back-off.ts';
-import { MAX_IN_FLIGHT, MAX_READY_BYTES, MAX_READY_EVENTS, MIN_BACK_OFF_MS } from './event-limits.ts';
+import { BACK_OFF, MAX_IN_FLIGHT, MAX_READY_BYTES, MAX_READY_EVENTS } from './event-limits.ts';
 
 /** What is to become of an event; `note` is for its next turn. */
 export type Ending =
@@ -54,16 +55,14 @@ export class FunctionQueue {
   /** When the first of the postponed events is due. */
   private wake: { readonly dueMs: number; readonly timer: Timer } | undefined;
   /** Runs, reads and writes under way. */
-  private working = 0;
-  /** Until the last of these has ended. */
-  private busy: Promise<void> | undefined;
-  private endWork = (): void => {};
+  private readonly work: ClockedWork;
   private isClosed = false;
   private isAbandoned = false;
 
   constructor(name: string, deps: FunctionQueueDependencies) {
     this.name = name;
     this.deps = deps;
+    this.work = new ClockedWork(deps.clock);
   }
 
   /** Events of an earlier process, or whatever else is on disk. */
@@ -94,7 +93,7 @@ export class FunctionQueue {
     this.rest?.cancel();
     this.wake?.timer.cancel();
     this.ready = [];
-    await this.busy;
+    await this.work.ended();
   }
 
   /** Writes nothing more, either: what runs now is found again at the next start. */
@@ -108,10 +107,10 @@ export class FunctionQueue {
       const event = this.ready.shift()!;
       this.readyBytes -= event.payload.length;
       this.inFlight += 1;
-      void this.work(() => this.handle(event));
+      void this.work.run(() => this.handle(event));
     }
     if (this.hasMore && !this.isReading && this.ready.length < MAX_READY_EVENTS / 2)
-      void this.work(() => this.read());
+      void this.work.run(() => this.read());
   }
 
   private async handle(event: QueuedEvent): Promise<void> {
@@ -150,10 +149,10 @@ export class FunctionQueue {
   private refused(expiresMs: number): void {
     this.limit = Math.max(1, this.inFlight);
     const nowMs = this.deps.clock.now();
-    this.steadyUntilMs = nowMs + MIN_BACK_OFF_MS;
+    this.steadyUntilMs = nowMs + BACK_OFF.firstMs;
     if (this.inFlight > 0 || this.rest !== undefined || this.isClosed) return;
     this.refusals += 1;
-    this.rest = this.deps.clock.at(Math.min(nowMs + backOffMs(this.refusals), expiresMs), () => {
+    this.rest = this.deps.clock.at(Math.min(nowMs + backOffMs(BACK_OFF, this.refusals), expiresMs), () => {
       this.rest = undefined;
       this.pump();
     });
@@ -175,7 +174,7 @@ export class FunctionQueue {
     } catch (error) {
       if (this.isClosed) return;
       log.error({ queue: this.name, error: String(error) }, 'Events could not be read.');
-      this.wakeAt(clock.now() + MIN_BACK_OFF_MS);
+      this.wakeAt(clock.now() + BACK_OFF.firstMs);
     } finally {
       this.isReading = false;
     }
@@ -213,25 +212,5 @@ export class FunctionQueue {
       this.pump();
     });
     this.wake = { dueMs, timer };
-  }
-
-  /** The clock is not moved on before the last of what is under way has ended. */
-  private async work(task: () => Promise<void>): Promise<void> {
-    this.working += 1;
-    if (this.busy === undefined) {
-      this.busy = new Promise<void>((resolve) => {
-        this.endWork = resolve;
-      });
-      this.deps.clock.during(this.busy);
-    }
-    try {
-      await task();
-    } finally {
-      this.working -= 1;
-      if (this.working === 0) {
-        this.busy = undefined;
-        this.endWork();
-      }
-    }
   }
 }

@@ -2,14 +2,14 @@
  * Hands the records of an event to its destinations and its dead-letter queue. What is not taken is tried again,
  * with back-off; the event leaves its queue when all have been taken, or after hours, which is an error in the log.
  */
+import { backOffMs } from '../../core/back-off.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { Log } from '../../ports/log.ts';
 import { countedTrace } from '../invoke/trace-header.ts';
 import { functionArn } from '../records/function-identifier.ts';
 import type { EventAttributes, EventProgress, OutgoingRecord } from './asynchronous-event.ts';
-import { backOffMs } from './back-off.ts';
-import { MAX_DELIVERY_AGE_MS } from './event-limits.ts';
+import { BACK_OFF, MAX_DELIVERY_AGE_MS } from './event-limits.ts';
 import type { EventMetrics } from './event-metrics.ts';
 import type { Ending } from './function-queue.ts';
 
@@ -47,7 +47,11 @@ export class OutgoingDelivery {
       outgoingSinceMs: sinceMs,
       deliveryFailures: failures,
     };
-    return { end: 'postponed', dueMs: clock.now() + backOffMs(failures), note: JSON.stringify(note) };
+    return {
+      end: 'postponed',
+      dueMs: clock.now() + backOffMs(BACK_OFF, failures),
+      note: JSON.stringify(note),
+    };
   }
 
   private async send(attributes: EventAttributes, record: OutgoingRecord): Promise<boolean> {

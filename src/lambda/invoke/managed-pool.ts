@@ -4,6 +4,8 @@
  * no place is refused: "Lambda Managed Instances does not scale when invocations arrive and does not support cold
  * starts" (AWS, "Scaling Lambda Managed Instances").
  */
+import type { BackOff } from '../../core/back-off.ts';
+import { backOffMs } from '../../core/back-off.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { FunctionScaling } from '../records/function-capacity.ts';
 import type { ManagedRecord } from '../records/managed-record.ts';
@@ -14,9 +16,8 @@ import type { ManagedEnvironment, ManagedOwner } from './managed-environment.ts'
 /** Environments of one pool that start at once. */
 const STARTS_AT_ONCE = 2;
 
-/** Service time until a start that failed is tried again, milliseconds: doubled each time. AWS documents no figure. */
-const FIRST_RETRY_MS = 60_000;
-const LAST_RETRY_MS = 15 * 60_000;
+/** Service time until a start that failed is tried again. AWS documents no figure. */
+const RETRY: BackOff = { firstMs: 60_000, maxMs: 15 * 60_000 };
 
 /** As of versions with SnapStart. */
 const INIT_FAILURE = 'An error occurred during function initialization.';
@@ -47,7 +48,8 @@ export class ManagedPool implements ManagedOwner {
   private keeper: Timer | undefined;
   private replacing: ManagedEnvironment | undefined;
   private retry: Timer | undefined;
-  private retryMs = FIRST_RETRY_MS;
+  /** In a row. */
+  private failures = 0;
   /** It has had its least, or it was found why not. */
   private hasSettled = false;
   private readonly filled = Promise.withResolvers<SnapshotProblem | undefined>();
@@ -176,7 +178,7 @@ export class ManagedPool implements ManagedOwner {
       this.all.add(environment);
       this.kept.add(environment);
       const failure = this.isDraining ? undefined : await environment.start();
-      if (failure === undefined) this.retryMs = FIRST_RETRY_MS;
+      if (failure === undefined) this.failures = 0;
       else if (this.kept.has(environment)) this.failed('function', INIT_FAILURE);
     } catch (error) {
       this.failed('host', error instanceof Error ? error.message : String(error));
@@ -192,17 +194,17 @@ export class ManagedPool implements ManagedOwner {
   private failed(kind: SnapshotProblem['kind'], reason: string): void {
     this.settle({ kind, reason });
     if (this.retry !== undefined || this.isDraining) return;
-    this.retry = this.deps.clock.at(this.deps.clock.now() + this.retryMs, () => {
+    this.failures += 1;
+    this.retry = this.deps.clock.at(this.deps.clock.now() + backOffMs(RETRY, this.failures), () => {
       this.retry = undefined;
       this.fill();
     });
-    this.retryMs = Math.min(this.retryMs * 2, LAST_RETRY_MS);
   }
 
   private clearRetry(): void {
     this.retry?.cancel();
     this.retry = undefined;
-    this.retryMs = FIRST_RETRY_MS;
+    this.failures = 0;
   }
 
   /** Looks, when the next is due, after those that are too old and those that have long had nothing to do. */
@@ -243,7 +245,7 @@ export class ManagedPool implements ManagedOwner {
   /** Service time at which it is to be replaced; later while a start that has failed is not to be tried again. */
   private oldDueMs({ bornMs }: ManagedEnvironment): number {
     const due = bornMs + ENVIRONMENT_LIFETIME_MS;
-    return this.retry === undefined ? due : Math.max(due, this.deps.clock.now() + FIRST_RETRY_MS);
+    return this.retry === undefined ? due : Math.max(due, this.deps.clock.now() + RETRY.firstMs);
   }
 
   private finishIfEmpty(): void {

@@ -2,6 +2,8 @@
  * Environments of one version that are initialised before anything invokes it. They are kept until they are not
  * wanted any more, and replaced when they end; a failed init is tried again, ever more rarely.
  */
+import type { BackOff } from '../../core/back-off.ts';
+import { backOffMs } from '../../core/back-off.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { Environment, EnvironmentOwner } from './environment.ts';
@@ -10,9 +12,8 @@ import { ENVIRONMENT_LIFETIME_MS } from './invoke-limits.ts';
 /** Environments of one pool that start at once: invocations that wait for a start of their own must not starve. */
 const STARTS_AT_ONCE = 2;
 
-/** Service time until a failed init is tried again, milliseconds: doubled each time. AWS documents no figure. */
-const FIRST_RETRY_MS = 60_000;
-const LAST_RETRY_MS = 15 * 60_000;
+/** Service time until a failed init is tried again. AWS documents no figure. */
+const RETRY: BackOff = { firstMs: 60_000, maxMs: 15 * 60_000 };
 
 /** Recorded from AWS. */
 const INIT_FAILURE = 'FUNCTION_ERROR_INIT_FAILURE';
@@ -43,7 +44,8 @@ export class ProvisionedPool implements EnvironmentOwner {
   /** Why there are fewer than wanted, in AWS's words or in the platform's. */
   private problem: string | undefined;
   private retry: Timer | undefined;
-  private retryMs = FIRST_RETRY_MS;
+  /** In a row. */
+  private failures = 0;
   /** Ends of idle environments since one of them last got an event. */
   private idleEnds = 0;
   private draining = false;
@@ -92,7 +94,7 @@ export class ProvisionedPool implements EnvironmentOwner {
     this.problem = undefined;
     this.retry?.cancel();
     this.retry = undefined;
-    this.retryMs = FIRST_RETRY_MS;
+    this.failures = 0;
     while (this.initialised.size > wanted && this.idle.length > 0) void this.idle.shift()!.stop();
     void this.fill();
   }
@@ -182,7 +184,7 @@ export class ProvisionedPool implements EnvironmentOwner {
       this.initialised.add(environment);
       this.awaitAge(environment);
       this.problem = undefined;
-      this.retryMs = FIRST_RETRY_MS;
+      this.failures = 0;
       this.onReady(environment);
     } else if (environment.state === 'broken') {
       await environment.stop();
@@ -206,12 +208,12 @@ export class ProvisionedPool implements EnvironmentOwner {
 
   private rest(): void {
     if (this.retry !== undefined || this.draining) return;
-    this.retry = this.deps.clock.at(this.deps.clock.now() + this.retryMs, () => {
+    this.failures += 1;
+    this.retry = this.deps.clock.at(this.deps.clock.now() + backOffMs(RETRY, this.failures), () => {
       this.retry = undefined;
       this.idleEnds = 0;
       return this.fill();
     });
-    this.retryMs = Math.min(this.retryMs * 2, LAST_RETRY_MS);
   }
 
   private finishIfEmpty(): void {

@@ -1,5 +1,8 @@
 import { setMaxListeners } from 'node:events';
+import type { BackOff } from '../../core/back-off.ts';
+import { backOffMs } from '../../core/back-off.ts';
 import type { WorkClock } from '../../core/clock.ts';
+import { ClockedWork } from '../../core/clocked-work.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { EventSource, SourceRecord } from '../../ports/event-source.ts';
@@ -20,9 +23,8 @@ export interface PollerDependencies {
   readonly log: Log;
 }
 
-/** After a failure that another batch would meet as well, polling rests: so long at first, doubled each time. */
-const MIN_REST_MS = 1_000;
-const MAX_REST_MS = 60_000;
+/** After a failure that another batch would meet as well, polling rests. */
+const REST: BackOff = { firstMs: 1_000, maxMs: 60_000 };
 
 /** Pulls under way at once, since each waits for the source's disk. */
 const LANES = 3;
@@ -34,7 +36,8 @@ export class Poller {
   private readonly ramp: ConcurrencyRamp;
   private readonly passes: (record: SourceRecord) => boolean;
   private readonly stopping = new AbortController();
-  private readonly atWork = new Set<Promise<void>>();
+  /** Batches under way. */
+  private readonly work: ClockedWork;
   private lanes: readonly Promise<void>[] = [];
   private failures = 0;
   private readonly rests = new Set<() => void>();
@@ -42,6 +45,7 @@ export class Poller {
   constructor(deps: PollerDependencies, mapping: MappingRecord) {
     this.deps = deps;
     this.mapping = mapping;
+    this.work = new ClockedWork(deps.clock);
     this.ramp = new ConcurrencyRamp(deps.clock, mapping.maximumConcurrency);
     this.passes = recordFilter(mapping.filters);
     // The signal lasts as long as the poller, and each lane listens to it.
@@ -61,7 +65,7 @@ export class Poller {
     this.ramp.close();
     for (const end of this.rests) end();
     await Promise.all(this.lanes);
-    await Promise.all(this.atWork);
+    await this.work.ended();
   }
 
   /** Takes no more; what is under way ends with the server. */
@@ -80,7 +84,7 @@ export class Poller {
       } catch (error) {
         this.failed(error);
       }
-      if (records.length > 0) this.begin(records);
+      if (records.length > 0) void this.work.run(() => this.begin(records));
       else this.ramp.release('unused');
     }
   }
@@ -112,44 +116,51 @@ export class Poller {
     return records;
   }
 
-  private begin(records: readonly SourceRecord[]): void {
-    const work = this.process(records)
-      .catch((error: unknown): Processed => {
-        this.failed(error);
-        return { succeeded: false, acknowledged: [] };
-      })
-      .then(async ({ succeeded, acknowledged }) => {
-        // The function is free for the next batch, whatever the disk has still to do for this one.
-        this.ramp.release(succeeded ? 'succeeded' : 'failed');
-        await Promise.all(acknowledged).catch((error: unknown) => this.failed(error));
-        this.atWork.delete(work);
-      });
-    this.atWork.add(work);
-    this.deps.clock.during(work);
+  private async begin(records: readonly SourceRecord[]): Promise<void> {
+    const stored: Promise<void>[] = [];
+    let succeeded = false;
+    try {
+      succeeded = await this.process(records, (change) =>
+        // Caught at once: the function may run for long before it is waited for.
+        stored.push(change.catch((error: unknown) => this.failed(error))),
+      );
+    } catch (error) {
+      this.failed(error);
+    }
+    // The function is free for the next batch, whatever the disk has still to do for this one.
+    this.ramp.release(succeeded ? 'succeeded' : 'failed');
+    await Promise.all(stored);
   }
 
-  /** Rejects where the function, or what it needs, could not be had. */
-  private async process(records: readonly SourceRecord[]): Promise<Processed> {
+  /**
+   * Resolves to whether the function has dealt with all; `store` gets what the source is to keep of it meanwhile.
+   * Rejects where the function, or what it needs, could not be had.
+   */
+  private async process(
+    records: readonly SourceRecord[],
+    store: (change: Promise<void>) => void,
+  ): Promise<boolean> {
     const { source } = this.deps;
     const { eventSourceArn, filters } = this.mapping;
-    const passing = records.filter(this.passes);
-    const filtered = records.filter((record) => !passing.includes(record));
-    const acknowledged = filtered.length > 0 ? [source.acknowledge(eventSourceArn, handlesOf(filtered))] : [];
+    const passing: SourceRecord[] = [];
+    const filtered: SourceRecord[] = [];
+    for (const record of records) (this.passes(record) ? passing : filtered).push(record);
+    if (filtered.length > 0) store(source.acknowledge(eventSourceArn, handlesOf(filtered)));
     const batches = batchesOf(passing, filters !== undefined && filters.length > 0);
     const isOrdered = source.describe(eventSourceArn)?.isOrdered === true;
     let succeeded = true;
     for (const [index, batch] of batches.entries()) {
       const processed = await this.invoke(batch);
-      if (processed.length > 0) acknowledged.push(source.acknowledge(eventSourceArn, handlesOf(processed)));
+      if (processed.length > 0) store(source.acknowledge(eventSourceArn, handlesOf(processed)));
       if (processed.length === batch.records.length) continue;
       succeeded = false;
       if (!isOrdered) continue;
       // What comes after it in its group has to wait for it.
       const rest = batches.slice(index + 1).flatMap(({ records: later }) => later);
-      if (rest.length > 0) acknowledged.push(source.release(eventSourceArn, handlesOf(rest)));
+      if (rest.length > 0) store(source.release(eventSourceArn, handlesOf(rest)));
       break;
     }
-    return { succeeded, acknowledged };
+    return succeeded;
   }
 
   /** The records that are done with. The others come again when their visibility time-out ends. */
@@ -184,7 +195,7 @@ export class Poller {
 
   private async resting(): Promise<void> {
     const { clock } = this.deps;
-    const restMs = Math.min(MIN_REST_MS * 2 ** (this.failures - 1), MAX_REST_MS);
+    const restMs = backOffMs(REST, this.failures);
     await new Promise<void>((resolve) => {
       const timer = clock.at(clock.now() + restMs, () => end());
       const end = (): void => {
@@ -195,13 +206,6 @@ export class Poller {
       this.rests.add(end);
     });
   }
-}
-
-interface Processed {
-  /** All of the batch. */
-  readonly succeeded: boolean;
-  /** What the source has still to store. */
-  readonly acknowledged: readonly Promise<void>[];
 }
 
 function handlesOf(records: readonly SourceRecord[]): string[] {

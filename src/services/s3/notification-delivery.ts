@@ -1,3 +1,5 @@
+import type { BackOff } from '../../core/back-off.ts';
+import { backOffMs } from '../../core/back-off.ts';
 import type { Timer, WorkClock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { Deliver } from '../../ports/delivery.ts';
@@ -7,8 +9,7 @@ import type { NotificationTarget } from './object-events.ts';
 
 /** Notifications read at once; each is delivered and removed on its own. */
 const PAGE = 100;
-const FIRST_DELAY_MS = 1_000;
-const MAX_DELAY_MS = 15 * 60 * 1_000;
+const RETRY: BackOff = { firstMs: 1_000, maxMs: 15 * 60 * 1_000 };
 /** With these delays a day's worth, which is how long AWS's services keep trying. */
 const MAX_ATTEMPTS = 105;
 
@@ -87,8 +88,7 @@ export class NotificationDelivery {
     } catch (error) {
       if (!(error instanceof AwsError)) log.error({ err: error, arn }, 'a notification of S3 failed');
       if (attempts + 1 < MAX_ATTEMPTS) {
-        const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempts);
-        await objects.postponeNotification(id, clock.now() + delayMs);
+        await objects.postponeNotification(id, clock.now() + backOffMs(RETRY, attempts + 1));
         return;
       }
       log.warn({ arn, bucketArn }, 'a notification of S3 is given up after a day');

@@ -3,6 +3,7 @@
  * wait for the one before them, however often that is tried; others overtake one another.
  */
 import type { Timer, WorkClock } from '../../core/clock.ts';
+import { ClockedWork } from '../../core/clocked-work.ts';
 import type { EventQueue, QueuedEvent } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
 
@@ -41,15 +42,15 @@ export class DeliveryQueue {
   /** The last read left some that are due; to be read when one has ended. */
   private isCut = false;
   private latestDueMs = 0;
-  private working = 0;
-  private busy: Promise<void> | undefined;
-  private endWork = (): void => {};
+  /** Attempts, reads and writes under way. */
+  private readonly work: ClockedWork;
   private isClosed = false;
 
   constructor(name: string, isOrdered: boolean, deps: DeliveryQueueDependencies) {
     this.name = name;
     this.isOrdered = isOrdered;
     this.deps = deps;
+    this.work = new ClockedWork(deps.clock);
   }
 
   /** The due time of the next to be appended: none is before another, also where the host's clock was set back. */
@@ -76,7 +77,7 @@ export class DeliveryQueue {
     this.isClosed = true;
     this.wake?.timer.cancel();
     for (const timer of this.retries) timer.cancel();
-    await this.busy;
+    await this.work.ended();
   }
 
   private hasRoom(): boolean {
@@ -85,7 +86,7 @@ export class DeliveryQueue {
 
   private pump(): void {
     if (this.isClosed || this.isReading) return;
-    if (this.hasMore && this.hasRoom()) void this.work(() => this.read());
+    if (this.hasMore && this.hasRoom()) void this.work.run(() => this.read());
     else if (!this.hasMore && this.inFlight.size === 0 && this.wake === undefined) this.deps.idle();
   }
 
@@ -121,7 +122,7 @@ export class DeliveryQueue {
   private begin(event: QueuedEvent): void {
     if (this.isClosed) return;
     this.inFlight.add(event.id);
-    void this.work(() => this.run(event));
+    void this.work.run(() => this.run(event));
   }
 
   private async run(event: QueuedEvent): Promise<void> {
@@ -153,7 +154,7 @@ export class DeliveryQueue {
     if (this.isClosed) return;
     const timer = this.deps.clock.at(this.deps.clock.now() + delayMs, () => {
       this.retries.delete(timer);
-      return this.work(() => this.run(event));
+      return this.work.run(() => this.run(event));
     });
     this.retries.add(timer);
   }
@@ -172,25 +173,5 @@ export class DeliveryQueue {
       this.resume();
     });
     this.wake = { dueMs, timer };
-  }
-
-  /** The clock is not moved on before the last of what is under way has ended. */
-  private async work(task: () => Promise<void>): Promise<void> {
-    this.working += 1;
-    if (this.busy === undefined) {
-      this.busy = new Promise<void>((resolve) => {
-        this.endWork = resolve;
-      });
-      this.deps.clock.during(this.busy);
-    }
-    try {
-      await task();
-    } finally {
-      this.working -= 1;
-      if (this.working === 0) {
-        this.busy = undefined;
-        this.endWork();
-      }
-    }
   }
 }

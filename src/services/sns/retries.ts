@@ -1,4 +1,6 @@
 /** Whether and when a failed delivery is tried again. */
+import type { BackOff } from '../../core/back-off.ts';
+import { backOffMs } from '../../core/back-off.ts';
 import { AwsError } from '../../core/errors.ts';
 import { effectivePolicy, retryDelayMs } from './delivery-policy.ts';
 import { HttpDeliveryError } from './http-delivery.ts';
@@ -10,8 +12,7 @@ const IMMEDIATE_RETRIES = 3;
 const SHORT_RETRIES = 2;
 const GROWING_RETRIES = 10;
 const LONG_RETRIES = 100_000;
-const SHORT_DELAY_MS = 1_000;
-const LONG_DELAY_MS = 20_000;
+const DELAYS: BackOff = { firstMs: 1_000, maxMs: 20_000 };
 
 /** What receivers answer that may be otherwise a while later. */
 const TRANSIENT = /Throttl|TooManyRequests|RequestLimit|ServiceUnavailable|ServiceException|Internal/;
@@ -38,9 +39,9 @@ export function managedDelayMs(failures: number): number | undefined {
   let index = failures - 1;
   if (index < IMMEDIATE_RETRIES) return 0;
   index -= IMMEDIATE_RETRIES;
-  if (index < SHORT_RETRIES) return SHORT_DELAY_MS;
+  if (index < SHORT_RETRIES) return DELAYS.firstMs;
   index -= SHORT_RETRIES;
-  if (index < GROWING_RETRIES) return Math.min(LONG_DELAY_MS, SHORT_DELAY_MS * 2 ** index);
+  if (index < GROWING_RETRIES) return backOffMs(DELAYS, index + 1);
   index -= GROWING_RETRIES;
-  return index < LONG_RETRIES ? LONG_DELAY_MS : undefined;
+  return index < LONG_RETRIES ? DELAYS.maxMs : undefined;
 }
