@@ -97,9 +97,10 @@ function conditionsOf(value: unknown): ConditionBlock {
   const block: Record<string, Record<string, readonly string[]>> = {};
   for (const [operator, keys] of Object.entries(fieldsOf(value))) {
     if (conditionOperator(operator) === undefined) throw syntaxError();
-    const values: Record<string, readonly string[]> = {};
-    for (const [key, wanted] of Object.entries(fieldsOf(keys))) values[key] = scalarsOf(wanted);
-    block[operator] = values;
+    // Not by assignment: a key may have any name, `__proto__` too.
+    block[operator] = Object.fromEntries(
+      Object.entries(fieldsOf(keys)).map(([key, wanted]) => [key, scalarsOf(wanted)]),
+    );
   }
   return block;
 }

@@ -25,9 +25,11 @@ export function statementApplies(
   statement: Statement,
   { action, resource, context }: AccessRequest,
 ): boolean {
-  const { actions, notActions, resources, notResources, conditions } = statement;
+  const { effect, actions, notActions, resources, notResources, conditions } = statement;
   // Policies of 2008 know no variables: `${` is text in them.
   const facts = version === POLICY_VERSION ? context : undefined;
+  // Services differ in what they let into their policies. A statement that names no actions never grants any.
+  if (actions === undefined && notActions === undefined && effect === 'Allow') return false;
   return (
     (actions === undefined || anyAction(actions, action)) &&
     (notActions === undefined || !anyAction(notActions, action)) &&
