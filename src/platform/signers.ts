@@ -1,6 +1,7 @@
 /** Whose credentials a request bears: of the root user, of users of IAM, of sessions of STS. */
 import { AwsError } from '../core/errors.ts';
 import type { ConditionFacts } from '../core/policy/condition-context.ts';
+import { rootPrincipal } from '../core/policy/principal.ts';
 import type { Identify, Identity } from '../ports/identity.ts';
 import type { Principals } from '../services/iam/principals.ts';
 import { principalTags } from '../services/iam/principals.ts';
@@ -96,9 +97,5 @@ function sessionFacts({ kind, issuedMs, sourceIdentity, tags = {} }: Session): C
 }
 
 export function rootIdentity(accountId: string): Identity {
-  const arn = `arn:aws:iam::${accountId}:root`;
-  return {
-    principal: { kind: 'root', accountId, arn, userId: accountId, baseArn: arn },
-    facts: { 'aws:PrincipalType': 'Account' },
-  };
+  return { principal: rootPrincipal(accountId), facts: { 'aws:PrincipalType': 'Account' } };
 }

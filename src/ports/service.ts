@@ -11,6 +11,8 @@ export interface RequestContext {
   /** Twelve digits. */
   readonly accountId: string;
   readonly accessKeyId: string | undefined;
+  /** That comes with temporary credentials, in the header or the query. */
+  readonly sessionToken?: string | undefined;
   /** Who signed, where it is somebody known here; absent where nobody did, or with a key that is only a name. */
   readonly identity?: Identity | undefined;
   /** Header fields in lower case, for the few that no model names (`x-amzn-trace-id`). */
@@ -72,6 +74,8 @@ export interface Service {
   readonly receive?: Receive;
   /** The policy attached to a resource of this service; undefined where it has none. Asked under authorization. */
   readonly resourcePolicy?: (arn: string) => Promise<PolicyDocument | undefined>;
+  /** Whose a resource is whose ARN does not say so; undefined where it is not there, or `action` is to make it. */
+  readonly resourceOwner?: (arn: string, action: string) => string | undefined;
   /** Largest request body by operation, with the error AWS answers beyond it. */
   readonly bodyLimits?: Readonly<Record<string, BodyLimit>>;
 }

@@ -43,7 +43,8 @@ export function namingOf(element: PrincipalElement, principal: Principal): Namin
   if (element === '*') return everyone(principal);
   if (principal.kind === 'service') {
     const named = element.Service?.some((service) => service === '*' || service === principal.service);
-    return named ? 'itself' : undefined;
+    // Policies that let topics send to queues name everyone in this way, with the topic in a condition.
+    return named || element.AWS?.includes('*') ? 'itself' : undefined;
   }
   const namings = (element.AWS ?? []).map((name) =>
     principal.kind === 'anonymous' ? anonymousNaming(name) : accountNaming(name, principal),
@@ -78,4 +79,10 @@ function accountNamed(name: string): string | undefined {
   if (/^\d{12}$/.test(name)) return name;
   const arn = parseArn(name);
   return arn?.service === 'iam' && arn.resource === 'root' ? arn.accountId : undefined;
+}
+
+/** The root user of an account, for whom whoever bears a key that nobody here has issued is taken. */
+export function rootPrincipal(accountId: string): AccountPrincipal {
+  const arn = `arn:aws:iam::${accountId}:root`;
+  return { kind: 'root', accountId, arn, userId: accountId, baseArn: arn };
 }

@@ -2,6 +2,7 @@
 import { AwsError } from '../../core/errors.ts';
 import type { ConditionFacts } from '../../core/policy/condition-context.ts';
 import type { PolicyDocument } from '../../core/policy/policy-document.ts';
+import { rootPrincipal } from '../../core/policy/principal.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { SessionRole } from './role-session.ts';
 import { roleSession } from './role-session.ts';
@@ -31,6 +32,7 @@ const MAX_CHAINED_SECONDS = 3_600;
 export function assumeRoleOperation({ tokens, role, requireTrust }: AssumeRoleDependencies): StsOperations {
   return {
     async AssumeRole(input, caller) {
+      refuseUnimplemented('AssumeRole', input);
       const calling = sessionOf(tokens, caller);
       const found = role(input.RoleArn!);
       if (found === undefined) throw denied(caller, input.RoleArn!);
@@ -81,10 +83,17 @@ function durationOf(
   return asked;
 }
 
+/** There are no devices for multi-factor authentication, nor identity contexts that an operation could prove. */
+export function refuseUnimplemented(operation: string, input: object): void {
+  const members = input as Readonly<Record<string, unknown>>;
+  for (const name of ['SerialNumber', 'TokenCode', 'ProvidedContexts'])
+    if (members[name] !== undefined)
+      throw new AwsError('NotImplemented', `sts:${operation} does not implement ${name} yet.`, {}, 501);
+}
+
 /** The session whose credentials a request bears. */
-export function sessionOf(tokens: SessionTokens, { headers }: RequestContext): Session | undefined {
-  const token = headers['x-amz-security-token'];
-  return typeof token === 'string' ? tokens.session(token) : undefined;
+export function sessionOf(tokens: SessionTokens, { sessionToken }: RequestContext): Session | undefined {
+  return sessionToken === undefined ? undefined : tokens.session(sessionToken);
 }
 
 export function credentialsOutput(credentials: TemporaryCredentials) {
@@ -104,7 +113,7 @@ function requestTags(
 
 /** AWS does not tell a role that is not there from one that may not be taken. */
 function denied({ identity, accountId }: RequestContext, roleArn: string): AwsError {
-  const caller = identity?.principal.arn ?? `arn:aws:iam::${accountId}:root`;
+  const caller = (identity?.principal ?? rootPrincipal(accountId)).arn;
   const words = `User: ${caller} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`;
   return new AwsError('AccessDenied', words, {}, 403);
 }

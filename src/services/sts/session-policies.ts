@@ -30,8 +30,14 @@ export function sessionPolicies({ Policy, PolicyArns = [] }: SessionInput): Part
 function checkDocument(text: string): void {
   try {
     const { statements } = parsePolicy(text);
-    if (statements.some(({ principal, notPrincipal }) => principal ?? notPrincipal))
-      throw new PolicySyntaxError('Policy document should not specify a principal.');
+    for (const { principal, notPrincipal, actions, notActions, resources, notResources } of statements) {
+      if (principal ?? notPrincipal)
+        throw new PolicySyntaxError('Policy document should not specify a principal.');
+      if (!(actions ?? notActions)?.length)
+        throw new PolicySyntaxError('Policy statement must contain actions.');
+      if (!(resources ?? notResources)?.length)
+        throw new PolicySyntaxError('Policy statement must contain resources.');
+    }
   } catch (error) {
     if (error instanceof PolicySyntaxError) throw new AwsError('MalformedPolicyDocument', error.message);
     throw error;

@@ -2,9 +2,10 @@
 import { accountOfAccessKey } from '../../core/access-key.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { AccountPrincipal } from '../../core/policy/principal.ts';
+import { rootPrincipal } from '../../core/policy/principal.ts';
 import type { RequestContext, Service } from '../../ports/service.ts';
 import type { AssumeRoleDependencies } from './assume-role.ts';
-import { assumeRoleOperation, credentialsOutput, sessionOf } from './assume-role.ts';
+import { assumeRoleOperation, credentialsOutput, refuseUnimplemented, sessionOf } from './assume-role.ts';
 import { sessionPolicies, sessionTags } from './session-policies.ts';
 import type { StsOperations } from './sts-operations.ts';
 
@@ -30,6 +31,7 @@ export function stsService(dependencies: AssumeRoleDependencies): Service {
     },
 
     async GetSessionToken(input, caller) {
+      refuseUnimplemented('GetSessionToken', input);
       const { kind, accountId, arn, userId, baseArn } = principalOf(caller);
       if (sessionOf(tokens, caller) !== undefined) throw sessionCredentials('GetSessionToken');
       const seconds = secondsFor(principalOf(caller), input.DurationSeconds);
@@ -63,11 +65,8 @@ export function stsService(dependencies: AssumeRoleDependencies): Service {
   return { name: 'sts', operations: operations as Service['operations'] };
 }
 
-/** A key that nobody here has issued is one of the account's root user. */
 function principalOf({ identity, accountId }: RequestContext): AccountPrincipal {
-  if (identity !== undefined) return identity.principal;
-  const arn = `arn:aws:iam::${accountId}:root`;
-  return { kind: 'root', accountId, arn, userId: accountId, baseArn: arn };
+  return identity?.principal ?? rootPrincipal(accountId);
 }
 
 function sessionCredentials(operation: string): AwsError {

@@ -31,6 +31,7 @@ export interface RoutedRequest {
   readonly region: string;
   readonly accountId: string;
   readonly accessKeyId: string | undefined;
+  readonly sessionToken: string | undefined;
   readonly identity: Identity | undefined;
 }
 
@@ -86,7 +87,8 @@ export class Router {
       // What is signed for a service that is not here is none of those that paths tell apart.
       (scope === undefined ? this.byPath(method, path, query, headers) : undefined);
     const accessKeyId = scope?.accessKeyId;
-    const identity = accessKeyId && this.identify?.(accessKeyId, findSessionToken(headers, query));
+    const sessionToken = accessKeyId === undefined ? undefined : findSessionToken(headers, query);
+    const identity = accessKeyId && this.identify?.(accessKeyId, sessionToken);
     return {
       head: { method, path: service === 's3' ? pathStyle(host, path) : path, query, headers },
       service,
@@ -98,6 +100,7 @@ export class Router {
           ? accessKeyId
           : DEFAULT_ACCOUNT_ID,
       accessKeyId,
+      sessionToken,
       identity: identity || undefined,
     };
   }

@@ -18,6 +18,7 @@ class HttpRequestContext implements RequestContext {
   readonly region: string;
   readonly accountId: string;
   readonly accessKeyId: string | undefined;
+  readonly sessionToken: string | undefined;
   readonly identity: RequestContext['identity'];
   readonly headers: RequestContext['headers'];
   readonly answerHeaders: Record<string, string> = {};
@@ -36,6 +37,7 @@ class HttpRequestContext implements RequestContext {
     this.region = routed.region;
     this.accountId = routed.accountId;
     this.accessKeyId = routed.accessKeyId;
+    this.sessionToken = routed.sessionToken;
     this.identity = routed.identity;
     this.headers = headers;
     this.response = response;

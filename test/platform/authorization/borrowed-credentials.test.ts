@@ -27,8 +27,12 @@ async function newSession(platform: Platform, RoleName: string): Promise<KeyPair
   };
 }
 
-/** The URL of a request for the caller's identity, signed in its query. */
-async function presigned(platform: Platform, credentials: KeyPair): Promise<string> {
+/** The URL of a request to STS, for the caller's identity if for nothing else, signed in its query. */
+async function presigned(
+  platform: Platform,
+  credentials: KeyPair,
+  Action = 'GetCallerIdentity',
+): Promise<string> {
   const { hostname, port } = new URL(platform.origin);
   const signer = new SignatureV4({
     service: 'sts',
@@ -42,7 +46,7 @@ async function presigned(platform: Platform, credentials: KeyPair): Promise<stri
     hostname,
     port: Number(port),
     path: '/',
-    query: { Action: 'GetCallerIdentity', Version: '2011-06-15' },
+    query: { Action, Version: '2011-06-15' },
     headers: { host: `${hostname}:${port}` },
   };
   const { query } = await signer.presign(request, { expiresIn: 60 });
@@ -61,6 +65,13 @@ test('a request presigned with temporary credentials is that of their session', 
   const { platform, own } = await twoSessions(context);
   const answer = await fetch(await presigned(platform, own));
   assert.match(await answer.text(), /<Arn>arn:aws:sts::000000000000:assumed-role\/own\/job<\/Arn>/);
+});
+
+test('a session makes no further one, wherever its token is', async (context) => {
+  const { platform, own } = await twoSessions(context);
+  const answer = await fetch(await presigned(platform, own, 'GetSessionToken'));
+  assert.match(await answer.text(), /Cannot call GetSessionToken with session credentials/);
+  assert.equal(answer.status, 403);
 });
 
 test('the token of another session in a header does not change who has signed', async (context) => {

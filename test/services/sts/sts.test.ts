@@ -16,8 +16,7 @@ const ROLE: AssumableRole = {
 const takeRole = { RoleArn: ROLE.arn, RoleSessionName: 'job' };
 
 function calledBy(principal: AccountPrincipal, token?: string): RequestContext {
-  const headers = token === undefined ? {} : { 'x-amz-security-token': token };
-  return { ...requestContext(), headers, identity: { principal, facts: {} } };
+  return { ...requestContext(), sessionToken: token, identity: { principal, facts: {} } };
 }
 
 test('the caller is the root user of the account of the request where nobody knows the key', async () => {
@@ -100,13 +99,21 @@ test('tags that a session hands on cannot be set again, in either case', async (
 
 test('a session policy that is none is refused', async () => {
   const { operations } = openTestSts({ role: () => ROLE });
-  await assert.rejects(
-    operations.AssumeRole!({ ...takeRole, Policy: '{"Statement": 1}' }, requestContext()),
-    {
+  const statement = { Effect: 'Allow', Action: 's3:*', Resource: '*' };
+  // Words as of IAM's policies that say what their holder may do.
+  const refusals: [statement: unknown, message: string][] = [
+    [1, 'Syntax errors in policy.'],
+    [{ ...statement, Principal: '*' }, 'Policy document should not specify a principal.'],
+    [{ ...statement, Action: undefined }, 'Policy statement must contain actions.'],
+    [{ ...statement, Resource: undefined }, 'Policy statement must contain resources.'],
+  ];
+  for (const [Statement, message] of refusals) {
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await assert.rejects(operations.AssumeRole!({ ...takeRole, Policy }, requestContext()), {
       name: 'MalformedPolicyDocument',
-      message: 'Syntax errors in policy.',
-    },
-  );
+      message,
+    });
+  }
 });
 
 test('sessions of users and federated users are those of their makers, and make no more of them', async () => {
@@ -127,4 +134,17 @@ test('sessions of users and federated users are those of their makers, and make 
     Arn: `arn:aws:sts::${ACCOUNT}:federated-user/joe`,
   });
   assert.deepEqual(tokens.session(federated.Credentials!.SessionToken!)?.policies, []);
+});
+
+test('a code for multi-factor authentication is not taken for one that was checked', async () => {
+  const { operations } = openTestSts({ role: () => ROLE });
+  const SerialNumber = `arn:aws:iam::${ACCOUNT}:mfa/jane`;
+  const unknown = (operation: string) => ({
+    name: 'NotImplemented',
+    message: `sts:${operation} does not implement SerialNumber yet.`,
+  });
+  const code = { SerialNumber, TokenCode: '123456' };
+  const takes = operations.AssumeRole!({ ...takeRole, ...code }, requestContext());
+  await assert.rejects(takes, unknown('AssumeRole'));
+  await assert.rejects(operations.GetSessionToken!(code, requestContext()), unknown('GetSessionToken'));
 });
