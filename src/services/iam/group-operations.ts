@@ -1,5 +1,6 @@
 import { newUniqueId } from '../../core/access-key.ts';
 import { describeGroup, describeUser } from './descriptions.ts';
+import { policyHolderOperations } from './holder-operations.ts';
 import type { IamContext, IamOperations } from './iam-context.ts';
 import { alreadyExists, mustFirst, quotaExceeded } from './iam-errors.ts';
 import type { GroupRecord, UserRecord } from './iam-records.ts';
@@ -88,31 +89,6 @@ export function groupOperations({ store, clock, ids }: IamContext): IamOperation
       return { Groups: items.map(describeGroup), ...rest };
     },
 
-    async PutGroupPolicy(input, { accountId }) {
-      await policies.putInline(accountId, input.GroupName!, input.PolicyName!, input.PolicyDocument!);
-      return {};
-    },
-    async GetGroupPolicy(input, { accountId }) {
-      const found = policies.getInline(accountId, input.GroupName!, input.PolicyName!);
-      return { GroupName: input.GroupName!, ...found };
-    },
-    async DeleteGroupPolicy(input, { accountId }) {
-      await policies.deleteInline(accountId, input.GroupName!, input.PolicyName!);
-      return {};
-    },
-    async ListGroupPolicies(input, { accountId }) {
-      return policies.listInline(accountId, input.GroupName!, input);
-    },
-    async AttachGroupPolicy(input, { accountId }) {
-      await policies.attach(accountId, input.GroupName!, input.PolicyArn!);
-      return {};
-    },
-    async DetachGroupPolicy(input, { accountId }) {
-      await policies.detach(accountId, input.GroupName!, input.PolicyArn!);
-      return {};
-    },
-    async ListAttachedGroupPolicies(input, { accountId }) {
-      return policies.listAttached(accountId, input.GroupName!, input);
-    },
+    ...policyHolderOperations('Group', policies),
   };
 }

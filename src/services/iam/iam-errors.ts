@@ -29,6 +29,14 @@ export function quotaExceeded(quota: string, limit: number): AwsError {
   return new AwsError('LimitExceeded', `Cannot exceed quota for ${quota}: ${limit}`);
 }
 
+export function invalidInput(message: string): AwsError {
+  return new AwsError('InvalidInput', message);
+}
+
+export function notImplemented(operation: string, part: string): AwsError {
+  return new AwsError('NotImplemented', `iam:${operation} does not implement ${part} yet.`, {}, 501);
+}
+
 export function validationError(message: string): AwsError {
   return new AwsError('ValidationError', message, {}, 400);
 }

@@ -44,8 +44,7 @@ export class PolicyHolders<T extends PolicyHolder> {
   }
 
   putInline(accountId: string, name: string, policyName: string, document: string): Promise<void> {
-    return this.store.change(async () => {
-      const holder = this.get(accountId, name);
+    return this.update(accountId, name, (holder) => {
       identityPolicy(document);
       const inlinePolicies = { ...holder.inlinePolicies, [policyName]: document };
       const size = Object.values(inlinePolicies).reduce((sum, text) => sum + policySize(text), 0);
@@ -54,23 +53,24 @@ export class PolicyHolders<T extends PolicyHolder> {
         const words = `Maximum policy size of ${limit} bytes exceeded for ${this.noun} ${holder.name}`;
         throw new AwsError('LimitExceeded', words);
       }
-      await this.table.save({ ...holder, inlinePolicies });
+      return { ...holder, inlinePolicies };
     });
   }
 
   getInline(accountId: string, name: string, policyName: string) {
     const holder = this.get(accountId, name);
-    const document = holder.inlinePolicies[policyName];
-    if (document === undefined) throw noSuchNamed(`${this.noun} policy`, policyName);
-    return { PolicyName: policyName, PolicyDocument: encodedDocument(document) };
+    // Names are callers' own: `constructor` is one like any other.
+    if (!Object.hasOwn(holder.inlinePolicies, policyName))
+      throw noSuchNamed(`${this.noun} policy`, policyName);
+    return { PolicyName: policyName, PolicyDocument: encodedDocument(holder.inlinePolicies[policyName]!) };
   }
 
   deleteInline(accountId: string, name: string, policyName: string): Promise<void> {
-    return this.store.change(async () => {
-      const holder = this.get(accountId, name);
-      const { [policyName]: removed, ...inlinePolicies } = holder.inlinePolicies;
-      if (removed === undefined) throw noSuchNamed(`${this.noun} policy`, policyName);
-      await this.table.save({ ...holder, inlinePolicies });
+    return this.update(accountId, name, (holder) => {
+      if (!Object.hasOwn(holder.inlinePolicies, policyName))
+        throw noSuchNamed(`${this.noun} policy`, policyName);
+      const { [policyName]: _removed, ...inlinePolicies } = holder.inlinePolicies;
+      return { ...holder, inlinePolicies };
     });
   }
 
@@ -81,24 +81,22 @@ export class PolicyHolders<T extends PolicyHolder> {
   }
 
   attach(accountId: string, name: string, policyArn: string): Promise<void> {
-    return this.store.change(async () => {
-      const holder = this.get(accountId, name);
+    return this.update(accountId, name, (holder) => {
       requirePolicyArn(policyArn);
-      if (holder.attachedPolicies.includes(policyArn)) return;
-      requireAttachable(this.store, accountId, policyArn);
+      if (holder.attachedPolicies.includes(policyArn)) return holder;
+      this.requireAttachable(accountId, policyArn);
       if (holder.attachedPolicies.length >= MAX_ATTACHED)
         throw quotaExceeded(ATTACHED_QUOTA[this.noun], MAX_ATTACHED);
-      await this.table.save({ ...holder, attachedPolicies: [...holder.attachedPolicies, policyArn] });
+      return { ...holder, attachedPolicies: [...holder.attachedPolicies, policyArn] };
     });
   }
 
   detach(accountId: string, name: string, policyArn: string): Promise<void> {
-    return this.store.change(async () => {
-      const holder = this.get(accountId, name);
+    return this.update(accountId, name, (holder) => {
       requirePolicyArn(policyArn);
       const attachedPolicies = holder.attachedPolicies.filter((arn) => arn !== policyArn);
       if (attachedPolicies.length === holder.attachedPolicies.length) throw noSuchPolicy(policyArn);
-      await this.table.save({ ...holder, attachedPolicies });
+      return { ...holder, attachedPolicies };
     });
   }
 
@@ -120,7 +118,25 @@ export class PolicyHolders<T extends PolicyHolder> {
     if (Object.keys(inlinePolicies).length > 0) throw mustFirst('delete policies');
   }
 
-  private get(accountId: string, name: string): T {
+  /** A policy of AWS's or of the same account. */
+  requireAttachable(accountId: string, arn: string): void {
+    requirePolicyArn(arn);
+    const record = this.store.findPolicy(arn);
+    if (record === undefined || (record.accountId !== 'aws' && record.accountId !== accountId))
+      throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
+  }
+
+  /** Stores what `decide` makes of one, unless that is the same record. */
+  update(accountId: string, name: string, decide: (holder: T) => T): Promise<void> {
+    return this.store.change(async () => {
+      const holder = this.get(accountId, name);
+      const changed = decide(holder);
+      if (changed !== holder) await this.table.save(changed);
+    });
+  }
+
+  /** Throws `NoSuchEntity`. */
+  get(accountId: string, name: string): T {
     const record = this.table.find(accountId, name);
     if (record === undefined) throw noSuchNamed(this.noun, name);
     return record;
@@ -131,16 +147,8 @@ function policyPath(arn: string): string {
   return arn.slice(arn.indexOf('/'), arn.lastIndexOf('/') + 1);
 }
 
-/** Recorded from AWS, as the words of `requireAttachable`. */
+/** Recorded from AWS, as the words of `PolicyHolders.requireAttachable`. */
 function requirePolicyArn(arn: string): void {
   if (!/^arn:[^:]+:iam::[^:]*:policy\/.+$/.test(arn))
     throw validationError('Invalid ARN:  Could not be parsed!');
-}
-
-/** A policy of AWS's or of the same account. */
-export function requireAttachable(store: IamStore, accountId: string, arn: string): void {
-  requirePolicyArn(arn);
-  const record = store.findPolicy(arn);
-  if (record === undefined || (record.accountId !== 'aws' && record.accountId !== accountId))
-    throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
 }

@@ -1,13 +1,13 @@
 import { newUniqueId } from '../../core/access-key.ts';
 import { describeDetails, describeRole } from './descriptions.ts';
+import { boundedOperations, policyHolderOperations } from './holder-operations.ts';
 import type { IamContext, IamOperations } from './iam-context.ts';
 import { alreadyExists, mustFirst, quotaExceeded } from './iam-errors.ts';
 import type { RoleRecord } from './iam-records.ts';
 import { pageOf } from './pages.ts';
 import { policySize, trustPolicy } from './policy-checks.ts';
-import { PolicyHolders, requireAttachable } from './policy-holders.ts';
-import { tagPage, tagsOf, withoutTags, withTags } from './tags.ts';
-import { noBoundary } from './user-operations.ts';
+import { PolicyHolders } from './policy-holders.ts';
+import { tagsOf } from './tags.ts';
 
 /** Seconds; AWS's default. */
 const DEFAULT_MAX_SESSION_SECONDS = 3_600;
@@ -18,8 +18,6 @@ const MAX_TRUST_CHARACTERS = 2_048;
 export function roleOperations({ store, clock, ids }: IamContext): IamOperations {
   const { roles } = store;
   const policies = new PolicyHolders(store, roles, 'role');
-  const update = (accountId: string, name: string, decide: (role: RoleRecord) => RoleRecord): Promise<void> =>
-    store.change(() => roles.save(decide(store.role(accountId, name))));
   return {
     CreateRole: (input, { accountId }) =>
       store.change(async () => {
@@ -27,7 +25,7 @@ export function roleOperations({ store, clock, ids }: IamContext): IamOperations
         checkTrust(input.AssumeRolePolicyDocument!);
         if (roles.find(accountId, name) !== undefined) throw alreadyExists('Role', name);
         const boundary = input.PermissionsBoundary;
-        if (boundary !== undefined) requireAttachable(store, accountId, boundary);
+        if (boundary !== undefined) policies.requireAttachable(accountId, boundary);
         const role: RoleRecord = {
           accountId,
           name,
@@ -58,7 +56,7 @@ export function roleOperations({ store, clock, ids }: IamContext): IamOperations
     },
 
     async UpdateRole(input, { accountId }) {
-      await update(accountId, input.RoleName!, (role) => ({
+      await policies.update(accountId, input.RoleName!, (role) => ({
         ...role,
         description: input.Description ?? role.description,
         maxSessionSeconds: input.MaxSessionDuration ?? DEFAULT_MAX_SESSION_SECONDS,
@@ -68,12 +66,12 @@ export function roleOperations({ store, clock, ids }: IamContext): IamOperations
 
     async UpdateRoleDescription(input, { accountId }) {
       const { RoleName: name, Description: description } = input;
-      await update(accountId, name!, (role) => ({ ...role, description }));
+      await policies.update(accountId, name!, (role) => ({ ...role, description }));
       return { Role: listed(store.role(accountId, name!)) };
     },
 
     async UpdateAssumeRolePolicy(input, { accountId }) {
-      await update(accountId, input.RoleName!, (role) => {
+      await policies.update(accountId, input.RoleName!, (role) => {
         checkTrust(input.PolicyDocument!);
         return { ...role, trustPolicy: input.PolicyDocument! };
       });
@@ -91,65 +89,8 @@ export function roleOperations({ store, clock, ids }: IamContext): IamOperations
         return {};
       }),
 
-    async TagRole(input, { accountId }) {
-      await update(accountId, input.RoleName!, (role) => ({
-        ...role,
-        tags: withTags(role.tags, input.Tags, 'TagsPerRole'),
-      }));
-      return {};
-    },
-    async UntagRole(input, { accountId }) {
-      await update(accountId, input.RoleName!, (role) => ({
-        ...role,
-        tags: withoutTags(role.tags, input.TagKeys),
-      }));
-      return {};
-    },
-    async ListRoleTags(input, { accountId }) {
-      return tagPage(store.role(accountId, input.RoleName!).tags, input);
-    },
-
-    async PutRolePermissionsBoundary(input, { accountId }) {
-      await update(accountId, input.RoleName!, (role) => {
-        requireAttachable(store, accountId, input.PermissionsBoundary!);
-        return { ...role, boundary: input.PermissionsBoundary };
-      });
-      return {};
-    },
-    async DeleteRolePermissionsBoundary(input, { accountId }) {
-      await update(accountId, input.RoleName!, (role) => {
-        if (role.boundary === undefined) throw noBoundary('role', role.name);
-        return { ...role, boundary: undefined };
-      });
-      return {};
-    },
-
-    async PutRolePolicy(input, { accountId }) {
-      await policies.putInline(accountId, input.RoleName!, input.PolicyName!, input.PolicyDocument!);
-      return {};
-    },
-    async GetRolePolicy(input, { accountId }) {
-      const found = policies.getInline(accountId, input.RoleName!, input.PolicyName!);
-      return { RoleName: input.RoleName!, ...found };
-    },
-    async DeleteRolePolicy(input, { accountId }) {
-      await policies.deleteInline(accountId, input.RoleName!, input.PolicyName!);
-      return {};
-    },
-    async ListRolePolicies(input, { accountId }) {
-      return policies.listInline(accountId, input.RoleName!, input);
-    },
-    async AttachRolePolicy(input, { accountId }) {
-      await policies.attach(accountId, input.RoleName!, input.PolicyArn!);
-      return {};
-    },
-    async DetachRolePolicy(input, { accountId }) {
-      await policies.detach(accountId, input.RoleName!, input.PolicyArn!);
-      return {};
-    },
-    async ListAttachedRolePolicies(input, { accountId }) {
-      return policies.listAttached(accountId, input.RoleName!, input);
-    },
+    ...boundedOperations('Role', policies),
+    ...policyHolderOperations('Role', policies),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The policy simulator: the evaluator of the server asked about policies and requests that need not exist. */
-import { AwsError } from '../../core/errors.ts';
+import { parseArn } from '../../core/arn.ts';
 import type { ConditionContext } from '../../core/policy/condition-context.ts';
 import { conditionContext } from '../../core/policy/condition-context.ts';
 import { contextKeysOf } from '../../core/policy/context-keys.ts';
@@ -9,7 +9,7 @@ import { PolicySyntaxError, parsePolicy } from '../../core/policy/parse.ts';
 import type { PolicyDocument } from '../../core/policy/policy-document.ts';
 import type { AccountPrincipal } from '../../core/policy/principal.ts';
 import type { IamOperations } from './iam-context.ts';
-import { noSuchEntity } from './iam-errors.ts';
+import { invalidInput, noSuchEntity, notImplemented } from './iam-errors.ts';
 import type { BoundedRecord, PolicyHolder } from './iam-records.ts';
 import { iamArn } from './iam-records.ts';
 import type { IamStore } from './iam-store.ts';
@@ -29,6 +29,8 @@ interface SimulationInput {
       }[]
     | undefined;
   readonly PermissionsBoundaryPolicyInputList?: readonly string[] | undefined;
+  readonly OrderedOrganizationPolicyInputList?: readonly unknown[] | undefined;
+  readonly ResourceHandlingOption?: string | undefined;
   readonly Marker?: string | undefined;
   readonly MaxItems?: number | undefined;
 }
@@ -41,18 +43,22 @@ interface NamedDocument {
 export function simulationOperations(store: IamStore, principals: Principals): IamOperations {
   return {
     async SimulateCustomPolicy(input, { accountId }) {
+      refuseUnimplemented('SimulateCustomPolicy', input);
       const documents = inputDocuments(input.PolicyInputList);
-      return simulate(input, documents, callerOf(input.CallerArn, accountId));
+      return simulate(input, documents, callerOf(input, input.CallerArn, accountId));
     },
 
     async SimulatePrincipalPolicy(input, { accountId }) {
+      refuseUnimplemented('SimulatePrincipalPolicy', input);
       const arn = input.PolicySourceArn!;
       const source = policySource(store, accountId, arn);
       const held = principals
         .heldBy(source)
         .map(({ name, text }) => ({ name, document: principals.parse(text) }));
       const documents = [...held, ...inputDocuments(input.PolicyInputList)];
-      const caller = callerOf(input.CallerArn ?? arn, accountId);
+      // Of the sources, users alone are callers of themselves.
+      const ownArn = 'accessKeys' in source ? arn : undefined;
+      const caller = callerOf(input, input.CallerArn ?? ownArn, accountId);
       const boundaryArn = 'boundary' in source ? source.boundary : undefined;
       const boundary = boundaryArn === undefined ? undefined : principals.managed(boundaryArn);
       return simulate(input, documents, caller, boundary);
@@ -85,7 +91,7 @@ function simulate(
     identity: documents.map(({ document }) => document),
     boundary: ownBoundary?.document ?? boundary,
     resource: input.ResourcePolicy === undefined ? undefined : parsed(input.ResourcePolicy),
-    resourceAccountId: input.ResourceOwner?.split(':')[4],
+    resourceAccountId: ownerOf(input.ResourceOwner),
   };
   const context = conditionContext(
     Object.fromEntries(
@@ -154,7 +160,7 @@ function parsed(text: string): PolicyDocument {
   try {
     return parsePolicy(text);
   } catch (error) {
-    if (error instanceof PolicySyntaxError) throw new AwsError('InvalidInput', error.message);
+    if (error instanceof PolicySyntaxError) throw invalidInput(error.message);
     throw error;
   }
 }
@@ -171,9 +177,42 @@ function policySource(store: IamStore, accountId: string, arn: string): PolicyHo
   throw noSuchEntity(`The entity ${arn} cannot be found.`);
 }
 
-/** A caller as resource policies would name it. */
-function callerOf(arn: string | undefined, accountId: string): AccountPrincipal {
-  const baseArn = arn ?? `arn:aws:iam::${accountId}:user/simulated`;
-  const kind = /:(?:assumed-role|role)\//.test(baseArn) ? 'role' : 'user';
-  return { kind, accountId: baseArn.split(':')[4] || accountId, arn: baseArn, userId: baseArn, baseArn };
+/** Whom AWS takes for a caller: neither sessions nor services. Source: API reference of SimulateCustomPolicy. */
+const CALLER = /^arn:aws[a-z-]*:iam::\d{12}:(user|group|role)\/.+$/;
+
+/**
+ * A caller as resource policies would name it. Where there is no such policy nobody is asked for, and the caller
+ * has no name; AWS demands one only beside `ResourcePolicy`, in words that are not known.
+ */
+function callerOf(
+  { ResourcePolicy }: SimulationInput,
+  callerArn: string | undefined,
+  accountId: string,
+): AccountPrincipal {
+  if (callerArn === undefined) {
+    if (ResourcePolicy === undefined) return { kind: 'user', accountId, arn: '', userId: '', baseArn: '' };
+    throw invalidInput(
+      'CallerArn is required with ResourcePolicy: give the ARN of the user, group or role that calls.',
+    );
+  }
+  const type = CALLER.exec(callerArn)?.[1];
+  if (type === undefined)
+    throw invalidInput(`CallerArn is '${callerArn}': expected the ARN of a user, group or role.`);
+  const kind = type === 'role' ? 'role' : 'user';
+  const named = { arn: callerArn, userId: callerArn, baseArn: callerArn };
+  return { kind, accountId: parseArn(callerArn)!.accountId, ...named };
+}
+
+function ownerOf(resourceOwner: string | undefined): string | undefined {
+  if (resourceOwner === undefined) return undefined;
+  const accountId = /^arn:aws[a-z-]*:iam::(\d{12}):root$/.exec(resourceOwner)?.[1];
+  // Quoted from AWS's refusals.
+  if (accountId === undefined) throw invalidInput(`'${resourceOwner}' is not a valid as a Resource Owner.`);
+  return accountId;
+}
+
+/** Policies of organizations, and the sets of resources that EC2's scenarios demand. */
+function refuseUnimplemented(operation: string, input: SimulationInput): void {
+  for (const member of ['OrderedOrganizationPolicyInputList', 'ResourceHandlingOption'] as const)
+    if (input[member] !== undefined) throw notImplemented(operation, member);
 }

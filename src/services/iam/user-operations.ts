@@ -1,25 +1,24 @@
 import { newUniqueId } from '../../core/access-key.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import { describeDetails, describeUser } from './descriptions.ts';
+import { boundedOperations, policyHolderOperations } from './holder-operations.ts';
 import type { IamContext, IamOperations } from './iam-context.ts';
-import { alreadyExists, mustFirst, noSuchEntity, validationError } from './iam-errors.ts';
+import { alreadyExists, mustFirst, validationError } from './iam-errors.ts';
 import type { UserRecord } from './iam-records.ts';
 import { pageOf } from './pages.ts';
-import { PolicyHolders, requireAttachable } from './policy-holders.ts';
-import { tagPage, tagsOf, withoutTags, withTags } from './tags.ts';
+import { PolicyHolders } from './policy-holders.ts';
+import { tagsOf } from './tags.ts';
 
 export function userOperations({ store, clock, ids }: IamContext): IamOperations {
   const { users } = store;
   const policies = new PolicyHolders(store, users, 'user');
-  const update = (accountId: string, name: string, decide: (user: UserRecord) => UserRecord): Promise<void> =>
-    store.change(() => users.save(decide(store.user(accountId, name))));
   return {
     CreateUser: (input, { accountId }) =>
       store.change(async () => {
         const name = input.UserName!;
         if (users.find(accountId, name) !== undefined) throw alreadyExists('User', name);
         const boundary = input.PermissionsBoundary;
-        if (boundary !== undefined) requireAttachable(store, accountId, boundary);
+        if (boundary !== undefined) policies.requireAttachable(accountId, boundary);
         const user: UserRecord = {
           accountId,
           name,
@@ -70,65 +69,8 @@ export function userOperations({ store, clock, ids }: IamContext): IamOperations
         return {};
       }),
 
-    async TagUser(input, { accountId }) {
-      await update(accountId, input.UserName!, (user) => ({
-        ...user,
-        tags: withTags(user.tags, input.Tags, 'TagsPerUser'),
-      }));
-      return {};
-    },
-    async UntagUser(input, { accountId }) {
-      await update(accountId, input.UserName!, (user) => ({
-        ...user,
-        tags: withoutTags(user.tags, input.TagKeys),
-      }));
-      return {};
-    },
-    async ListUserTags(input, { accountId }) {
-      return tagPage(store.user(accountId, input.UserName!).tags, input);
-    },
-
-    async PutUserPermissionsBoundary(input, { accountId }) {
-      await update(accountId, input.UserName!, (user) => {
-        requireAttachable(store, accountId, input.PermissionsBoundary!);
-        return { ...user, boundary: input.PermissionsBoundary };
-      });
-      return {};
-    },
-    async DeleteUserPermissionsBoundary(input, { accountId }) {
-      await update(accountId, input.UserName!, (user) => {
-        if (user.boundary === undefined) throw noBoundary('user', user.name);
-        return { ...user, boundary: undefined };
-      });
-      return {};
-    },
-
-    async PutUserPolicy(input, { accountId }) {
-      await policies.putInline(accountId, input.UserName!, input.PolicyName!, input.PolicyDocument!);
-      return {};
-    },
-    async GetUserPolicy(input, { accountId }) {
-      const found = policies.getInline(accountId, input.UserName!, input.PolicyName!);
-      return { UserName: input.UserName!, ...found };
-    },
-    async DeleteUserPolicy(input, { accountId }) {
-      await policies.deleteInline(accountId, input.UserName!, input.PolicyName!);
-      return {};
-    },
-    async ListUserPolicies(input, { accountId }) {
-      return policies.listInline(accountId, input.UserName!, input);
-    },
-    async AttachUserPolicy(input, { accountId }) {
-      await policies.attach(accountId, input.UserName!, input.PolicyArn!);
-      return {};
-    },
-    async DetachUserPolicy(input, { accountId }) {
-      await policies.detach(accountId, input.UserName!, input.PolicyArn!);
-      return {};
-    },
-    async ListAttachedUserPolicies(input, { accountId }) {
-      return policies.listAttached(accountId, input.UserName!, input);
-    },
+    ...boundedOperations('User', policies),
+    ...policyHolderOperations('User', policies),
   };
 }
 
@@ -149,8 +91,4 @@ export function callingUser({ identity }: RequestContext): string {
   if (typeof name !== 'string')
     throw validationError('Must specify userName when calling with non-User credentials');
   return name;
-}
-
-export function noBoundary(noun: string, name: string): Error {
-  return noSuchEntity(`The ${noun} with name ${name} does not have a permissions boundary.`);
 }

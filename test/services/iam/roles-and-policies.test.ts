@@ -16,6 +16,7 @@ import {
   DeletePolicyVersionCommand,
   DeleteRoleCommand,
   DeleteRolePermissionsBoundaryCommand,
+  DeleteRolePolicyCommand,
   DetachRolePolicyCommand,
   GetAccountAuthorizationDetailsCommand,
   GetContextKeysForCustomPolicyCommand,
@@ -23,6 +24,7 @@ import {
   GetPolicyCommand,
   GetPolicyVersionCommand,
   GetRoleCommand,
+  GetRolePolicyCommand,
   IAMClient,
   ListEntitiesForPolicyCommand,
   ListPoliciesCommand,
@@ -334,6 +336,25 @@ test('the simulator decides as the server would', async (context) => {
     }),
   );
   assert.deepEqual(ContextKeyNames, ['aws:SecureTransport', 'aws:username']);
+});
+
+test('an inline policy may have any name, and none is there before it is put', async (context) => {
+  const { iam } = await openIamClient(context);
+  await iam.send(new CreateRoleCommand({ RoleName: 'r', AssumeRolePolicyDocument: LAMBDA }));
+  for (const PolicyName of ['constructor', '__proto__']) {
+    const named = { RoleName: 'r', PolicyName };
+    const missing = refusal(
+      'NoSuchEntityException',
+      `The role policy with name ${PolicyName} cannot be found.`,
+    );
+    await assert.rejects(iam.send(new GetRolePolicyCommand(named)), missing);
+    await assert.rejects(iam.send(new DeleteRolePolicyCommand(named)), missing);
+    await iam.send(new PutRolePolicyCommand({ ...named, PolicyDocument: allow('s3:*') }));
+    const { PolicyDocument } = await iam.send(new GetRolePolicyCommand(named));
+    assert.equal(decodeURIComponent(PolicyDocument!), allow('s3:*'));
+    await iam.send(new DeleteRolePolicyCommand(named));
+    await assert.rejects(iam.send(new GetRolePolicyCommand(named)), missing);
+  }
 });
 
 test('all that decides on permissions is listed at once', async (context) => {
