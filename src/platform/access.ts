@@ -56,7 +56,8 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const permissions = new Permissions({
     signer: ({ accessKeyId, sessionToken }) => signers.verifiedIdentity(accessKeyId, sessionToken),
     policiesOf: (principal) => principals.policiesOf(principal),
-    trustPolicyOf: (arn) => principals.role(arn)?.trustPolicy,
+    role: (arn) => principals.role(arn),
+    call,
     lookup: {
       iamArn: (accountId, type, name) => principals.arnOf(accountId, type, name),
       keyArn: (accountId, region, keyId) => keyArn(call, accountId, region, keyId),

@@ -16,15 +16,31 @@ export interface FunctionIdentifier {
 const FORM =
   /^(?:arn:aws[a-zA-Z-]*:lambda:)?(?:((?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9-_.]+)(?::(\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_$]+))?$/;
 
+export interface NamedFunction {
+  /** Undefined where the name leaves it to the caller's, as the account. */
+  readonly region: string | undefined;
+  readonly accountId: string | undefined;
+  readonly functionName: string;
+  readonly qualifier: string | undefined;
+}
+
+/** What a name says by itself; undefined for a text that the model's pattern refuses. */
+export function namedFunction(name: string): NamedFunction | undefined {
+  const match = FORM.exec(name);
+  if (match === null) return undefined;
+  const [, region, accountId, functionName = '', qualifier] = match;
+  return { region, accountId, functionName, qualifier };
+}
+
 /** Throws AWS's errors for another region, or a qualifier that contradicts the one in the name. */
 export function parseFunctionIdentifier(
   name: string,
   qualifier: string | undefined,
   caller: { readonly accountId: string; readonly region: string },
 ): FunctionIdentifier {
-  const match = FORM.exec(name);
-  invariant(match !== null, `the model's pattern let ${JSON.stringify(name)} through`);
-  const [, region = caller.region, accountId = caller.accountId, functionName = '', inName] = match;
+  const named = namedFunction(name);
+  invariant(named !== undefined, `the model's pattern let ${JSON.stringify(name)} through`);
+  const { region = caller.region, accountId = caller.accountId, functionName, qualifier: inName } = named;
   if (region !== caller.region) {
     throw new AwsError(
       'ResourceNotFoundException',

@@ -36,6 +36,10 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   s3: {
     ListBuckets: 'ListAllMyBuckets',
     HeadBucket: 'ListBucket',
+    DeleteBucketTagging: 'PutBucketTagging',
+    GetBucketCors: 'GetBucketCORS',
+    PutBucketCors: 'PutBucketCORS',
+    DeleteBucketCors: 'PutBucketCORS',
     ListObjects: 'ListBucket',
     ListObjectsV2: 'ListBucket',
     ListObjectVersions: 'ListBucketVersions',

@@ -1,24 +1,23 @@
 /** Resources and condition keys of Lambda's operations. */
 import type { ConditionFacts } from '../../core/policy/condition-context.ts';
+import { functionArn, namedFunction } from '../../lambda/records/function-identifier.ts';
+import { layerArn, parseLayerIdentifier } from '../../lambda/records/layer-identifier.ts';
 import type { ResourceQuestion } from './resource-question.ts';
-
-const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:([^:]+)(?::(.+))?$/;
-const PARTIAL_ARN = /^(?:(\d{12}):)?(?:function:)?([^:]+)(?::(.+))?$/;
 
 interface FunctionPlace {
   readonly region: string;
   readonly accountId: string;
 }
 
-/** A name, a partial or a whole ARN, as its whole ARN; with the qualifier if there is one. */
-export function wholeFunctionArn(named: string, qualifier: unknown, place: FunctionPlace): string {
-  const whole = FUNCTION_ARN.exec(named);
-  const partial = whole === null ? PARTIAL_ARN.exec(named) : null;
-  const region = whole?.[1] ?? place.region;
-  const accountId = whole?.[2] ?? partial?.[1] ?? place.accountId;
-  const name = whole?.[3] ?? partial?.[2] ?? named;
-  const ending = whole?.[4] ?? partial?.[3] ?? (typeof qualifier === 'string' ? qualifier : undefined);
-  return `arn:aws:lambda:${region}:${accountId}:function:${name}${ending === undefined ? '' : `:${ending}`}`;
+/** A function in whichever form it is named, as its whole ARN; with the qualifier if there is one. */
+function wholeFunctionArn(name: string, beside: unknown, place: FunctionPlace): string {
+  const {
+    region = place.region,
+    accountId = place.accountId,
+    functionName = name,
+    qualifier = textOf(beside),
+  } = namedFunction(name) ?? {};
+  return functionArn({ region, accountId, functionName, qualifier });
 }
 
 /** Operations on event source mappings: `lambda:FunctionArn` tells the function. */
@@ -28,15 +27,18 @@ const MAPPING_OPERATION = /EventSourceMapping/;
 export function functionResource(question: ResourceQuestion): string | undefined {
   const { operation, input, region, accountId } = question;
   const { FunctionName: name, LayerName: layer, VersionNumber: version, UUID: uuid } = input;
+  const provider = input['CapacityProviderName'];
   const regional = `arn:aws:lambda:${region}:${accountId}`;
   if (MAPPING_OPERATION.test(operation))
     return typeof uuid === 'string' ? `${regional}:event-source-mapping:${uuid}` : undefined;
   if (typeof name === 'string') return wholeFunctionArn(name, input['Qualifier'], question);
   if (typeof layer === 'string') {
-    const arn = layer.startsWith('arn:') ? layer : `${regional}:layer:${layer}`;
+    const arn = layerArn(parseLayerIdentifier(layer, question));
     return version === undefined ? arn : `${arn}:${String(version)}`;
   }
-  for (const member of ['Arn', 'Resource', 'ResourceArn', 'CodeSigningConfigArn'])
+  if (typeof provider === 'string')
+    return provider.includes(':') ? provider : `${regional}:capacity-provider:${provider}`;
+  for (const member of ['Arn', 'Resource', 'ResourceArn', 'CodeSigningConfigArn', 'DurableExecutionArn'])
     if (typeof input[member] === 'string') return input[member];
   return undefined;
 }

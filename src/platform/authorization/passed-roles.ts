@@ -13,6 +13,11 @@ export interface PassedRole {
 const PASSED_ROLES: Readonly<Record<string, readonly [member: string, service: string]>> = {
   'lambda:CreateFunction': ['Role', 'lambda.amazonaws.com'],
   'lambda:UpdateFunctionConfiguration': ['Role', 'lambda.amazonaws.com'],
+  'lambda:CreateCapacityProvider': [
+    'PermissionsConfig.CapacityProviderOperatorRoleArn',
+    'lambda.amazonaws.com',
+  ],
+  'application-autoscaling:RegisterScalableTarget': ['RoleARN', 'application-autoscaling.amazonaws.com'],
   'stepfunctions:CreateStateMachine': ['roleArn', 'states.amazonaws.com'],
   'stepfunctions:UpdateStateMachine': ['roleArn', 'states.amazonaws.com'],
   'pipes:CreatePipe': ['RoleArn', 'pipes.amazonaws.com'],
@@ -21,6 +26,11 @@ const PASSED_ROLES: Readonly<Record<string, readonly [member: string, service: s
   'scheduler:UpdateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
   'events:PutRule': ['RoleArn', 'events.amazonaws.com'],
 };
+
+const FUNCTION_CALLS: ReadonlySet<string> = new Set([
+  'lambda:CreateFunction',
+  'lambda:UpdateFunctionConfiguration',
+]);
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -38,10 +48,11 @@ export function passedRole(call: string, input: Members): PassedRole | undefined
  * a mere name, under which a function runs and may do nothing: AWS refuses it in the same words.
  */
 export function requireAssumable(
+  call: string,
   { arn, service }: PassedRole,
   trustPolicy: PolicyDocument | undefined,
 ): void {
-  if (service !== 'lambda.amazonaws.com' || trustPolicy === undefined) return;
+  if (!FUNCTION_CALLS.has(call) || trustPolicy === undefined) return;
   const access = { service, action: 'sts:AssumeRole', resource: arn };
   if (policyAllowsService(trustPolicy, access)) return;
   throw new AwsError(

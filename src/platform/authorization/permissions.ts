@@ -10,14 +10,18 @@ import { policyOf } from '../../core/policy/parse.ts';
 import type { PolicyDocument } from '../../core/policy/policy-document.ts';
 import type { AccountPrincipal } from '../../core/policy/principal.ts';
 import type { Authorize } from '../../ports/authorize.ts';
+import type { Call } from '../../ports/call.ts';
 import type { Identity } from '../../ports/identity.ts';
 import type { RequestContext, Service } from '../../ports/service.ts';
 import type { PrincipalPolicies } from '../../services/iam/principals.ts';
 import type { AssumableRole } from '../../services/sts/assume-role.ts';
+import { roleSession } from '../../services/sts/role-session.ts';
 import type { VerifiedCall } from '../../wire/server/authorizer.ts';
 import { rootIdentity } from '../signers.ts';
 import { accessDenied, queueDenied, trustDenied } from './denial.ts';
 import { passedRole, requireAssumable } from './passed-roles.ts';
+import type { PolledSource } from './polled-source.ts';
+import { mayNotPoll, POLLING, polledSource } from './polled-source.ts';
 import { requiredPermissions } from './required-permissions.ts';
 import type { ResourceLookup } from './resource-question.ts';
 
@@ -25,7 +29,9 @@ export interface PermissionsDependencies {
   /** Whose the credentials are that a call is signed with. */
   readonly signer: (signer: VerifiedCall['signer']) => Identity;
   readonly policiesOf: (principal: AccountPrincipal) => PrincipalPolicies;
-  readonly trustPolicyOf: (roleArn: string) => PolicyDocument | undefined;
+  /** Undefined for a role that is a mere name. */
+  readonly role: (arn: string) => AssumableRole | undefined;
+  readonly call: Call;
   readonly lookup: ResourceLookup;
   /** Those that have resources with policies. */
   readonly services: () => readonly Service[];
@@ -44,6 +50,8 @@ const EVERYTHING = policyOf({
 
 export class Permissions {
   private readonly deps: PermissionsDependencies;
+  /** Of calls that decide for themselves, see `requireTrust`. */
+  private readonly factsOf = new WeakMap<RequestContext, ConditionFacts>();
 
   constructor(deps: PermissionsDependencies) {
     this.deps = deps;
@@ -59,6 +67,7 @@ export class Permissions {
     const callerArn = identity.principal.arn;
     const question = { service, operation, method, path, input, accountId, region, callerArn };
     const requestFacts = callFacts(call);
+    if (service === 'sts') this.factsOf.set(context, requestFacts);
     for (const { action, resource, facts } of await requiredPermissions(question, this.deps.lookup)) {
       const resourcePolicy = await this.resourcePolicy(resource);
       const decision = this.authorize({
@@ -77,7 +86,21 @@ export class Permissions {
         : accessDenied(refused, decision, call.dialect);
     }
     const role = passedRole(`${service}:${operation}`, input);
-    if (role !== undefined) requireAssumable(role, this.deps.trustPolicyOf(role.arn));
+    if (role !== undefined)
+      requireAssumable(`${service}:${operation}`, role, this.deps.role(role.arn)?.trustPolicy);
+    const polled = await polledSource(question, this.deps.call);
+    if (polled !== undefined) await this.requirePolling(polled);
+  }
+
+  private async requirePolling({ arn, functionName, role: roleArn }: PolledSource): Promise<void> {
+    const role = this.deps.role(roleArn);
+    const resourcePolicy = await this.resourcePolicy(arn);
+    const identity = role && { principal: roleSession(role, functionName), facts: {} };
+    const isAllowed = (action: string): boolean =>
+      identity !== undefined &&
+      this.authorize({ identity, action, resource: arn, facts: {}, resourcePolicy }).outcome === 'allowed';
+    const refused = POLLING.find((action) => !isAllowed(action));
+    if (refused !== undefined) throw mayNotPoll(refused);
   }
 
   /** Rejects with `AccessDenied` where trust policy and policies of the caller do not let it take the role. */
@@ -92,7 +115,7 @@ export class Permissions {
       identity,
       action,
       resource: role.arn,
-      facts,
+      facts: { ...this.factsOf.get(caller), ...facts },
       resourcePolicy: role.trustPolicy,
       resourceDecides: true,
     });
@@ -103,8 +126,7 @@ export class Permissions {
   readonly authorize: Authorize = (claim): Decision => {
     const { identity, action, resource, facts, resourcePolicy, resourceDecides = false } = claim;
     const principal = identity?.principal ?? ({ kind: 'anonymous' } as const);
-    const owner = parseArn(resource)?.accountId;
-    const resourceAccountId = owner === undefined || owner === '' || owner === 'aws' ? undefined : owner;
+    const resourceAccountId = this.ownerOf(resource, action);
     const context = conditionContext(
       this.timeFacts(),
       identity?.facts,
@@ -129,13 +151,21 @@ export class Permissions {
   }
 
   private async resourcePolicy(resource: string): Promise<PolicyDocument | undefined> {
+    return this.serviceOf(resource)?.resourcePolicy?.(resource);
+  }
+
+  /** The account that a resource is of; undefined for those of the caller's own, or of nobody's. */
+  private ownerOf(resource: string, action: string): string | undefined {
+    const owner = parseArn(resource)?.accountId;
+    if (owner === undefined || owner === 'aws') return undefined;
+    return owner === '' ? this.serviceOf(resource)?.resourceOwner?.(resource, action) : owner;
+  }
+
+  private serviceOf(resource: string): Service | undefined {
     const arn = parseArn(resource);
     if (arn === undefined) return undefined;
     const model = MODELS[arn.service] ?? arn.service;
-    return this.deps
-      .services()
-      .find(({ name }) => name === model)
-      ?.resourcePolicy?.(resource);
+    return this.deps.services().find(({ name }) => name === model);
   }
 
   private timeFacts(): ConditionFacts {

@@ -1,17 +1,14 @@
 /** What a call needs to be allowed: its own action, and what it does beside, such as passing a role on. */
 import type { ConditionFacts } from '../../core/policy/condition-context.ts';
 import { actionName } from './action-names.ts';
-import { destinationKey, encryptionFacts, keyFacts } from './key-resources.ts';
+import { aliasPermissions, destinationKey, encryptionFacts, keyFacts } from './key-resources.ts';
 import { lambdaFacts } from './lambda-resources.ts';
+import { objectPermissions } from './object-permissions.ts';
 import { passedRole } from './passed-roles.ts';
-import { resourceArn } from './resource-arns.ts';
+import type { Permission } from './permission.ts';
+import { moveTaskPermissions } from './queue-permissions.ts';
+import { renamedArn, resourceArns } from './resource-arns.ts';
 import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
-
-export interface Permission {
-  readonly action: string;
-  readonly resource: string;
-  readonly facts: ConditionFacts;
-}
 
 /** Everyone who has signed may ask these, by STS's reference; AssumeRole is the role's own to decide. */
 const FREE: ReadonlySet<string> = new Set(['sts:GetCallerIdentity', 'sts:GetSessionToken', 'sts:AssumeRole']);
@@ -24,20 +21,52 @@ export async function requiredPermissions(
   const name = `${service}:${operation}`;
   if (FREE.has(name)) return [];
   const action = actionName(service, operation, method);
-  const resource = await resourceArn(question, lookup);
+  if (service === 's3') return objectPermissions(operation, action, input);
   const facts = {
     ...tagFacts(input),
     ...(service === 'lambda' ? lambdaFacts(question) : {}),
     ...(service === 'iam' ? iamFacts(input) : {}),
     ...(service === 'kms' ? keyFacts(question) : {}),
   };
+  const resources = await resourceArns(question, lookup);
   return [
-    { action, resource, facts },
-    ...passRole(name, input),
-    ...usedLayers(name, input),
-    ...readCode(name, input),
-    ...(await reEncryptTo(question, lookup)),
+    ...resources.map((resource) => ({ action, resource, facts })),
+    ...(await besides(question, action, lookup)),
   ];
+}
+
+/** What a call does beside what it is named for. */
+async function besides(
+  question: ResourceQuestion,
+  action: string,
+  lookup: ResourceLookup,
+): Promise<Permission[]> {
+  const { service, operation, input } = question;
+  const name = `${service}:${operation}`;
+  switch (service) {
+    case 'kms':
+      return [
+        ...(await reEncryptTo(question, lookup)),
+        ...(await aliasPermissions(question, action, lookup)),
+      ];
+    case 'sqs':
+      return moveTaskPermissions(question);
+    case 'iam':
+      return renamed(question, action, lookup);
+    default:
+      return [
+        ...passRole(name, input),
+        ...usedLayers(name, input),
+        ...usedProvider(name, input),
+        ...readCode(name, input),
+      ];
+  }
+}
+
+/** Who renames or moves a user or group must be allowed it for what it was and for what it will be. */
+function renamed(question: ResourceQuestion, action: string, lookup: ResourceLookup): Permission[] {
+  const resource = renamedArn(question, lookup);
+  return resource === undefined ? [] : [{ action, resource, facts: {} }];
 }
 
 function passRole(name: string, input: Readonly<Record<string, unknown>>): Permission[] {
@@ -59,6 +88,15 @@ function usedLayers(name: string, input: Readonly<Record<string, unknown>>): Per
   if (name !== 'lambda:CreateFunction' && name !== 'lambda:UpdateFunctionConfiguration') return [];
   const layers = (input['Layers'] ?? []) as readonly string[];
   return layers.map((resource) => ({ action: 'lambda:GetLayerVersion', resource, facts: {} }));
+}
+
+/** A capacity provider is handed on to the function, as a role is. Source: SAR of Lambda, `PassCapacityProvider`. */
+function usedProvider(name: string, input: Readonly<Record<string, unknown>>): Permission[] {
+  if (name !== 'lambda:CreateFunction' && name !== 'lambda:UpdateFunctionConfiguration') return [];
+  const { LambdaManagedInstancesCapacityProviderConfig: managed } = (input['CapacityProviderConfig'] ??
+    {}) as { readonly LambdaManagedInstancesCapacityProviderConfig?: { CapacityProviderArn?: unknown } };
+  const resource = managed?.CapacityProviderArn;
+  return typeof resource === 'string' ? [{ action: 'lambda:PassCapacityProvider', resource, facts: {} }] : [];
 }
 
 /** Who has a package read from S3 must be allowed to read it. */

@@ -1,7 +1,9 @@
 /** The resource that a call is about, as the Service Authorization Reference writes its ARN. */
-import { parseArn } from '../../core/arn.ts';
 import { keyResource } from './key-resources.ts';
 import { functionResource } from './lambda-resources.ts';
+import { logGroupResources } from './log-resources.ts';
+import { queueResource } from './queue-permissions.ts';
+import { repositoryResources } from './repository-resources.ts';
 import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
 
 /** Members that hold a whole ARN, wherever they appear. */
@@ -20,7 +22,6 @@ const ARN_MEMBERS = [
 
 /** Members that name a resource, with the ARN's last part; tried in order. */
 const TEMPLATES: Readonly<Record<string, readonly (readonly [member: string, resource: string])[]>> = {
-  ecr: [['repositoryName', 'repository/*']],
   dynamodb: [['TableName', 'table/*']],
   kinesis: [['StreamName', 'stream/*']],
   firehose: [['DeliveryStreamName', 'deliverystream/*']],
@@ -41,24 +42,27 @@ const TEMPLATES: Readonly<Record<string, readonly (readonly [member: string, res
 
 const ARN_SERVICES: Readonly<Record<string, string>> = { stepfunctions: 'states' };
 
-/** `*` where the action has no resource. */
-export async function resourceArn(question: ResourceQuestion, lookup: ResourceLookup): Promise<string> {
+/** One at least, `*` where the action has no resource; the caller must be allowed it for each. */
+export async function resourceArns(question: ResourceQuestion, lookup: ResourceLookup): Promise<string[]> {
+  const { service } = question;
+  if (service === 'logs') return logGroupResources(question);
+  if (service === 'ecr') return repositoryResources(question);
+  return [await resourceArn(question, lookup)];
+}
+
+async function resourceArn(question: ResourceQuestion, lookup: ResourceLookup): Promise<string> {
   const { service, input, region, accountId } = question;
   switch (service) {
     case 'lambda':
       return functionResource(question) ?? '*';
     case 'sqs':
-      return queueArn(question) ?? '*';
-    case 'logs':
-      return logGroupArn(question);
+      return queueResource(question);
     case 'iam':
       return iamResource(question, lookup);
     case 'sts':
       return typeof input['Name'] === 'string'
         ? `arn:aws:sts::${accountId}:federated-user/${input['Name']}`
         : '*';
-    case 's3':
-      return objectArn(input);
     case 'kms':
       return keyResource(question, lookup);
     case 'apigateway':
@@ -81,35 +85,35 @@ function namedResource({ service, input, region, accountId }: ResourceQuestion):
   return '*';
 }
 
-function queueArn({ input, region, accountId }: ResourceQuestion): string | undefined {
-  const { QueueUrl: url, QueueName: name, QueueOwnerAWSAccountId: owner, SourceArn: source } = input;
-  if (typeof source === 'string') return source;
-  if (typeof name === 'string') return `arn:aws:sqs:${region}:${String(owner ?? accountId)}:${name}`;
-  if (typeof url !== 'string') return undefined;
-  const [account, queue] = url.split('/').slice(-2);
-  return `arn:aws:sqs:${region}:${account}:${queue}`;
-}
-
-/** Without a stream, AWS names an empty one: policies with `log-group:name:*` match it. So quoted from its refusals. */
-function logGroupArn({ input, region, accountId }: ResourceQuestion): string {
-  const whole = input['resourceArn'] ?? input['logGroupIdentifier'];
-  if (typeof whole === 'string' && whole.startsWith('arn:')) return whole;
-  const name = input['logGroupName'] ?? whole ?? input['logGroupNamePrefix'] ?? '';
-  const group = `arn:aws:logs:${region}:${accountId}:log-group:${String(name)}`;
-  const stream = input['logStreamName'];
-  return `${group}:log-stream:${typeof stream === 'string' ? stream : ''}`;
-}
-
+/** A role that is put into a profile is named beside it. */
 const IAM_NAMES = [
+  ['InstanceProfileName', 'instance-profile'],
   ['RoleName', 'role'],
   ['GroupName', 'group'],
   ['UserName', 'user'],
-  ['InstanceProfileName', 'instance-profile'],
   ['PolicyName', 'policy'],
 ] as const;
 
 /** Operations that are about the calling user where they name none. */
 const OF_THE_CALLER = /^(?:GetUser|(?:Create|List|Update|Delete)AccessKeys?)$/;
+
+const RENAMES = [
+  ['UserName', 'NewUserName', 'user'],
+  ['GroupName', 'NewGroupName', 'group'],
+] as const;
+
+/** What a user or group would be named and where it would be; undefined where a call changes neither. */
+export function renamedArn({ input, accountId }: ResourceQuestion, { iamArn }: ResourceLookup) {
+  const { NewPath: newPath } = input;
+  for (const [member, newMember, type] of RENAMES) {
+    const [name, newName] = [input[member], input[newMember]];
+    if (typeof name !== 'string' || (newName === undefined && newPath === undefined)) continue;
+    const now = iamArn(accountId, type, name) ?? '';
+    const path = newPath ?? now.slice(now.indexOf('/'), now.lastIndexOf('/') + 1);
+    return `arn:aws:iam::${accountId}:${type}${String(path)}${String(newName ?? name)}`;
+  }
+  return undefined;
+}
 
 function iamResource(question: ResourceQuestion, { iamArn }: ResourceLookup): string {
   const { operation, input, accountId, callerArn } = question;
@@ -126,10 +130,4 @@ function iamResource(question: ResourceQuestion, { iamArn }: ResourceLookup): st
   if (listed === undefined) return '*';
   const type = listed === 'InstanceProfile' ? 'instance-profile' : listed.toLowerCase();
   return `arn:aws:iam::${accountId}:${type}/`;
-}
-
-function objectArn({ Bucket: bucket, Key: key }: Readonly<Record<string, unknown>>): string {
-  if (typeof bucket !== 'string') return '*';
-  const name = parseArn(bucket)?.resource ?? bucket;
-  return `arn:aws:s3:::${name}${typeof key === 'string' ? `/${key}` : ''}`;
 }

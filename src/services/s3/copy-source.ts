@@ -2,6 +2,7 @@
 import type { StoredObject } from '../../ports/object-table.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { BucketRecord } from './bucket-record.ts';
+import type { ByteRange } from './byte-range.ts';
 import { failedCondition } from './preconditions.ts';
 import type { S3Context } from './s3-context.ts';
 import { checkOwner } from './s3-context.ts';
@@ -29,7 +30,7 @@ export async function copySource(
   input: CopyInput,
   caller: RequestContext,
 ): Promise<CopySource> {
-  const { name, Key, VersionId } = parsed(input.CopySource ?? '');
+  const { name, Key, VersionId } = namedSource(input.CopySource ?? '');
   const bucket = s3.buckets.get(name);
   checkOwner(bucket, input.ExpectedSourceBucketOwner);
   const found = await findObject(s3, bucket, { Key, VersionId }, caller, 'PUT').catch((error: unknown) => {
@@ -51,7 +52,26 @@ export async function copySource(
   return { bucket, found, isVersion: VersionId !== undefined };
 }
 
-function parsed(source: string): { name: string; Key: string; VersionId: string | undefined } {
+/** The bytes that UploadPartCopy takes. Recorded: both ends are to be given, and to be there. */
+export function copyRange(range: string | undefined, sizeBytes: number): ByteRange {
+  if (range === undefined) return { start: 0, end: sizeBytes };
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  if (first === undefined || last === undefined || Number(last) < Number(first)) {
+    const form =
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy';
+    throw invalidArgument(form, 'x-amz-copy-source-range', range);
+  }
+  if (Number(first) >= sizeBytes)
+    throw invalidRequest('The specified copy range is invalid for the source object size');
+  if (Number(last) >= sizeBytes) {
+    const words = `Range specified is not valid for source object of size: ${sizeBytes}`;
+    throw invalidArgument(words, 'x-amz-copy-source-range', range);
+  }
+  return { start: Number(first), end: Number(last) + 1 };
+}
+
+/** What `x-amz-copy-source` names. Throws `InvalidArgument`. */
+export function namedSource(source: string): { name: string; Key: string; VersionId: string | undefined } {
   const mark = source.lastIndexOf('?versionId=');
   const path = decoded(mark < 0 ? source : source.slice(0, mark)).replace(/^\//, '');
   const slash = path.indexOf('/');

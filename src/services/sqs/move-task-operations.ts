@@ -103,7 +103,8 @@ function taskHandle({ id, sourceArn }: MoveTask): string {
   return Buffer.from(JSON.stringify({ taskId: id, sourceArn })).toString('base64');
 }
 
-function decodedHandle(handle: string): { readonly id: string; readonly sourceArn: string } {
+/** Throws SQS's error for a handle that is none of ours. */
+export function decodedHandle(handle: string): { readonly id: string; readonly sourceArn: string } {
   try {
     const decoded: unknown = JSON.parse(Buffer.from(handle, 'base64').toString());
     if (typeof decoded === 'object' && decoded !== null && 'taskId' in decoded && 'sourceArn' in decoded) {

@@ -499,6 +499,20 @@ describe('with authorization', () => {
       });
     });
 
+    it('trust has conditions on where the request comes from, as every policy', async () => {
+      const within = (Effect: string, range: string) => ({
+        Effect,
+        Principal: { AWS: ACCOUNT },
+        Action: 'sts:AssumeRole',
+        Condition: { IpAddress: { 'aws:SourceIp': range } },
+      });
+      await newRole('near', document(within('Allow', '127.0.0.0/8')));
+      await assume(undefined, 'near');
+      const denial = document(within('Allow', '127.0.0.0/8'), within('Deny', '127.0.0.1/32'));
+      await newRole('nowhere', denial);
+      await assert.rejects(assume(undefined, 'nowhere'), /with an explicit deny in the role trust policy$/);
+    });
+
     it('a session policy limits a session', async () => {
       await newRole('wide', trust({ AWS: ACCOUNT }));
       await iam.send(

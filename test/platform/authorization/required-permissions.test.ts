@@ -9,6 +9,11 @@ const CALLER = 'arn:aws:iam::111122223333:user/jane';
 const REGIONAL = 'us-east-1:111122223333';
 const ROLE = 'arn:aws:iam::111122223333:role/r';
 const KEY = `arn:aws:kms:${REGIONAL}:key/1234`;
+const ALIAS = `arn:aws:kms:${REGIONAL}:alias/a`;
+const QUEUE = 'arn:aws:sqs:us-east-1:444455556666:q';
+const TASK = Buffer.from(JSON.stringify({ taskId: 't', sourceArn: QUEUE })).toString('base64');
+const EXECUTION = `arn:aws:lambda:${REGIONAL}:function:f:1/durable-execution/n/i`;
+const PROVIDER = `arn:aws:lambda:${REGIONAL}:capacity-provider:p`;
 
 const ROWS: readonly Row[] = [
   ['lambda:Invoke', { FunctionName: 'f' }, `lambda:InvokeFunction arn:aws:lambda:${REGIONAL}:function:f`],
@@ -31,6 +36,44 @@ const ROWS: readonly Row[] = [
     'lambda:GetFunction',
     { FunctionName: 'arn:aws:lambda:eu-west-1:444455556666:function:f:live' },
     'lambda:GetFunction arn:aws:lambda:eu-west-1:444455556666:function:f:live',
+  ],
+  // Further forms that Lambda's model lets through: no name may be read differently here than there.
+  [
+    'lambda:GetFunction',
+    { FunctionName: 'us-east-1:444455556666:function:f' },
+    'lambda:GetFunction arn:aws:lambda:us-east-1:444455556666:function:f',
+  ],
+  [
+    'lambda:GetFunction',
+    { FunctionName: 'arn:aws-us-gov:lambda:444455556666:f:live' },
+    'lambda:GetFunction arn:aws:lambda:us-east-1:444455556666:function:f:live',
+  ],
+  [
+    'lambda:StopDurableExecution',
+    { DurableExecutionArn: EXECUTION },
+    `lambda:StopDurableExecution ${EXECUTION}`,
+  ],
+  [
+    'lambda:DeleteCapacityProvider',
+    { CapacityProviderName: 'p' },
+    `lambda:DeleteCapacityProvider ${PROVIDER}`,
+  ],
+  [
+    'lambda:CreateCapacityProvider',
+    { CapacityProviderName: PROVIDER, PermissionsConfig: { CapacityProviderOperatorRoleArn: ROLE } },
+    `lambda:CreateCapacityProvider ${PROVIDER}`,
+    `iam:PassRole ${ROLE}`,
+  ],
+  [
+    'lambda:UpdateFunctionConfiguration',
+    {
+      FunctionName: 'f',
+      CapacityProviderConfig: {
+        LambdaManagedInstancesCapacityProviderConfig: { CapacityProviderArn: PROVIDER },
+      },
+    },
+    `lambda:UpdateFunctionConfiguration arn:aws:lambda:${REGIONAL}:function:f`,
+    `lambda:PassCapacityProvider ${PROVIDER}`,
   ],
   [
     'lambda:CreateFunction',
@@ -59,6 +102,22 @@ const ROWS: readonly Row[] = [
   ['sqs:CreateQueue', { QueueName: 'q' }, `sqs:CreateQueue arn:aws:sqs:${REGIONAL}:q`],
   ['sqs:ListQueues', {}, 'sqs:ListQueues *'],
   [
+    'sqs:PurgeQueue',
+    { QueueUrl: 'https://sqs.eu-west-1.amazonaws.com/444455556666/q/' },
+    'sqs:PurgeQueue arn:aws:sqs:eu-west-1:444455556666:q',
+  ],
+  ['sqs:PurgeQueue', { QueueUrl: 'q' }, `sqs:PurgeQueue arn:aws:sqs:${REGIONAL}:q`],
+  ['sqs:CancelMessageMoveTask', { TaskHandle: TASK }, `sqs:CancelMessageMoveTask ${QUEUE}`],
+  [
+    'sqs:StartMessageMoveTask',
+    { SourceArn: QUEUE, DestinationArn: `arn:aws:sqs:${REGIONAL}:other` },
+    `sqs:StartMessageMoveTask ${QUEUE}`,
+    `sqs:ReceiveMessage ${QUEUE}`,
+    `sqs:DeleteMessage ${QUEUE}`,
+    `sqs:GetQueueAttributes ${QUEUE}`,
+    `sqs:SendMessage arn:aws:sqs:${REGIONAL}:other`,
+  ],
+  [
     'logs:PutLogEvents',
     { logGroupName: '/g', logStreamName: 's' },
     `logs:PutLogEvents arn:aws:logs:${REGIONAL}:log-group:/g:log-stream:s`,
@@ -69,9 +128,37 @@ const ROWS: readonly Row[] = [
     { resourceArn: `arn:aws:logs:${REGIONAL}:log-group:/g`, tags: {} },
     `logs:TagResource arn:aws:logs:${REGIONAL}:log-group:/g`,
   ],
+  [
+    'logs:GetLogEvents',
+    { logGroupIdentifier: `arn:aws:logs:${REGIONAL}:log-group:/g:*`, logStreamName: 's' },
+    `logs:GetLogEvents arn:aws:logs:${REGIONAL}:log-group:/g:log-stream:s`,
+  ],
+  [
+    'logs:StartLiveTail',
+    { logGroupIdentifiers: [`arn:aws:logs:${REGIONAL}:log-group:/g`, '/h'] },
+    `logs:StartLiveTail arn:aws:logs:${REGIONAL}:log-group:/g:log-stream:`,
+    `logs:StartLiveTail arn:aws:logs:${REGIONAL}:log-group:/h:log-stream:`,
+  ],
   ['iam:CreateUser', { UserName: 'u', Path: '/p/' }, 'iam:CreateUser arn:aws:iam::111122223333:user/p/u'],
   ['iam:GetRole', { RoleName: 'known' }, 'iam:GetRole arn:aws:iam::111122223333:role/path/known'],
   ['iam:GetUser', {}, `iam:GetUser ${CALLER}`],
+  [
+    'iam:AddRoleToInstanceProfile',
+    { RoleName: 'known', InstanceProfileName: 'p' },
+    'iam:AddRoleToInstanceProfile arn:aws:iam::111122223333:instance-profile/p',
+  ],
+  [
+    'iam:UpdateUser',
+    { UserName: 'known', NewUserName: 'n' },
+    'iam:UpdateUser arn:aws:iam::111122223333:user/path/known',
+    'iam:UpdateUser arn:aws:iam::111122223333:user/path/n',
+  ],
+  [
+    'iam:UpdateGroup',
+    { GroupName: 'known', NewPath: '/p/' },
+    'iam:UpdateGroup arn:aws:iam::111122223333:group/path/known',
+    'iam:UpdateGroup arn:aws:iam::111122223333:group/p/known',
+  ],
   ['iam:ListRoles', {}, 'iam:ListRoles arn:aws:iam::111122223333:role/'],
   ['iam:GetPolicy', { PolicyArn: 'arn:aws:iam::aws:policy/P' }, 'iam:GetPolicy arn:aws:iam::aws:policy/P'],
   ['sts:GetCallerIdentity', {}],
@@ -83,6 +170,14 @@ const ROWS: readonly Row[] = [
   ['kms:Encrypt', { KeyId: 'alias/a' }, `kms:Encrypt ${KEY}`],
   ['kms:Encrypt', { KeyId: '5678' }, `kms:Encrypt arn:aws:kms:${REGIONAL}:key/5678`],
   ['kms:ListKeys', {}, 'kms:ListKeys *'],
+  ['kms:DeleteAlias', { AliasName: 'alias/a' }, `kms:DeleteAlias ${KEY}`, `kms:DeleteAlias ${ALIAS}`],
+  [
+    'kms:UpdateAlias',
+    { AliasName: 'alias/a', TargetKeyId: '5678' },
+    `kms:UpdateAlias arn:aws:kms:${REGIONAL}:key/5678`,
+    `kms:UpdateAlias ${ALIAS}`,
+    `kms:UpdateAlias ${KEY}`,
+  ],
   ['kms:Decrypt', { CiphertextBlob: Uint8Array.of(1) }, `kms:Decrypt ${KEY}`],
   ['kms:Decrypt', { CiphertextBlob: Uint8Array.of(2) }, 'kms:Decrypt *'],
   [
@@ -92,6 +187,54 @@ const ROWS: readonly Row[] = [
     `kms:ReEncryptTo arn:aws:kms:${REGIONAL}:key/5678`,
   ],
   ['ecr:PutImage', { repositoryName: 'a/b' }, `ecr:PutImage arn:aws:ecr:${REGIONAL}:repository/a/b`],
+  [
+    'ecr:BatchDeleteImage',
+    { registryId: '444455556666', repositoryName: 'a' },
+    'ecr:BatchDeleteImage arn:aws:ecr:us-east-1:444455556666:repository/a',
+  ],
+  [
+    'ecr:DescribeRepositories',
+    { repositoryNames: ['a', 'b'] },
+    `ecr:DescribeRepositories arn:aws:ecr:${REGIONAL}:repository/a`,
+    `ecr:DescribeRepositories arn:aws:ecr:${REGIONAL}:repository/b`,
+  ],
+  [
+    'ecr:DescribeRepositories',
+    { registryId: '444455556666' },
+    'ecr:DescribeRepositories arn:aws:ecr:us-east-1:444455556666:repository/*',
+  ],
+  ['s3:GetObject', { Bucket: 'b', Key: 'k', VersionId: 'v' }, 's3:GetObjectVersion arn:aws:s3:::b/k'],
+  [
+    's3:GetObjectAttributes',
+    { Bucket: 'b', Key: 'k' },
+    's3:GetObjectAttributes arn:aws:s3:::b/k',
+    's3:GetObject arn:aws:s3:::b/k',
+  ],
+  [
+    's3:PutObject',
+    { Bucket: 'b', Key: 'k', Tagging: 'a=b' },
+    's3:PutObject arn:aws:s3:::b/k',
+    's3:PutObjectTagging arn:aws:s3:::b/k',
+  ],
+  [
+    's3:CopyObject',
+    { Bucket: 'b', Key: 'k', CopySource: '/from/a%20key?versionId=v' },
+    's3:PutObject arn:aws:s3:::b/k',
+    's3:GetObjectVersion arn:aws:s3:::from/a key',
+  ],
+  [
+    's3:UploadPartCopy',
+    { Bucket: 'b', Key: 'k', CopySource: 'from/key' },
+    's3:PutObject arn:aws:s3:::b/k',
+    's3:GetObject arn:aws:s3:::from/key',
+  ],
+  [
+    's3:DeleteObjects',
+    { Bucket: 'b', Delete: { Objects: [{ Key: 'k' }, { Key: 'l', VersionId: 'v' }] } },
+    's3:DeleteObject arn:aws:s3:::b/k',
+    's3:DeleteObjectVersion arn:aws:s3:::b/l',
+  ],
+  ['s3:DeleteBucketCors', { Bucket: 'b' }, 's3:PutBucketCORS arn:aws:s3:::b'],
   ['s3:HeadObject', { Bucket: 'b', Key: 'k/l' }, 's3:GetObject arn:aws:s3:::b/k/l'],
   ['s3:ListObjectsV2', { Bucket: 'b' }, 's3:ListBucket arn:aws:s3:::b'],
   ['dynamodb:GetItem', { TableName: 't' }, `dynamodb:GetItem arn:aws:dynamodb:${REGIONAL}:table/t`],

@@ -17,11 +17,13 @@ import {
 } from '@aws-sdk/client-kms';
 import {
   AddPermissionCommand,
+  CreateEventSourceMappingCommand,
   CreateFunctionCommand,
   GetFunctionCommand,
   InvokeCommand,
   LambdaClient,
   RemovePermissionCommand,
+  UpdateEventSourceMappingCommand,
   waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda';
 import {
@@ -152,6 +154,34 @@ describe('with authorization', () => {
     assert.ok((await send()).MessageId);
     await set(grant, { Effect: 'Deny', Principal: '*', Action: 'sqs:SendMessage', Resource: queue });
     await assert.rejects(send(), /with an explicit deny in a resource-based policy$/);
+  });
+
+  it('a function polls a queue that its role may read', async () => {
+    const root = new SQSClient(settingsOf(platform));
+    await root.send(new CreateQueueCommand({ QueueName: 'polled' }));
+    const EventSourceArn = `arn:aws:sqs:us-east-1:${ACCOUNT}:polled`;
+    const create = () =>
+      lambda().send(
+        new CreateEventSourceMappingCommand({ FunctionName: 'f', EventSourceArn, Enabled: false }),
+      );
+    const mayNot = (call: string) =>
+      refusal(
+        'InvalidParameterValueException',
+        `The provided execution role does not have permissions to call ${call} on SQS`,
+        400,
+      );
+    const put = (...Action: string[]) =>
+      iam.send(
+        new PutRolePolicyCommand({ RoleName: 'worker', PolicyName: 'poll', PolicyDocument: allow(Action) }),
+      );
+    await assert.rejects(create(), mayNot('ReceiveMessage'));
+    await put('sqs:ReceiveMessage');
+    await assert.rejects(create(), mayNot('DeleteMessage'));
+    await put('sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
+    const { UUID } = await create();
+    await put('sqs:SendMessage');
+    const update = new UpdateEventSourceMappingCommand({ UUID, FunctionName: 'f' });
+    await assert.rejects(lambda().send(update), mayNot('ReceiveMessage'));
   });
 
   it('a key that does not leave it to the account is used by those alone whom it names', async () => {
