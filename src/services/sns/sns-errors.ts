@@ -13,6 +13,11 @@ export function subscriptionDoesNotExist(): AwsError {
   return new AwsError('NotFoundException', 'Subscription does not exist');
 }
 
+/** Quoted from what tools report of subscriptions of other accounts. */
+export function foreignSubscription(): AwsError {
+  return new AwsError('AuthorizationErrorException', 'Not authorized to access this subscription', {}, 403);
+}
+
 export function invalidAttribute(message: string): AwsError {
   return new AwsError('InvalidParameterValueException', message);
 }

@@ -1,8 +1,9 @@
+import { parseArn } from '../../core/arn.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import { confirm } from './confirmation.ts';
 import type { SnsContext, SnsOperations } from './sns-context.ts';
 import { page, topicOf } from './sns-context.ts';
-import { invalidParameter, subscriptionDoesNotExist } from './sns-errors.ts';
+import { foreignSubscription, invalidParameter, subscriptionDoesNotExist } from './sns-errors.ts';
 import {
   checkSubscriptionAttributes,
   describedSubscription,
@@ -26,9 +27,11 @@ const TOKEN_BYTES = 144;
 
 export function subscriptionOperations(sns: SnsContext): Required<Pick<SnsOperations, Names>> {
   const { subscriptions } = sns;
-  const subscriptionOf = (arn: string | undefined): Subscription => {
+  /** Policies know no subscriptions as resources: whose one is decides, and the topic's owner may not look. */
+  const subscriptionOf = (arn: string | undefined, { accountId }: RequestContext): Subscription => {
     const subscription = subscriptions.find(arn ?? '');
     if (subscription === undefined) throw subscriptionDoesNotExist();
+    if (subscription.record.accountId !== accountId) throw foreignSubscription();
     return subscription;
   };
   return {
@@ -60,7 +63,7 @@ export function subscriptionOperations(sns: SnsContext): Required<Pick<SnsOperat
       return { SubscriptionArn: arn };
     },
 
-    async Unsubscribe(input) {
+    async Unsubscribe(input, { accountId }) {
       const arn = input.SubscriptionArn ?? '';
       const elements = arn.split(':').length;
       if (elements < 6) {
@@ -68,7 +71,11 @@ export function subscriptionOperations(sns: SnsContext): Required<Pick<SnsOperat
           `SubscriptionArn Reason: An ARN must have at least 6 elements, not ${elements}`,
         );
       }
-      if (subscriptions.find(arn)?.isPending) {
+      const held = subscriptions.find(arn);
+      // Source: API reference of Unsubscribe: the owner of the subscription may, and that of the topic.
+      if (held !== undefined && ![held.record.accountId, parseArn(arn)?.accountId].includes(accountId))
+        throw foreignSubscription();
+      if (held?.isPending) {
         throw invalidParameter('This operation is not permitted on a pending subscription.');
       }
       // Recorded: to end one that is not there is no error.
@@ -86,12 +93,12 @@ export function subscriptionOperations(sns: SnsContext): Required<Pick<SnsOperat
       return listed(held, input.NextToken);
     },
 
-    async GetSubscriptionAttributes(input) {
-      return { Attributes: { ...describedSubscription(subscriptionOf(input.SubscriptionArn)) } };
+    async GetSubscriptionAttributes(input, caller) {
+      return { Attributes: { ...describedSubscription(subscriptionOf(input.SubscriptionArn, caller)) } };
     },
 
-    async SetSubscriptionAttributes(input) {
-      const { record } = subscriptionOf(input.SubscriptionArn);
+    async SetSubscriptionAttributes(input, caller) {
+      const { record } = subscriptionOf(input.SubscriptionArn, caller);
       const { AttributeName: name = '', AttributeValue: value = '' } = input;
       const attributes = { ...record.attributes, [name]: value };
       checkSubscriptionAttributes({ [name]: value });

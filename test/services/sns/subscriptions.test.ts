@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   ConfirmSubscriptionCommand,
+  GetSubscriptionAttributesCommand,
   ListSubscriptionsByTopicCommand,
   SetSubscriptionAttributesCommand,
+  SNSClient,
   SubscribeCommand,
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns';
+import { clientSettings } from '../../kit/started-platform.ts';
 import { SnsTester } from './sns-tester.ts';
 
 const ENDPOINT = 'arn:aws:sqs:us-east-1:000000000000:x';
@@ -32,6 +35,23 @@ test('a subscription has the attributes recorded, and is made once', async (cont
   await assert.rejects(sns.subscribe(topic, queue, { RawMessageDelivery: 'false' }), {
     message: 'Invalid parameter: Attributes Reason: Subscription already exists with different attributes',
   });
+});
+
+test("a subscription is its own account's to look at and change, and the topic's to end as well", async (context) => {
+  const sns = await SnsTester.start(context);
+  const arn = await sns.subscribe(await sns.topic('owned'), await sns.queue('owned'));
+  const credentials = { accessKeyId: '111122223333', secretAccessKey: 'test' };
+  const stranger = new SNSClient({ ...clientSettings(sns.platform), credentials });
+  const foreign = {
+    name: 'AuthorizationErrorException',
+    message: 'Not authorized to access this subscription',
+  };
+  const SubscriptionArn = arn;
+  const set = { SubscriptionArn, AttributeName: 'RawMessageDelivery', AttributeValue: 'true' };
+  await assert.rejects(stranger.send(new GetSubscriptionAttributesCommand({ SubscriptionArn })), foreign);
+  await assert.rejects(stranger.send(new SetSubscriptionAttributesCommand(set)), foreign);
+  await assert.rejects(stranger.send(new UnsubscribeCommand({ SubscriptionArn })), foreign);
+  assert.equal((await sns.subscriptionAttributes(arn))['RawMessageDelivery'], 'false');
 });
 
 test('what is no subscription is refused in recorded words', async (context) => {
