@@ -15,7 +15,8 @@ import type {
   WaitingQueue,
 } from '../../ports/event-queue.ts';
 import { explainStorageError, openDatabase } from '../sqlite/database.ts';
-import type { Outcome, TransferredError } from '../worker-channel.ts';
+import { commitGroup } from '../sqlite/group-commit.ts';
+import type { Outcome } from '../worker-channel.ts';
 import type { WorkerService } from '../worker-loop.ts';
 import { transferError } from '../worker-loop.ts';
 
@@ -52,6 +53,9 @@ const SCHEMA = `
 
 export const EVENTS_SCHEMA_VERSION = 1;
 
+/** With so many names of queues, those of empty ones are forgotten: a FIFO topic may have any number of groups. */
+const FORGET_QUEUES_FROM = 10_000;
+
 /** A file that has grown beyond this and holds no event any more is made small when it is opened, bytes. */
 const SHRINK_FROM_BYTES = 64 * 1024 * 1024;
 
@@ -59,6 +63,7 @@ export class EventFile implements WorkerService<EventRequest> {
   readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #queues = new Map<string, number>();
+  #forgetQueuesFrom = FORGET_QUEUES_FROM;
   readonly #addQueue: StatementSync;
   readonly #addEvent: StatementSync;
   readonly #dropEvent: StatementSync;
@@ -96,29 +101,19 @@ export class EventFile implements WorkerService<EventRequest> {
   /** Reads of a batch see its changes, and only once those are on disk. */
   handle(requests: readonly EventRequest[]): Outcome[] {
     const changes = requests.filter(isChange);
-    const changed = this.#change(changes);
+    const changed = commitGroup(
+      this.#database,
+      this.#file,
+      changes,
+      (change) => this.#apply(change),
+      () => this.#loadQueues(),
+    );
     let next = 0;
     return requests.map((request) => (isChange(request) ? changed[next++]! : this.#look(request)));
   }
 
   close(): void {
     this.#database.close();
-  }
-
-  /** One transaction for all; if the disk refuses it, each gets its own, so that one cannot fail the rest. */
-  #change(changes: readonly EventChange[]): Outcome[] {
-    if (changes.length === 0) return [];
-    try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      const outcomes = changes.map((change): Outcome => ({ reply: this.#apply(change) }));
-      this.#database.exec('COMMIT');
-      return outcomes;
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      this.#loadQueues();
-      if (changes.length === 1) return [{ error: this.#explain(error) }];
-      return changes.flatMap((change) => this.#change([change]));
-    }
   }
 
   #apply(change: EventChange): number | undefined {
@@ -149,7 +144,7 @@ export class EventFile implements WorkerService<EventRequest> {
       }
       return { reply: this.#page(request.read.queue, request.read.range) };
     } catch (error) {
-      return { error: this.#explain(error) };
+      return { error: transferError(explainStorageError(error, this.#file)) };
     }
   }
 
@@ -174,9 +169,18 @@ export class EventFile implements WorkerService<EventRequest> {
   #queueId(name: string): number {
     const known = this.#queues.get(name);
     if (known !== undefined) return known;
+    if (this.#queues.size >= this.#forgetQueuesFrom) this.#forgetEmptyQueues();
     const id = Number(this.#addQueue.run(name).lastInsertRowid);
     this.#queues.set(name, id);
     return id;
+  }
+
+  #forgetEmptyQueues(): void {
+    this.#database.exec(
+      'DELETE FROM queue WHERE NOT EXISTS (SELECT 1 FROM place WHERE place.queue = queue.id)',
+    );
+    this.#loadQueues();
+    this.#forgetQueuesFrom = Math.max(FORGET_QUEUES_FROM, 2 * this.#queues.size);
   }
 
   #loadQueues(): void {
@@ -189,10 +193,6 @@ export class EventFile implements WorkerService<EventRequest> {
     if (statSync(this.#file).size < SHRINK_FROM_BYTES) return;
     if (this.#database.prepare('SELECT 1 FROM event LIMIT 1').get() !== undefined) return;
     this.#database.exec('DELETE FROM queue; VACUUM');
-  }
-
-  #explain(error: unknown): TransferredError {
-    return transferError(explainStorageError(error, this.#file));
   }
 }
 

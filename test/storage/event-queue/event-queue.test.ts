@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { PlatformError } from '../../../src/core/errors.ts';
+import type { EventRequest } from '../../../src/storage/event-queue/event-file.ts';
+import { EventFile } from '../../../src/storage/event-queue/event-file.ts';
 import { openSqliteEventQueue } from '../../../src/storage/event-queue/event-queue.ts';
+import type { Outcome } from '../../../src/storage/worker-channel.ts';
 import { eventQueueSuite } from '../../ports/event-queue-suite.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { scratchDirectory } from '../scratch.ts';
@@ -59,3 +63,32 @@ test('a full disk refuses the event that has no room, and keeps the others', asy
     [10, 20],
   );
 });
+
+test('queues that have been empty are forgotten, however many there were; others keep their events', async (context) => {
+  const file = join(await scratchDirectory(context), 'events.db');
+  const events = new EventFile({ file });
+  const append = (queue: string): EventRequest => ({
+    append: { queue, dueMs: 1, attributes: '{}', payload: Buffer.from(queue) },
+  });
+  events.handle([append('kept')]);
+  const groups = Array.from({ length: 12_000 }, (_, index) => `group ${index}`);
+  const added = events.handle(groups.map(append));
+  events.handle(
+    groups.map((queue, index) => ({ remove: { queue, position: { dueMs: 1, id: replyOf(added[index]!) } } })),
+  );
+  events.handle([append('kept')]);
+  // Doubled since the names were looked through last.
+  events.handle(Array.from({ length: 12_000 }, (_, index) => append(`another ${index}`)));
+  const [kept] = events.handle([{ read: { queue: 'kept', range: RANGE } }]);
+  assert.equal((kept as { reply: { events: unknown[] } }).reply.events.length, 2);
+  events.close();
+  const reader = new DatabaseSync(file);
+  const names = reader.prepare("SELECT count(*) AS n FROM queue WHERE name LIKE 'group %'").get();
+  reader.close();
+  assert.equal(names?.['n'], 0);
+});
+
+function replyOf(outcome: Outcome): number {
+  assert.ok('reply' in outcome, 'the event was taken');
+  return outcome.reply as number;
+}
