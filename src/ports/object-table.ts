@@ -78,11 +78,11 @@ export interface VersionRemoval {
   readonly bucket: string;
   readonly key: string;
   readonly versionId: string;
-  /** Only while it is this one; for what was decided upon an earlier look. */
-  readonly sequence?: number;
+  /** The number that the removal itself was given: never given again, though no version has it. */
+  readonly sequence: number;
   readonly condition?: WriteCondition;
   /** Kept only if there was such a version. */
-  readonly notifications?: readonly NewNotification[];
+  readonly notifications: readonly NewNotification[];
 }
 
 export type RemovalOutcome =
@@ -151,14 +151,9 @@ export interface ObjectTable {
   ): Promise<{ readonly isRemoved: boolean; readonly superseded: readonly number[] }>;
 
   put(put: VersionPut): Promise<PutOutcome>;
-  /** All in one commit. */
-  remove(removals: readonly VersionRemoval[]): Promise<readonly RemovalOutcome[]>;
+  remove(removal: VersionRemoval): Promise<RemovalOutcome>;
   /** Gives a version other settings; false where there is none with that sequence any more. */
-  set(change: {
-    readonly sequence: number;
-    readonly settings: string;
-    readonly notifications?: readonly NewNotification[];
-  }): Promise<boolean>;
+  set(sequence: number, settings: string): Promise<boolean>;
   /** The version with that id, or the latest one, delete markers included. */
   find(bucket: string, key: string, versionId?: string): Promise<StoredObject | undefined>;
   /** Latest versions that are no delete markers. */
@@ -181,7 +176,6 @@ export interface ObjectTable {
   notifications(untilMs: number, limit: number): Promise<readonly Notification[]>;
   /** When the first notification is due; undefined where there is none. */
   nextNotificationMs(): Promise<number | undefined>;
-  addNotifications(notifications: readonly NewNotification[]): Promise<void>;
   postponeNotification(id: number, dueMs: number): Promise<void>;
   removeNotification(id: number): Promise<void>;
 

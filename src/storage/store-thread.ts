@@ -1,7 +1,18 @@
 import { PlatformError } from '../core/errors.ts';
+import type { Log } from '../ports/log.ts';
 import type { WorkerChannelOptions } from './worker-channel.ts';
 import { outcomeOf, WorkerChannel } from './worker-channel.ts';
 import type { WorkerService } from './worker-loop.ts';
+
+/** How a store is opened that is one file of the data directory. */
+export interface StoreFileOptions {
+  readonly file: string;
+  readonly log: Log;
+  /** Called once if the thread of the store dies: nothing can be stored any more. */
+  readonly onFatal?: (error: PlatformError) => void;
+  /** A file grown to this size counts as a full disk; unset: the disk decides. */
+  readonly maxBytes?: number;
+}
 
 export interface StoreThreadOptions<Request> extends WorkerChannelOptions {
   /** Opens here what the thread serves. Throws `PlatformError` for a file that must not be used. */

@@ -15,12 +15,10 @@ import { checkedVersionId, newVersionMember, refusal, storeVersion, versionIdFor
 /** Source: API reference of DeleteObjects. */
 const MAX_OBJECTS = 1000;
 
-export interface Deletion {
+interface Deletion {
   readonly versionId: string | undefined;
   /** The version deleted, or the one that now says that there is no object, was a delete marker. */
   readonly isDeleteMarker: boolean;
-  /** Whether the marker is a new one. */
-  readonly isNewMarker: boolean;
 }
 
 export function deleteOperations(
@@ -74,7 +72,7 @@ export function deleteOperations(
 /** The digest of no bytes, which events tell of markers. */
 const EMPTY_ETAG = 'd41d8cd98f00b204e9800998ecf8427e';
 
-export interface DeletionRequest {
+interface DeletionRequest {
   readonly key: string;
   readonly versionId: string | undefined;
   readonly condition: WriteCondition | undefined;
@@ -84,7 +82,7 @@ const DELETED = { name: 'ObjectRemoved:Delete', reason: 'DeleteObject' } as cons
 const MARKED = { name: 'ObjectRemoved:DeleteMarkerCreated', reason: 'DeleteObject' } as const;
 
 /** Removes a version, or puts a marker where versions are kept. */
-export async function deleteObject(
+async function deleteObject(
   s3: S3Context,
   bucket: BucketRecord,
   caller: RequestContext,
@@ -96,25 +94,18 @@ export async function deleteObject(
     throw invalidArgument('Invalid version id specified', 'versionId', versionId);
   if (versionId === undefined && bucket.versioning !== undefined)
     return putMarker(s3, bucket, caller, request);
-  const removal = {
+  const removed = { key, versionId: versionId ?? 'null', sequence: s3.nextSequence() };
+  const notifications = notificationsFor(s3, bucket, DELETED, removed, caller);
+  const outcome = await s3.objects.remove({
+    ...removed,
     bucket: bucket.name,
-    key,
-    versionId: versionId ?? 'null',
-    notifications: notificationsFor(
-      s3,
-      bucket,
-      DELETED,
-      { key, versionId: versionId ?? 'null', sequence: s3.nextSequence() },
-      caller,
-    ),
+    notifications,
     ...(condition === undefined ? {} : { condition }),
-  };
-  const [outcome] = await s3.objects.remove([removal]);
-  if (outcome!.kind === 'refused') throw refusal(key, true, outcome!.current);
-  if (outcome!.version !== undefined && removal.notifications.length > 0) s3.notify();
-  await s3.contents.remove(outcome!.superseded);
-  const isDeleteMarker = outcome!.version?.isDeleteMarker === true;
-  return { versionId, isDeleteMarker, isNewMarker: false };
+  });
+  if (outcome.kind === 'refused') throw refusal(key, true, outcome.current);
+  if (outcome.version !== undefined && notifications.length > 0) s3.notify();
+  await s3.contents.remove(outcome.superseded);
+  return { versionId, isDeleteMarker: outcome.version?.isDeleteMarker === true };
 }
 
 async function putMarker(
@@ -145,19 +136,18 @@ async function putMarker(
   });
   // Recorded: the marker of a bucket whose versions are suspended has the id `null`, and says so.
   const { VersionId: versionId = 'null' } = newVersionMember(version);
-  return { versionId, isDeleteMarker: true, isNewMarker: true };
+  return { versionId, isDeleteMarker: true };
 }
 
 function deletedEntry(
   key: string | undefined,
   versionId: string | undefined,
-  { versionId: marker, isDeleteMarker, isNewMarker }: Deletion,
+  { versionId: marker, isDeleteMarker }: Deletion,
 ): DeletedObject {
   return {
     Key: key,
     ...(versionId === undefined ? {} : { VersionId: versionId }),
-    ...(isDeleteMarker ? { DeleteMarker: true } : {}),
-    ...(isNewMarker || isDeleteMarker ? { DeleteMarkerVersionId: marker } : {}),
+    ...(isDeleteMarker ? { DeleteMarker: true, DeleteMarkerVersionId: marker } : {}),
   };
 }
 

@@ -113,7 +113,7 @@ export function listRequest(input: ListInput) {
 }
 
 /** XML cannot hold every character of a key: clients ask for them as in URLs. */
-export function encoderOf(encodingType: string | undefined): (text: string) => string {
+function encoderOf(encodingType: string | undefined): (text: string) => string {
   if (encodingType === undefined) return (text) => text;
   if (encodingType === 'url') return urlEncoded;
   throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', encodingType);
@@ -191,7 +191,10 @@ export function commonPrefixes(page: ListPage<unknown>, encode: (text: string) =
   return rolled.length === 0 ? {} : { CommonPrefixes: rolled.map((Prefix) => ({ Prefix: encode(Prefix) })) };
 }
 
-/** The number of the version after which a list of versions goes on. */
+/**
+ * The number of the version after which a list of versions goes on. Of a version that was removed since, nobody
+ * knows it: the list goes on with all that its key still has, as those who delete page by page need it.
+ */
 async function versionMarkerSequence(
   { objects }: S3Context,
   bucket: string,
@@ -204,7 +207,7 @@ async function versionMarkerSequence(
     throw invalidArgument(message, 'version-id-marker', versionMarker);
   }
   const found = await objects.find(bucket, keyMarker, checkedVersionId(versionMarker));
-  return found?.sequence;
+  return found?.sequence ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** Marks a token as one of ours: others are refused. */

@@ -37,7 +37,7 @@ export function tagOperations(s3: S3Context): TagOperations {
     const bucket = bucketOf(s3, input);
     const found = await findObject(s3, bucket, input, caller, method);
     const settings = JSON.stringify({ ...settingsOf(found), tags });
-    const isThere = await objects.set({ sequence: found.sequence, settings });
+    const isThere = await objects.set(found.sequence, settings);
     if (!isThere) throw noSuchKey(found.key);
     return versionMember(bucket, found);
   };

@@ -1,24 +1,8 @@
 /** Lists of keys in order, with those that share a prefix rolled up; each rolled-up group costs one search. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ListPage, ListRange } from '../../ports/object-table.ts';
+import { isBefore, textAfter } from '../sqlite/text-order.ts';
 import type { Row } from './object-rows.ts';
-
-/** Later than every key that begins with a prefix at the end of Unicode: no text ends a range there. */
-const LAST_CODE_POINT = 0x10ffff;
-const FIRST_SURROGATE = 0xd800;
-const AFTER_SURROGATES = 0xe000;
-
-/** The least text that is greater than all that begin with `prefix`, in the order of UTF-8; undefined for none. */
-export function textAfter(prefix: string): string | undefined {
-  const points = Array.from(prefix);
-  while (points.length > 0) {
-    const last = points.pop()!.codePointAt(0)!;
-    if (last === LAST_CODE_POINT) continue;
-    const next = last + 1;
-    return points.join('') + String.fromCodePoint(next === FIRST_SURROGATE ? AFTER_SURROGATES : next);
-  }
-  return undefined;
-}
 
 export interface KeyListing<Entry> {
   /** `SELECT … FROM … WHERE bucket = ?`, to which the conditions on the key are added. */
@@ -53,16 +37,17 @@ export class KeyLister<Entry> {
   page(range: ListRange): ListPage<Entry> {
     const { bucket, prefix, after, afterSequence, limit } = range;
     const page: (Entry | string)[] = [];
-    if (after !== '' && afterSequence !== undefined) {
+    const rolled = rolledUp(after, range);
+    // What is left of the last key of the page before, where that was an entry of this list.
+    if (afterSequence !== undefined && rolled === undefined && after.startsWith(prefix)) {
       for (const row of this.statements.rest.iterate(bucket, after, afterSequence)) {
         if (page.length === limit) return { entries: page, isTruncated: true };
         page.push(this.listing.entryOf(row));
       }
     }
-    const rolled = rolledUp(after, range);
     const start = rolled === undefined ? after : textAfter(rolled);
     if (start === undefined) return { entries: page, isTruncated: false };
-    if (!isBefore(prefix, start)) return this.walk(range, page, { from: prefix });
+    if (isBefore(start, prefix)) return this.walk(range, page, { from: prefix });
     return this.walk(range, page, rolled === undefined ? { after } : { from: start });
   }
 
@@ -96,11 +81,6 @@ export class KeyLister<Entry> {
     }
     return { entries: page, isTruncated: false };
   }
-}
-
-/** By their UTF-8 bytes, as the database compares. */
-function isBefore(left: string, right: string): boolean {
-  return Buffer.compare(Buffer.from(left), Buffer.from(right)) < 0;
 }
 
 /** The part of a key up to the first delimiter behind the prefix; undefined where there is none. */

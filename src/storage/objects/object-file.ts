@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type {
   ListRange,
-  NewNotification,
   StoredBucket,
   StoredPart,
   StoredUpload,
@@ -20,17 +19,11 @@ export type ObjectWrite =
   | { readonly write: 'putBucket'; readonly bucket: StoredBucket }
   | { readonly write: 'removeBucket'; readonly name: string }
   | { readonly write: 'put'; readonly put: VersionPut }
-  | { readonly write: 'remove'; readonly removals: readonly VersionRemoval[] }
-  | {
-      readonly write: 'set';
-      readonly sequence: number;
-      readonly settings: string;
-      readonly notifications: readonly NewNotification[] | undefined;
-    }
+  | { readonly write: 'remove'; readonly removal: VersionRemoval }
+  | { readonly write: 'set'; readonly sequence: number; readonly settings: string }
   | { readonly write: 'putUpload'; readonly upload: StoredUpload }
   | { readonly write: 'putPart'; readonly part: StoredPart }
   | { readonly write: 'removeUpload'; readonly uploadId: string }
-  | { readonly write: 'notify'; readonly notifications: readonly NewNotification[] }
   | { readonly write: 'postponeNotification'; readonly id: number; readonly dueMs: number }
   | { readonly write: 'removeNotification'; readonly id: number };
 
@@ -110,17 +103,15 @@ function applyWrite(writer: ObjectWriter, change: ObjectWrite): unknown {
     case 'put':
       return writer.put(change.put);
     case 'remove':
-      return change.removals.map((removal) => writer.remove(removal));
+      return writer.remove(change.removal);
     case 'set':
-      return writer.set(change.sequence, change.settings, change.notifications);
+      return writer.set(change.sequence, change.settings);
     case 'putUpload':
       return writer.putUpload(change.upload);
     case 'putPart':
       return writer.putPart(change.part);
     case 'removeUpload':
       return writer.removeUpload(change.uploadId);
-    case 'notify':
-      return writer.notify(change.notifications);
     case 'postponeNotification':
       return writer.postponeNotification(change.id, change.dueMs);
     case 'removeNotification':

@@ -1,21 +1,9 @@
-import type { PlatformError } from '../../core/errors.ts';
-import type { Log } from '../../ports/log.ts';
 import type { ObjectTable } from '../../ports/object-table.ts';
+import type { StoreFileOptions } from '../store-thread.ts';
 import { StoreThread } from '../store-thread.ts';
 import { siblingModule } from '../worker-channel.ts';
 import type { ObjectRequest } from './object-file.ts';
 import { ObjectFile } from './object-file.ts';
-import type { ObjectsWorkerData } from './objects-worker.ts';
-
-export interface SqliteObjectTableOptions {
-  /** `objects.db` of the data directory. */
-  readonly file: string;
-  readonly log: Log;
-  /** Called once if the thread of the table dies: nothing can be stored any more. */
-  readonly onFatal?: (error: PlatformError) => void;
-  /** A file grown to this size counts as a full disk; unset: the disk decides. */
-  readonly maxBytes?: number;
-}
 
 export type ClosableObjectTable = ObjectTable & {
   /** Finishes what was asked before and closes the file. */
@@ -31,19 +19,16 @@ const OPENING_READS: ReadonlySet<string> = new Set([
 ]);
 
 /** Objects in SQLite, owned by a thread. Rejects with `PlatformError` for a file that must not be used. */
-export async function openSqliteObjectTable(options: SqliteObjectTableOptions): Promise<ClosableObjectTable> {
-  const workerData: ObjectsWorkerData = {
-    file: options.file,
-    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
-  };
+export async function openSqliteObjectTable(options: StoreFileOptions): Promise<ClosableObjectTable> {
+  const { log, onFatal, ...workerData } = options;
   const channel = await StoreThread.open<ObjectRequest>({
     openHere: () => new ObjectFile(workerData),
     isOpening: (request) => 'read' in request && OPENING_READS.has(request.read),
     module: siblingModule(import.meta.url, 'objects-worker'),
     workerData,
     name: 'objects',
-    log: options.log,
-    ...(options.onFatal ? { onFatal: options.onFatal } : {}),
+    log,
+    ...(onFatal === undefined ? {} : { onFatal }),
   });
   // What the thread replies to a request is what the port says of it.
   const ask = <Reply>(request: ObjectRequest): Promise<Reply> => channel.request(request) as Promise<Reply>;
@@ -53,8 +38,8 @@ export async function openSqliteObjectTable(options: SqliteObjectTableOptions): 
     putBucket: (bucket) => ask({ write: 'putBucket', bucket }),
     removeBucket: (name) => ask({ write: 'removeBucket', name }),
     put: (put) => ask({ write: 'put', put }),
-    remove: (removals) => ask({ write: 'remove', removals }),
-    set: ({ sequence, settings, notifications }) => ask({ write: 'set', sequence, settings, notifications }),
+    remove: (removal) => ask({ write: 'remove', removal }),
+    set: (sequence, settings) => ask({ write: 'set', sequence, settings }),
     find: (bucket, key, versionId) => ask({ read: 'find', bucket, key, versionId }),
     list: (range) => ask({ read: 'list', range }),
     listVersions: (range) => ask({ read: 'listVersions', range }),
@@ -66,7 +51,6 @@ export async function openSqliteObjectTable(options: SqliteObjectTableOptions): 
     removeUpload: (uploadId) => ask({ write: 'removeUpload', uploadId }),
     notifications: (untilMs, limit) => ask({ read: 'notifications', untilMs, limit }),
     nextNotificationMs: () => ask({ read: 'nextNotificationMs' }),
-    addNotifications: (notifications) => ask({ write: 'notify', notifications }),
     postponeNotification: (id, dueMs) => ask({ write: 'postponeNotification', id, dueMs }),
     removeNotification: (id) => ask({ write: 'removeNotification', id }),
     pieces: () => ask({ read: 'allPieces' }),

@@ -15,6 +15,9 @@ import type {
 } from '../../ports/object-table.ts';
 import { pieceOf, type Row, VERSION_COLUMNS, versionOf } from './object-rows.ts';
 
+/** Numbers that AUTOINCREMENT would give again, since no version was inserted with them. */
+const USE_SEQUENCE = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'versions'";
+
 export class ObjectWriter {
   private readonly database: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
@@ -57,7 +60,7 @@ export class ObjectWriter {
     if (current !== undefined)
       this.run('UPDATE versions SET latest = 0 WHERE sequence = ?', current.sequence);
     this.insert(version);
-    this.notify(notifications);
+    this.notify(notifications ?? []);
     return { kind: 'stored', superseded };
   }
 
@@ -68,8 +71,8 @@ export class ObjectWriter {
       if (!holds(condition, current)) return { kind: 'refused', current };
     }
     const version = this.versionRow(bucket, key, versionId);
-    if (version === undefined || (sequence !== undefined && version.sequence !== sequence))
-      return { kind: 'removed', version: undefined, superseded: [] };
+    if (version === undefined) return { kind: 'removed', version, superseded: [] };
+    this.run(USE_SEQUENCE, sequence);
     const superseded = this.drop(version);
     if (version.isLatest) {
       const next = this.latest(bucket, key);
@@ -79,11 +82,8 @@ export class ObjectWriter {
     return { kind: 'removed', version, superseded };
   }
 
-  set(sequence: number, settings: string, notifications: readonly NewNotification[] | undefined): boolean {
-    if (this.run('UPDATE versions SET settings = ? WHERE sequence = ?', settings, sequence) === 0)
-      return false;
-    this.notify(notifications);
-    return true;
+  set(sequence: number, settings: string): boolean {
+    return this.run('UPDATE versions SET settings = ? WHERE sequence = ?', settings, sequence) > 0;
   }
 
   putUpload({ uploadId, bucket, key, sequence, startedMs, attributes }: StoredUpload): boolean {
@@ -109,19 +109,19 @@ export class ObjectWriter {
     return pieces.map(({ piece }) => piece as number);
   }
 
-  notify(notifications: readonly NewNotification[] | undefined): void {
-    for (const { dueMs, target, body } of notifications ?? []) {
-      const into = 'INSERT INTO notifications (due, attempts, target, body) VALUES (?, 0, ?, ?)';
-      this.run(into, dueMs, target, body);
-    }
-  }
-
   postponeNotification(id: number, dueMs: number): void {
     this.run('UPDATE notifications SET due = ?, attempts = attempts + 1 WHERE id = ?', dueMs, id);
   }
 
   removeNotification(id: number): void {
     this.run('DELETE FROM notifications WHERE id = ?', id);
+  }
+
+  private notify(notifications: readonly NewNotification[]): void {
+    for (const { dueMs, target, body } of notifications) {
+      const into = 'INSERT INTO notifications (due, attempts, target, body) VALUES (?, 0, ?, ?)';
+      this.run(into, dueMs, target, body);
+    }
   }
 
   private hasBucket(name: string): boolean {

@@ -3,9 +3,4 @@ import { workerData } from 'node:worker_threads';
 import { serve } from '../worker-loop.ts';
 import { ObjectFile } from './object-file.ts';
 
-export interface ObjectsWorkerData {
-  readonly file: string;
-  readonly maxBytes?: number;
-}
-
-serve(() => new ObjectFile(workerData as ObjectsWorkerData));
+serve(() => new ObjectFile(workerData as ConstructorParameters<typeof ObjectFile>[0]));

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Outcome, TransferredError } from '../worker-channel.ts';
+import type { Outcome } from '../worker-channel.ts';
 import { transferError, type WorkerService } from '../worker-loop.ts';
 import { type DatabaseOptions, explainStorageError, openDatabase } from './database.ts';
+import { commitGroup } from './group-commit.ts';
 
 /** A write with its value as JSON text; null deletes. */
 export interface RecordWrite {
@@ -103,7 +104,15 @@ export class Records implements WorkerService<RecordRequest> {
     requests.forEach((request, index) => {
       if ('commit' in request) commits.push({ index, writes: request.commit });
     });
-    const committed = this.#commitGroup(commits.map((commit) => commit.writes));
+    const committed = commitGroup(
+      this.#database,
+      this.#file,
+      commits.map((commit) => commit.writes),
+      (writes) => this.#apply(writes),
+      () => {
+        this.#lastRevision = this.#readSequence();
+      },
+    );
     commits.forEach((commit, order) => {
       outcomes[commit.index] = committed[order]!;
     });
@@ -125,29 +134,8 @@ export class Records implements WorkerService<RecordRequest> {
         reply: this.#list.all(request.list.table, from, after ?? null, before ?? null, limit ?? -1),
       };
     } catch (error) {
-      return { error: this.#explain(error) };
+      return { error: transferError(explainStorageError(error, this.#file)) };
     }
-  }
-
-  /** One transaction for all; if the disk refuses it, each gets its own, so that one cannot fail the rest. */
-  #commitGroup(group: readonly (readonly RecordWrite[])[]): Outcome[] {
-    if (group.length === 0) return [];
-    try {
-      return this.#transaction(group);
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      this.#lastRevision = this.#readSequence();
-      if (group.length === 1) return [{ error: this.#explain(error) }];
-      return group.flatMap((writes) => this.#commitGroup([writes]));
-    }
-  }
-
-  #transaction(group: readonly (readonly RecordWrite[])[]): Outcome[] {
-    this.#database.exec('BEGIN IMMEDIATE');
-    const outcomes = group.map((writes): Outcome => ({ reply: this.#apply(writes) }));
-    this.#saveSequence.run(this.#lastRevision);
-    this.#database.exec('COMMIT');
-    return outcomes;
   }
 
   #apply(writes: readonly RecordWrite[]): CommitReply {
@@ -155,6 +143,7 @@ export class Records implements WorkerService<RecordRequest> {
     if (guarded) this.#database.exec('SAVEPOINT one');
     try {
       const revisions = writes.map((write) => this.#write(write));
+      this.#saveSequence.run(this.#lastRevision);
       if (guarded) this.#database.exec('RELEASE one');
       return { revisions };
     } catch (error) {
@@ -180,9 +169,5 @@ export class Records implements WorkerService<RecordRequest> {
 
   #readSequence(): number {
     return Number(this.#database.prepare('SELECT last FROM sequence').get()?.['last']);
-  }
-
-  #explain(error: unknown): TransferredError {
-    return transferError(explainStorageError(error, this.#file));
   }
 }

@@ -1,5 +1,3 @@
-import type { PlatformError } from '../../core/errors.ts';
-import type { Log } from '../../ports/log.ts';
 import {
   RevisionConflict,
   type StateRange,
@@ -7,21 +5,12 @@ import {
   type StateStore,
   type StateWrite,
 } from '../../ports/state-store.ts';
+import type { StoreFileOptions } from '../store-thread.ts';
 import { StoreThread } from '../store-thread.ts';
 import { siblingModule } from '../worker-channel.ts';
 import type { CommitReply, RecordRange, RecordRequest, RecordWrite, StoredRecord } from './records.ts';
 import { Records } from './records.ts';
-import type { StateWorkerData } from './state-worker.ts';
-
-export interface SqliteStateStoreOptions {
-  /** `records.db` of the data directory. */
-  readonly file: string;
-  readonly log: Log;
-  /** Called once if the thread of the store dies: nothing can be stored any more. */
-  readonly onFatal?: (error: PlatformError) => void;
-  /** A file grown to this size counts as a full disk; unset: the disk decides. */
-  readonly maxBytes?: number;
-}
+import { textAfter } from './text-order.ts';
 
 export type ClosableStateStore = StateStore & {
   /** Finishes what was asked before and closes the file. */
@@ -33,19 +22,16 @@ export type ClosableStateStore = StateStore & {
  * that arrive while one transaction syncs share the next. Rejects with `PlatformError` for a file
  * that is damaged, newer than this program, or in use.
  */
-export async function openSqliteStateStore(options: SqliteStateStoreOptions): Promise<ClosableStateStore> {
-  const workerData: StateWorkerData = {
-    file: options.file,
-    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
-  };
+export async function openSqliteStateStore(options: StoreFileOptions): Promise<ClosableStateStore> {
+  const { log, onFatal, ...workerData } = options;
   const channel = await StoreThread.open<RecordRequest>({
     openHere: () => new Records(workerData),
     isOpening: (request) => !('commit' in request),
     module: siblingModule(import.meta.url, 'state-worker'),
     workerData,
     name: 'records',
-    log: options.log,
-    ...(options.onFatal ? { onFatal: options.onFatal } : {}),
+    log,
+    ...(onFatal === undefined ? {} : { onFatal }),
   });
   return {
     async get<T>(table: string, key: string) {
@@ -79,20 +65,5 @@ function serialize(write: StateWrite): RecordWrite {
 
 function bounds(range: StateRange): RecordRange {
   const prefix = range.prefix ?? '';
-  return { from: prefix, after: range.after, before: successor(prefix), limit: range.limit };
-}
-
-const LAST_CODE_POINT = 0x10ffff;
-
-/** The least string above every string that begins with `prefix`, in byte order; undefined if there is none. */
-function successor(prefix: string): string | undefined {
-  const points = [...prefix].map((character) => character.codePointAt(0) ?? 0);
-  while (points.length > 0) {
-    const last = points.pop() ?? 0;
-    if (last === LAST_CODE_POINT) continue;
-    // Surrogates are no characters of their own and have no place in UTF-8.
-    const next = last + 1 === 0xd800 ? 0xe000 : last + 1;
-    return String.fromCodePoint(...points, next);
-  }
-  return undefined;
+  return { from: prefix, after: range.after, before: textAfter(prefix), limit: range.limit };
 }

@@ -3,9 +3,4 @@ import { workerData } from 'node:worker_threads';
 import { serve } from '../worker-loop.ts';
 import { Records } from './records.ts';
 
-export interface StateWorkerData {
-  readonly file: string;
-  readonly maxBytes?: number;
-}
-
-serve(() => new Records(workerData as StateWorkerData));
+serve(() => new Records(workerData as ConstructorParameters<typeof Records>[0]));

@@ -101,6 +101,22 @@ test('versions are listed page by page, newest first within a key', async (conte
   );
 });
 
+test('who deletes page by page has deleted all at the end', async (context) => {
+  const s3 = await S3Tester.start(context);
+  await s3.versioned();
+  for (let count = 0; count < 5; count += 1) await s3.put('k', `${count}`);
+  let marker: Partial<ListObjectVersionsCommandInput> = {};
+  for (;;) {
+    const page = await s3.client.send(
+      new ListObjectVersionsCommand({ Bucket: s3.bucket, MaxKeys: 2, ...marker }),
+    );
+    for (const { Key, VersionId } of page.Versions ?? []) await remove(s3, Key!, VersionId);
+    if (page.IsTruncated !== true) break;
+    marker = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
+  }
+  assert.deepEqual(await versions(s3), []);
+});
+
 test('a version id that cannot be one is refused', async (context) => {
   const s3 = await S3Tester.start(context);
   await s3.put('k');

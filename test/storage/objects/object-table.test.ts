@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { ListPage, NewVersion, ObjectVersion } from '../../../src/ports/object-table.ts';
-import { textAfter } from '../../../src/storage/objects/key-listing.ts';
 import { openSqliteObjectTable } from '../../../src/storage/objects/object-table.ts';
+import { textAfter } from '../../../src/storage/sqlite/text-order.ts';
 import { scratchDirectory } from '../scratch.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
-async function opened(context: TestContext) {
-  const table = await openSqliteObjectTable({ file: join(await scratchDirectory(context), 'o.db'), log });
+async function opened(context: TestContext, file?: string) {
+  const path = file ?? join(await scratchDirectory(context), 'o.db');
+  const table = await openSqliteObjectTable({ file: path, log });
   context.after(() => table.close());
   await table.putBucket({ name: 'b', record: '{}' });
   return table;
@@ -69,8 +70,7 @@ test('a version and its notifications are kept together, or neither', async (con
     notifications,
   });
   assert.equal(refused.kind, 'refused');
-  const missing = { bucket: 'b', key: 'none', versionId: 'null', notifications };
-  await table.remove([missing]);
+  await table.remove({ bucket: 'b', key: 'none', versionId: 'null', sequence: 3, notifications });
   assert.equal((await table.notifications(5, 10)).length, 1);
   assert.equal(await table.nextNotificationMs(), 5);
 });
@@ -84,4 +84,41 @@ test('what a version takes the place of is given up', async (context) => {
   assert.deepEqual(await table.removeBucket('b'), { isRemoved: false, superseded: [] });
   const elsewhere = await table.put({ version: version('k', 3, { bucket: 'none' }) });
   assert.deepEqual(elsewhere, { kind: 'no-bucket' });
+});
+
+test('a list goes on behind its last entry, also where that is the prefix itself', async (context) => {
+  const table = await opened(context);
+  for (const [index, key] of ['d', 'd/', 'd/1', 'd/2', 'e'].entries())
+    await table.put({ version: version(key, index + 1) });
+  const range = { bucket: 'b', prefix: 'd/', delimiter: '', limit: 1 };
+  for (const [after, next] of [
+    ['', 'd/'],
+    ['d', 'd/'],
+    ['d/', 'd/1'],
+    ['d/1', 'd/2'],
+  ] as const)
+    assert.deepEqual(names(await table.list({ ...range, after })), [next], `after ${after}`);
+  assert.deepEqual(names(await table.list({ ...range, after: 'd/2' })), []);
+});
+
+test('what is left of a key comes where the key is an entry of the list, and nowhere else', async (context) => {
+  const table = await opened(context);
+  for (const [index, key] of ['a', 'a', 'b/1', 'b/1', 'c'].entries())
+    await table.put({ version: version(key, index + 1, { versionId: `v${index + 1}` }) });
+  const list = async (more: object) => {
+    const range = { bucket: 'b', prefix: '', delimiter: '', after: '', limit: 10, ...more };
+    return names(await table.listVersions(range));
+  };
+  assert.deepEqual(await list({ after: 'a', afterSequence: 2 }), ['a', 'b/1', 'b/1', 'c']);
+  assert.deepEqual(await list({ after: 'b/1', afterSequence: 4, delimiter: '/' }), ['c']);
+  assert.deepEqual(await list({ after: 'a', afterSequence: 2, prefix: 'b' }), ['b/1', 'b/1']);
+});
+
+test('the number of a removal is not given again, though the file is opened anew', async (context) => {
+  const file = join(await scratchDirectory(context), 'o.db');
+  const before = await opened(context, file);
+  await before.put({ version: version('k', 1) });
+  await before.remove({ bucket: 'b', key: 'k', versionId: 'null', sequence: 7, notifications: [] });
+  await before.close();
+  assert.equal((await opened(context, file)).lastSequence, 7);
 });
