@@ -2,9 +2,9 @@ import { randomUUID, webcrypto } from 'node:crypto';
 import { type FileHandle, mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { PlatformError } from '../../core/errors.ts';
 import type { BlobStore, StoredBlob } from '../../ports/blob-store.ts';
 import { syncDirectory } from './durable-file.ts';
+import { explainFullDisk } from './full-disk.ts';
 import { StreamHash } from './stream-hash.ts';
 
 /** Unfinished writes; whatever is there when the store opens was left by a crash. */
@@ -115,7 +115,7 @@ class FileBlobStore implements BlobStore {
       return sha256;
     } catch (error) {
       await rm(path, { force: true });
-      throw explain(error, this.#directory);
+      throw explainFullDisk(error, 'a blob', this.#directory);
     }
   }
 
@@ -165,15 +165,5 @@ export function blobFile(directory: string, sha256: string): string {
 async function digest(content: Uint8Array): Promise<string> {
   return Buffer.from(await webcrypto.subtle.digest('SHA-256', content as Uint8Array<ArrayBuffer>)).toString(
     'hex',
-  );
-}
-
-function explain(error: unknown, directory: string): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  return new PlatformError(
-    `no space left to store a blob under ${directory}; nothing of it is kept`,
-    'Free space on that file system, then repeat the request.',
-    { cause: error },
   );
 }

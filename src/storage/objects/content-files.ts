@@ -1,9 +1,9 @@
 /** A content store of files: `<directory>/<hundreds>/<number>`, each written once. */
 import { copyFile, type FileHandle, link, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PlatformError } from '../../core/errors.ts';
 import type { ContentStore } from '../../ports/content-store.ts';
 import type { ContentPiece } from '../../ports/object-table.ts';
+import { explainFullDisk } from '../files/full-disk.ts';
 import { SharedSync } from './shared-sync.ts';
 
 /** Files in one directory. New ones share a directory, and so the sync of its entries. */
@@ -15,10 +15,15 @@ const READ_BYTES = 128 * 1024;
 /** The directory must belong to this process alone (see `openDataDirectory`). */
 export async function openFileContentStore(options: { readonly directory: string }): Promise<ContentStore> {
   const { directory } = options;
-  const groups = (await readdir(directory)).map(Number).filter(Number.isInteger);
+  const groups = await groupsOf(directory);
   const lastGroup = Math.max(0, ...groups);
   const files = groups.length === 0 ? [] : await readdir(join(directory, String(lastGroup)));
   return new FileContentStore(directory, Math.max(lastGroup * FILES_PER_DIRECTORY, ...files.map(Number)) + 1);
+}
+
+/** Whatever else is in the directory was not put there by a store. */
+async function groupsOf(directory: string): Promise<number[]> {
+  return (await readdir(directory)).map(Number).filter(Number.isInteger);
 }
 
 class FileContentStore implements ContentStore {
@@ -29,6 +34,8 @@ class FileContentStore implements ContentStore {
   private readonly readers = new Map<number, number>();
   /** Removed while somebody reads them. */
   private readonly unwanted = new Set<number>();
+  /** Being removed: of several that an object is made of, some may still be there. */
+  private readonly leaving = new Set<number>();
   private readonly syncs = new Map<string, SharedSync>();
 
   constructor(directory: string, firstId: number) {
@@ -75,30 +82,54 @@ class FileContentStore implements ContentStore {
     pieces: readonly ContentPiece[],
     start: number,
     end: number,
-  ): Promise<AsyncIterable<Uint8Array>> {
+  ): Promise<AsyncGenerator<Uint8Array, void>> {
     const spans = spansOf(pieces, start, end);
     const [first] = spans;
     if (first === undefined) return noBytes();
-    const file = await open(this.path(first.id));
-    for (const { id } of spans) this.readers.set(id, (this.readers.get(id) ?? 0) + 1);
-    return this.readSpans(spans, file);
+    // Before anything is waited for: who removes them now leaves them to the last reader.
+    this.beginReading(spans);
+    const file = await open(this.path(first.id)).catch(async (error: unknown) => {
+      await this.endReading(spans);
+      throw error;
+    });
+    const reading = this.readSpans(spans, file);
+    // A generator that has not begun would not close its file when it is told to return.
+    await reading.next();
+    return reading;
   }
 
   async remove(ids: readonly number[]): Promise<void> {
     const free = ids.filter((id) => !this.readers.has(id));
-    for (const id of ids) if (this.readers.has(id)) this.unwanted.add(id);
-    // What cannot be removed now is found by the next start.
-    await Promise.all(free.map((id) => rm(this.path(id), { force: true }).catch(() => undefined)));
+    for (const id of ids) (this.readers.has(id) ? this.unwanted : this.leaving).add(id);
+    await Promise.all(
+      free.map(async (id) => {
+        // What cannot be removed now is found by the next start.
+        await rm(this.path(id), { force: true }).catch(() => undefined);
+        this.leaving.delete(id);
+      }),
+    );
   }
 
-  private async *readSpans(spans: readonly Span[], opened: FileHandle): AsyncGenerator<Uint8Array> {
-    let file: FileHandle | undefined = opened;
+  /** Throws ENOENT. */
+  private beginReading(spans: readonly Span[]): void {
+    const gone = spans.find(({ id }) => this.leaving.has(id));
+    if (gone !== undefined)
+      throw Object.assign(new Error(`ENOENT: content ${gone.id} is being removed`), { code: 'ENOENT' });
+    for (const { id } of spans) this.readers.set(id, (this.readers.get(id) ?? 0) + 1);
+  }
+
+  /** The first it yields is nothing. */
+  private async *readSpans(spans: readonly Span[], opened: FileHandle): AsyncGenerator<Uint8Array, void> {
+    let first: FileHandle | undefined = opened;
     try {
+      yield NOTHING;
       for (const { id, start, end } of spans) {
-        yield* readRange(file ?? (await open(this.path(id))), start, end);
-        file = undefined;
+        const file: FileHandle = first ?? (await open(this.path(id)));
+        first = undefined;
+        yield* readRange(file, start, end);
       }
     } finally {
+      await first?.close();
       await this.endReading(spans);
     }
   }
@@ -116,8 +147,8 @@ class FileContentStore implements ContentStore {
 
   async keepOnly(ids: readonly number[]): Promise<void> {
     const kept = new Set(ids);
-    for (const group of await readdir(this.directory)) {
-      const files = (await readdir(join(this.directory, group))).map(Number);
+    for (const group of await groupsOf(this.directory)) {
+      const files = (await readdir(join(this.directory, String(group)))).map(Number);
       await this.remove(files.filter((id) => id < this.firstId && !kept.has(id)));
     }
   }
@@ -130,7 +161,7 @@ class FileContentStore implements ContentStore {
       return { id, sizeBytes: await fill(path) };
     } catch (error) {
       await rm(path, { force: true }).catch(() => undefined);
-      throw explain(error, this.directory);
+      throw explainFullDisk(error, 'an object', this.directory);
     }
   }
 
@@ -168,7 +199,9 @@ function spansOf(pieces: readonly ContentPiece[], start: number, end: number): S
   return spans;
 }
 
-async function* noBytes(): AsyncGenerator<Uint8Array> {}
+const NOTHING = new Uint8Array();
+
+async function* noBytes(): AsyncGenerator<Uint8Array, void> {}
 
 /** Writes one batch while the next one is gathered. */
 async function writeAll(file: FileHandle, pieces: AsyncIterable<Uint8Array>): Promise<number> {
@@ -216,14 +249,4 @@ async function* readRange(file: FileHandle, start: number, end: number): AsyncGe
   } finally {
     await file.close();
   }
-}
-
-function explain(error: unknown, directory: string): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  return new PlatformError(
-    `no space left to store an object under ${directory}; nothing of it is kept`,
-    'Free space on that file system, then repeat the request.',
-    { cause: error },
-  );
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFileContentStore } from '../../../src/storage/objects/content-files.ts';
@@ -70,4 +70,42 @@ test('a store opened anew gives no number twice, and keeps only what is referred
   assert.ok(next.id > lost.id);
   await store.keepOnly([kept.id]);
   assert.deepEqual((await files(directory)).map(Number).sort(), [kept.id, next.id]);
+});
+
+test('a reader has all pieces or none, whatever is removed while it opens the first', async (context) => {
+  const directory = await scratchDirectory(context);
+  const store = await openFileContentStore({ directory });
+  const written = async () => [await store.write(pieces('one')), await store.write(pieces('two'))];
+  const first = await written();
+  const reading = store.read(first, 0, 6);
+  await store.remove(first.map(({ id }) => id));
+  assert.equal(await text(reading), 'onetwo');
+  const second = await written();
+  const removal = store.remove(second.map(({ id }) => id));
+  await assert.rejects(store.read(second, 0, 6), { code: 'ENOENT' });
+  await removal;
+  assert.deepEqual(await files(directory), []);
+});
+
+test('who opens a piece and does not read it lets it go', async (context) => {
+  const directory = await scratchDirectory(context);
+  const store = await openFileContentStore({ directory });
+  const piece = await store.write(pieces('content'));
+  const descriptors = async () => (await readdir('/proc/self/fd')).length;
+  const before = await descriptors();
+  const reading = await store.read([piece], 0, 7);
+  await reading.return();
+  assert.equal(await descriptors(), before);
+  await store.remove([piece.id]);
+  assert.deepEqual(await files(directory), []);
+});
+
+test('what is no part of the store does not keep it from opening', async (context) => {
+  const directory = await scratchDirectory(context);
+  const store = await openFileContentStore({ directory });
+  await store.write(pieces('lost'));
+  await mkdir(join(directory, 'lost+found'));
+  const next = await openFileContentStore({ directory });
+  await next.keepOnly([]);
+  assert.deepEqual(await files(directory), []);
 });
