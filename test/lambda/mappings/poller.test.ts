@@ -1,13 +1,39 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { AwsError } from '../../../src/core/errors.ts';
+import type { PollerDependencies } from '../../../src/lambda/mappings/poller.ts';
 import { Poller } from '../../../src/lambda/mappings/poller.ts';
+import type { MappingRecord } from '../../../src/lambda/records/mapping-table.ts';
 import { randomIds } from '../../../src/platform/random-ids.ts';
 import { ServiceClock } from '../../../src/platform/service-clock.ts';
+import type { EventSource } from '../../../src/ports/event-source.ts';
 import { RecordedLog } from '../../storage/recorded-log.ts';
 
-test('a poller that has met failures stops without a rest, also while it waits for a place', async (context) => {
+const RECORD = { handle: 'h', itemId: 'i', record: {} };
+const SOURCE: EventSource = {
+  describe: () => ({ isOrdered: false, visibilityTimeoutSeconds: 30 }),
+  pull: async () => [RECORD],
+  acknowledge: async () => {},
+  release: async () => {},
+};
+const MAPPING: MappingRecord = {
+  uuid: 'u',
+  accountId: '000000000000',
+  region: 'us-east-1',
+  functionName: 'f',
+  eventSourceArn: 'arn:aws:sqs:us-east-1:000000000000:q',
+  enabled: true,
+  batchSize: 1,
+  windowSeconds: 0,
+  reportsItemFailures: false,
+  maximumConcurrency: 2,
+  tags: {},
+  lastModifiedMs: 0,
+};
+
+/** What a poller needs, but for its source and its function. */
+function surroundings(context: TestContext) {
   const clock = new ServiceClock({
     offsetMs: 0,
     frozen: true,
@@ -15,42 +41,20 @@ test('a poller that has met failures stops without a rest, also while it waits f
     onTaskError: (error) => assert.fail(error as Error),
   });
   context.after(() => clock.close());
+  return { clock, ids: randomIds, log: new RecordedLog() };
+}
+
+test('a poller that has met failures stops without a rest, also while it waits for a place', async (context) => {
   const runs: PromiseWithResolvers<never>[] = [];
   const begun = new EventTarget();
-  const poller = new Poller(
-    {
-      clock,
-      ids: randomIds,
-      log: new RecordedLog(),
-      source: {
-        describe: () => ({ isOrdered: false, visibilityTimeoutSeconds: 30 }),
-        pull: async () => [{ handle: 'h', itemId: 'i', record: {} }],
-        acknowledge: async () => {},
-        release: async () => {},
-      },
-      invoker: {
-        run: () => {
-          const run = Promise.withResolvers<never>();
-          if (runs.push(run) === 2) begun.dispatchEvent(new Event('both'));
-          return run.promise;
-        },
-      },
+  const invoker: PollerDependencies['invoker'] = {
+    run: () => {
+      const run = Promise.withResolvers<never>();
+      if (runs.push(run) === 2) begun.dispatchEvent(new Event('both'));
+      return run.promise;
     },
-    {
-      uuid: 'u',
-      accountId: '000000000000',
-      region: 'us-east-1',
-      functionName: 'f',
-      eventSourceArn: 'arn:aws:sqs:us-east-1:000000000000:q',
-      enabled: true,
-      batchSize: 1,
-      windowSeconds: 0,
-      reportsItemFailures: false,
-      maximumConcurrency: 2,
-      tags: {},
-      lastModifiedMs: 0,
-    },
-  );
+  };
+  const poller = new Poller({ ...surroundings(context), source: SOURCE, invoker }, MAPPING);
   const both = once(begun, 'both');
   poller.start();
   await both;
@@ -62,4 +66,38 @@ test('a poller that has met failures stops without a rest, also while it waits f
   runs[1]!.reject(refusal);
   await stopped;
   assert.equal(runs.length, 2);
+});
+
+test('what a source cannot store of a batch fails nothing but that, also while the function runs', async (context) => {
+  const shared = surroundings(context);
+  const run = Promise.withResolvers<never>();
+  const begun = Promise.withResolvers<void>();
+  const mixed = [RECORD, { ...RECORD, handle: 'filtered', record: { body: '{"wanted":false}' } }];
+  const pulls = [mixed];
+  const source: EventSource = {
+    ...SOURCE,
+    pull: async (_arn, { signal }) => {
+      const next = pulls.shift();
+      if (next === undefined) await once(signal, 'abort');
+      return next ?? [];
+    },
+    acknowledge: async () => {
+      throw new Error('the disk is full');
+    },
+  };
+  const invoker: PollerDependencies['invoker'] = {
+    run: () => {
+      begun.resolve();
+      return run.promise;
+    },
+  };
+  const filters = ['{"body":[{"exists":false}]}'];
+  const poller = new Poller({ ...shared, source, invoker }, { ...MAPPING, filters, batchSize: 10 });
+  poller.start();
+  await begun.promise;
+  // The refusal has come by now; nobody would have seen to it before the function answers.
+  await new Promise(setImmediate);
+  run.reject(new AwsError('TooManyRequestsException', 'Rate Exceeded.'));
+  await poller.stop();
+  assert.match(JSON.stringify(shared.log.warningFields), /the disk is full/);
 });
