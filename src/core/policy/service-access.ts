@@ -1,5 +1,6 @@
 /** What resource-based policies say to AWS services that deliver to a resource or call it. */
 import { parseArn } from '../arn.ts';
+import { AwsError } from '../errors.ts';
 import type { ConditionFacts } from './condition-context.ts';
 import { conditionContext } from './condition-context.ts';
 import { evaluate } from './evaluation.ts';
@@ -15,7 +16,7 @@ export interface ServiceAccess {
   /** ARN of the resource on whose behalf the service comes; its account is `aws:SourceAccount`. */
   readonly sourceArn?: string;
   /** Where the ARN of the source has no account in it, as that of a bucket. */
-  readonly sourceAccount?: string;
+  readonly sourceAccount?: string | undefined;
   readonly facts?: ConditionFacts;
 }
 
@@ -35,6 +36,28 @@ export function policyAllowsService(policy: PolicyDocument | undefined, access: 
   );
   const request = { principal: { kind: 'service', service }, action, resource, context } as const;
   return evaluate(request, { identity: [], resource: policy }).outcome === 'allowed';
+}
+
+/**
+ * Lambda delivers with the execution role of a function, which the policy of the receiver is not asked about.
+ * Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations".
+ */
+const DELIVERS_BY_ROLE = 'lambda.amazonaws.com';
+
+/** Throws `code` in the words of IAM where `policy`, the receiver's, does not let in the service that delivers. */
+export function checkDeliveryAccess(
+  policy: PolicyDocument | undefined,
+  access: ServiceAccess,
+  code: string,
+): void {
+  const { service, action, resource } = access;
+  if (service === DELIVERS_BY_ROLE || policyAllowsService(policy, access)) return;
+  throw new AwsError(
+    code,
+    `User: ${service} is not authorized to perform: ${action} on resource: ${resource} because no resource-based policy allows the ${action} action`,
+    {},
+    403,
+  );
 }
 
 function accountOf(arn: string | undefined): string | undefined {

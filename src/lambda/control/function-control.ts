@@ -53,7 +53,7 @@ export interface FunctionControl {
   readonly aliases: AliasTable;
   readonly eventInvokeConfigs: EventInvokeConfigTable;
   /** Who is let in by the policies of functions. */
-  readonly policies: Pick<FunctionPolicyTable, 'documentOf' | 'allows'>;
+  readonly policies: Pick<FunctionPolicyTable, 'documentOf'>;
   /** The policy of whatever an ARN of Lambda's names. */
   resourcePolicy(arn: string): PolicyDocument | undefined;
   /** Function URLs, found by the id in their host. */

@@ -8,10 +8,11 @@ import type {
   InvokeCommandOutput,
 } from '@aws-sdk/client-lambda';
 import type { Arn } from '../../core/arn.ts';
-import { formatArn, parseArn } from '../../core/arn.ts';
+import { formatArn } from '../../core/arn.ts';
 import type { WorkClock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
+import { checkDeliveryAccess } from '../../core/policy/service-access.ts';
 import type { Delivery } from '../../ports/delivery.ts';
 import type { EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
@@ -38,7 +39,7 @@ export interface AsynchronousInvocationDependencies {
   readonly invoker: Pick<Invoker, 'find' | 'check' | 'invoke' | 'startDurable'>;
   readonly runner: EventRunner;
   readonly faults: Faults;
-  readonly policies: Pick<FunctionPolicyTable, 'allows'>;
+  readonly policies: Pick<FunctionPolicyTable, 'documentOf'>;
 }
 
 type InvokeOutput = Omit<InvokeCommandOutput, '$metadata'>;
@@ -47,7 +48,6 @@ type InvokeAsyncOutput = Omit<InvokeAsyncCommandOutput, '$metadata'>;
 const ACCEPTED = 202;
 /** As long as clients that wait for an answer have when the server ends, milliseconds. */
 const CLOSE_DEADLINE_MS = 10_000;
-const LAMBDA_PRINCIPAL = 'lambda.amazonaws.com';
 
 export class AsynchronousInvocation {
   private readonly deps: AsynchronousInvocationDependencies;
@@ -92,7 +92,7 @@ export class AsynchronousInvocation {
     const input = { FunctionName: formatArn(target) };
     const record = await this.deps.invoker.find(input, { region, accountId });
     const identifier = parseFunctionIdentifier(input.FunctionName, undefined, { region, accountId });
-    this.checkPermission(identifier, delivery);
+    this.checkAccess(identifier, delivery);
     const payload = Buffer.from(body);
     checkSize(payload.length);
     const requestId = this.deps.ids.uuid();
@@ -101,26 +101,11 @@ export class AsynchronousInvocation {
     else await this.accept(identifier, event);
   }
 
-  /**
-   * Other services need the permission of the function's resource policy. Lambda itself delivers with the
-   * execution role of the function whose destination it is. Source: "Capturing records", "Permissions".
-   */
-  private checkPermission(identifier: FunctionIdentifier, { principal, ...source }: Delivery): void {
-    if (principal === LAMBDA_PRINCIPAL) return;
-    const action = 'lambda:InvokeFunction';
-    const sourceAccount = source.sourceAccount ?? parseArn(source.sourceArn)?.accountId;
-    const facts = {
-      'aws:SourceArn': source.sourceArn,
-      ...(sourceAccount === undefined || sourceAccount === '' ? {} : { 'aws:SourceAccount': sourceAccount }),
-    };
-    const question = { principal: { kind: 'service' as const, service: principal }, action, facts };
-    if (this.deps.policies.allows(identifier, question)) return;
-    throw new AwsError(
-      'AccessDeniedException',
-      `User: ${principal} is not authorized to perform: ${action} on resource: ${functionArn(identifier)} because no resource-based policy allows the ${action} action`,
-      {},
-      403,
-    );
+  private checkAccess(identifier: FunctionIdentifier, delivery: Delivery): void {
+    const { principal: service, sourceArn, sourceAccount } = delivery;
+    const resource = functionArn(identifier);
+    const access = { service, action: 'lambda:InvokeFunction', resource, sourceArn, sourceAccount };
+    checkDeliveryAccess(this.deps.policies.documentOf(identifier), access, 'AccessDeniedException');
   }
 
   /** Goes on with the events of earlier processes. */

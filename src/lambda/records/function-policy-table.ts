@@ -1,13 +1,8 @@
 /** Stored resource policies of functions, versions and aliases: who may do what with them. */
-import type { ConditionFacts } from '../../core/policy/condition-context.ts';
-import { conditionContext } from '../../core/policy/condition-context.ts';
-import { evaluate } from '../../core/policy/evaluation.ts';
 import { policyOf } from '../../core/policy/parse.ts';
 import type { PolicyDocument } from '../../core/policy/policy-document.ts';
-import type { Principal } from '../../core/policy/principal.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import type { FunctionIdentifier } from './function-identifier.ts';
-import { functionArn } from './function-identifier.ts';
 import { LATEST } from './function-record.ts';
 import type { FunctionTable } from './function-table.ts';
 import { QualifiedTable } from './qualified-table.ts';
@@ -28,15 +23,6 @@ export interface FunctionPolicy {
   readonly revisionId: string;
 }
 
-/** Who asks to do what. */
-export interface PolicyQuestion {
-  readonly principal: Principal;
-  /** For example `lambda:InvokeFunction`. */
-  readonly action: string;
-  /** Facts that conditions ask for, for example `aws:SourceArn`. */
-  readonly facts?: ConditionFacts;
-}
-
 export class FunctionPolicyTable extends QualifiedTable<FunctionPolicy> {
   /** Policies as the evaluator reads them, each parsed when it is first asked. */
   private readonly parsed = new WeakMap<FunctionPolicy, PolicyDocument>();
@@ -52,18 +38,5 @@ export class FunctionPolicyTable extends QualifiedTable<FunctionPolicy> {
     const document = this.parsed.get(policy) ?? policyOf(policy.document);
     this.parsed.set(policy, document);
     return document;
-  }
-
-  /** Whether the policy of the resource alone lets the principal do that; what else it may is not asked. */
-  allows(identifier: FunctionIdentifier, { principal, action, facts }: PolicyQuestion): boolean {
-    const request = {
-      principal,
-      action,
-      resource: functionArn(identifier),
-      context: conditionContext(facts),
-    };
-    const resource = this.documentOf(identifier);
-    const decision = evaluate(request, { identity: [], resource, resourceDecides: true });
-    return decision.outcome === 'allowed';
   }
 }

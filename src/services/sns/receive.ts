@@ -1,18 +1,13 @@
 /** Takes what other services publish to topics. */
 import { formatArn } from '../../core/arn.ts';
-import { AwsError } from '../../core/errors.ts';
-import { parsePolicy } from '../../core/policy/parse.ts';
-import { policyAllowsService } from '../../core/policy/service-access.ts';
+import { checkDeliveryAccess } from '../../core/policy/service-access.ts';
 import type { Delivery, Receive } from '../../ports/delivery.ts';
 import type { PublishedInput } from './draft.ts';
 import { draftOf, MAX_MESSAGE_BYTES } from './draft.ts';
 import type { SnsContext } from './sns-context.ts';
 import { invalidParameter, topicDoesNotExist } from './sns-errors.ts';
-import { policyText } from './topic-attributes.ts';
+import { topicPolicy } from './topic-attributes.ts';
 import type { TopicRecord } from './topic-record.ts';
-
-/** Lambda publishes with the execution role of the function, which the policy of the topic is not asked about. */
-const LAMBDA_PRINCIPAL = 'lambda.amazonaws.com';
 
 /** Throws `AuthorizationError` where the topic's policy does not let the service in. */
 export function receiveDelivery({ topics, publisher }: SnsContext): Receive {
@@ -28,19 +23,8 @@ export function receiveDelivery({ topics, publisher }: SnsContext): Receive {
 }
 
 function checkAccess(topic: TopicRecord, { principal, sourceArn, sourceAccount }: Delivery): void {
-  if (principal === LAMBDA_PRINCIPAL) return;
-  const isAllowed = policyAllowsService(parsePolicy(policyText(topic)), {
-    service: principal,
-    action: 'sns:Publish',
-    resource: topic.arn,
-    sourceArn,
-    ...(sourceAccount === undefined ? {} : { sourceAccount }),
-  });
-  if (isAllowed) return;
-  throw new AwsError(
-    'AuthorizationErrorException',
-    `User: ${principal} is not authorized to perform: SNS:Publish on resource: ${topic.arn} because no resource-based policy allows the SNS:Publish action`,
-  );
+  const access = { service: principal, action: 'SNS:Publish', resource: topic.arn, sourceArn, sourceAccount };
+  checkDeliveryAccess(topicPolicy(topic), access, 'AuthorizationErrorException');
 }
 
 function publishedInput(delivery: Delivery): PublishedInput {

@@ -1,7 +1,6 @@
 /** Simple Notification Service: topics and subscriptions in the state store, deliveries in the event queue. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
-import { parsePolicy } from '../../core/policy/parse.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
@@ -20,7 +19,7 @@ import { subscriptionOperations } from './subscription-operations.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { tagOperations } from './tag-operations.ts';
 import { TakenMessages } from './taken-messages.ts';
-import { policyText } from './topic-attributes.ts';
+import { topicPolicy } from './topic-attributes.ts';
 import { topicOperations } from './topic-operations.ts';
 import { Topics } from './topics.ts';
 
@@ -71,7 +70,7 @@ export async function openSns(dependencies: SnsDependencies): Promise<Sns> {
       receive: receiveDelivery(context),
       resourcePolicy: async (arn) => {
         const topic = topics.find(arn);
-        return topic === undefined ? undefined : parsePolicy(policyText(topic));
+        return topic === undefined ? undefined : topicPolicy(topic);
       },
     },
     resume: () => deliveries.resume(),

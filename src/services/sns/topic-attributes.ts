@@ -1,4 +1,5 @@
-import { PolicySyntaxError, parsePolicy } from '../../core/policy/parse.ts';
+import { PolicySyntaxError, parsePolicy, policyOf } from '../../core/policy/parse.ts';
+import type { PolicyDocument } from '../../core/policy/policy-document.ts';
 import { checkDeliveryPolicy, effectiveTopicPolicy } from './delivery-policy.ts';
 import { invalidParameter, notImplemented } from './sns-errors.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -99,6 +100,13 @@ export function describedTopic(topic: TopicRecord, subscriptions: Subscriptions)
     ...(topic.isFifo ? { FifoTopic: 'true', ContentBasedDeduplication: 'false' } : {}),
     ...attributes,
   };
+}
+
+/** As it is evaluated; undefined where RemovePermission has left no statement, so that it lets nobody in. */
+export function topicPolicy(topic: TopicRecord): PolicyDocument | undefined {
+  const policy = JSON.parse(policyText(topic)) as { readonly Statement: unknown };
+  const isEmpty = Array.isArray(policy.Statement) && policy.Statement.length === 0;
+  return isEmpty ? undefined : policyOf(policy);
 }
 
 export function policyText(topic: TopicRecord): string {

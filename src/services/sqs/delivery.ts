@@ -1,16 +1,23 @@
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { formatArn } from '../../core/arn.ts';
+import { checkDeliveryAccess } from '../../core/policy/service-access.ts';
 import type { Receive, TypedAttribute } from '../../ports/delivery.ts';
 import { draftOf } from './draft.ts';
 import type { SqsContext } from './sqs-context.ts';
 import { queueDoesNotExist } from './sqs-errors.ts';
 
-/** Takes what other services send to queues; a FIFO queue needs the group, as it does of every sender. */
+/**
+ * Takes what other services send to queues whose policy lets them; throws `AccessDenied` where it does not.
+ * A FIFO queue needs the group, as it does of every sender.
+ */
 export function receiveDelivery({ queues, broker }: SqsContext): Receive {
   return async (target, delivery) => {
     const arn = formatArn(target);
     const queue = queues.findByArn(arn);
     if (queue === undefined) throw queueDoesNotExist();
+    const { principal: service, sourceArn, sourceAccount } = delivery;
+    const access = { service, action: 'sqs:SendMessage', resource: arn, sourceArn, sourceAccount };
+    checkDeliveryAccess(queue.settings.policy, access, 'AccessDenied');
     const attributes = Object.entries(delivery.attributes ?? {}).map(
       ([name, value]) => [name, attributeOf(value)] as const,
     );

@@ -1,3 +1,5 @@
+import { parsePolicy } from '../../core/policy/parse.ts';
+import type { PolicyDocument } from '../../core/policy/policy-document.ts';
 import type { QueueAddress } from './queue-address.ts';
 
 /** A queue as stored. Its messages lie in the message store under `id`, so that a name made anew starts empty. */
@@ -44,6 +46,8 @@ export class QueueSettings {
   readonly retentionMs: number;
   readonly delayMs: number;
   readonly waitMs: number;
+  /** Who else may use the queue; without one its account alone. */
+  readonly policy: PolicyDocument | undefined;
   readonly redrive: RedrivePolicy | undefined;
   readonly redriveAllow: RedriveAllowPolicy;
   readonly contentBasedDeduplication: boolean;
@@ -59,6 +63,8 @@ export class QueueSettings {
     this.retentionMs = numberOf('MessageRetentionPeriod') * 1000;
     this.delayMs = numberOf('DelaySeconds') * 1000;
     this.waitMs = numberOf('ReceiveMessageWaitTimeSeconds') * 1000;
+    const policy = attributes['Policy'];
+    this.policy = policy === undefined ? undefined : parsePolicy(policy);
     this.redrive = redrivePolicyOf(record);
     this.redriveAllow = redriveAllowPolicyOf(record);
     this.contentBasedDeduplication = attributes['ContentBasedDeduplication'] === 'true';

@@ -1,7 +1,6 @@
 /** Simple Queue Service: queues in the state store, messages in the message store. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
-import { parsePolicy } from '../../core/policy/parse.ts';
 import type { EventSource } from '../../ports/event-source.ts';
 import type { MessageStore } from '../../ports/message-store.ts';
 import type { RequestContext, Service } from '../../ports/service.ts';
@@ -60,10 +59,7 @@ export async function openSqs(dependencies: SqsDependencies): Promise<Sqs> {
       name: 'sqs',
       operations: operations as Service['operations'] & SqsOperations,
       receive: receiveDelivery(context),
-      resourcePolicy: async (arn) => {
-        const text = queues.findByArn(arn)?.record.attributes['Policy'];
-        return text === undefined || text === '' ? undefined : parsePolicy(text);
-      },
+      resourcePolicy: async (arn) => queues.findByArn(arn)?.settings.policy,
     },
     eventSource: queueEventSource(context),
     endPolls: () => receiver.endPolls(),

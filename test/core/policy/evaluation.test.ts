@@ -6,7 +6,7 @@ import type { ApplicablePolicies } from '../../../src/core/policy/evaluation.ts'
 import { evaluate } from '../../../src/core/policy/evaluation.ts';
 import { policyOf } from '../../../src/core/policy/parse.ts';
 import type { Principal } from '../../../src/core/policy/principal.ts';
-import { policyAllowsService } from '../../../src/core/policy/service-access.ts';
+import { checkDeliveryAccess, policyAllowsService } from '../../../src/core/policy/service-access.ts';
 import { ACCOUNT, FUNCTION, OTHER_ACCOUNT, policy, ROOT, request, SESSION, USER } from './policies.ts';
 
 const ALL = policy({});
@@ -280,10 +280,32 @@ describe('policyAllowsService', () => {
     assert.ok(!policyAllowsService(denied, access));
   });
 
+  it('takes everyone for services, too, however it is written', () => {
+    const everyone = (Principal: unknown) => policy({ Principal, Action: 'lambda:*', Resource: FUNCTION });
+    assert.ok(policyAllowsService(everyone('*'), access));
+    assert.ok(policyAllowsService(everyone({ AWS: '*' }), access));
+    assert.ok(!policyAllowsService(everyone({ AWS: ACCOUNT }), access));
+  });
+
   it('further facts of the request count', () => {
     const document = grant({ StringEquals: { 'lambda:FunctionUrlAuthType': 'NONE' } });
     assert.ok(!policyAllowsService(document, access));
     assert.ok(policyAllowsService(document, { ...access, facts: { 'lambda:FunctionUrlAuthType': 'NONE' } }));
+  });
+});
+
+describe('checkDeliveryAccess', () => {
+  const access = { service: 's3.amazonaws.com', action: 'sqs:SendMessage', resource: 'arn:aws:sqs:::q' };
+
+  it('refuses, in the words of IAM, whom no policy lets in, but not Lambda, which comes with a role', () => {
+    assert.throws(() => checkDeliveryAccess(undefined, access, 'AccessDenied'), {
+      name: 'AccessDenied',
+      message:
+        'User: s3.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:::q because no resource-based policy allows the sqs:SendMessage action',
+    });
+    checkDeliveryAccess(undefined, { ...access, service: 'lambda.amazonaws.com' }, 'AccessDenied');
+    const open = policy({ Principal: '*', Action: 'sqs:*', Resource: access.resource });
+    checkDeliveryAccess(open, access, 'AccessDenied');
   });
 });
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
-import type { Principal } from '../../../src/core/policy/principal.ts';
+import type { ServiceAccess } from '../../../src/core/policy/service-access.ts';
+import { policyAllowsService } from '../../../src/core/policy/service-access.ts';
 import { AliasTable } from '../../../src/lambda/records/alias-table.ts';
 import { EnvironmentCipher } from '../../../src/lambda/records/environment-cipher.ts';
 import type { FunctionIdentifier } from '../../../src/lambda/records/function-identifier.ts';
@@ -155,33 +156,14 @@ test('a policy lets in whom it names, for its actions, under its conditions, and
     Principal: { Service: 's3.amazonaws.com' },
     Condition: { ArnLike: { 'AWS:SourceArn': source } },
   });
-  const asks = (change: {
-    service?: string;
-    action?: string;
-    facts?: Record<string, string>;
-    identifier?: FunctionIdentifier;
-  }): boolean => {
-    const principal: Principal = { kind: 'service', service: change.service ?? 's3.amazonaws.com' };
-    const action = change.action ?? 'lambda:InvokeFunction';
-    const facts = change.facts ?? { 'aws:SourceArn': source };
-    return tables.policies.allows(change.identifier ?? LIVE, { principal, action, facts });
-  };
+  const service = 's3.amazonaws.com';
+  const access = { service, action: 'lambda:InvokeFunction', resource: ARN, sourceArn: source };
+  const asks = (change: Partial<ServiceAccess>, identifier: FunctionIdentifier = LIVE): boolean =>
+    policyAllowsService(tables.policies.documentOf(identifier), { ...access, ...change });
   assert.equal(asks({}), true);
   assert.equal(asks({ service: 'sns.amazonaws.com' }), false);
   assert.equal(asks({ action: 'lambda:GetFunction' }), false);
-  assert.equal(asks({ facts: { 'aws:SourceArn': 'arn:aws:s3:::another' } }), false);
-  assert.equal(asks({ identifier: { ...NAME, qualifier: undefined } }), false);
-  assert.equal(asks({ identifier: { ...NAME, qualifier: '1' } }), false);
-});
-
-test('a policy for another account lets its principals in', async (context) => {
-  const tables = await opened(context, await stateFile(context));
-  await fill(tables, { Principal: { AWS: 'arn:aws:iam::111122223333:root' } });
-  const root = (accountId: string): Principal => {
-    const arn = `arn:aws:iam::${accountId}:root`;
-    return { kind: 'root', accountId, arn, userId: accountId, baseArn: arn };
-  };
-  const action = 'lambda:InvokeFunction';
-  assert.equal(tables.policies.allows(LIVE, { principal: root('111122223333'), action }), true);
-  assert.equal(tables.policies.allows(LIVE, { principal: root('444455556666'), action }), false);
+  assert.equal(asks({ sourceArn: 'arn:aws:s3:::another' }), false);
+  assert.equal(asks({}, { ...NAME, qualifier: undefined }), false);
+  assert.equal(asks({}, { ...NAME, qualifier: '1' }), false);
 });

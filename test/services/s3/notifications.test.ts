@@ -199,6 +199,25 @@ test('a notification is tried again until its queue takes it', async (context) =
   assert.equal((await queue.record()).s3.object.key, 'k');
 });
 
+test('a queue has to let the bucket in, whenever it is told', async (context) => {
+  const { s3, sqs, queue } = await started(context);
+  const rule = { QueueArn: queue.arn, Events: ['s3:ObjectCreated:*' as const] };
+  await queue.allow('another-bucket');
+  const refused = await failure(configure(s3, { QueueConfigurations: [rule] }));
+  assert.equal(refused.message, 'Unable to validate the following destination configurations');
+  await queue.allow(s3.bucket);
+  await configure(s3, { QueueConfigurations: [rule] });
+  await queue.next();
+  await queue.allow('another-bucket');
+  await s3.put('k');
+  await s3.platform.clock.advance(1_000);
+  const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queue.url }));
+  assert.equal(Messages, undefined);
+  await queue.allow(s3.bucket);
+  await s3.platform.clock.advance(120_000);
+  assert.equal((await queue.record()).s3.object.key, 'k');
+});
+
 test('a function that lets S3 in gets the event', async (context) => {
   const { s3, queue } = await started(context);
   const lambda = new LambdaClient(clientSettings(s3.platform));

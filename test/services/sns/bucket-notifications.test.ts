@@ -7,7 +7,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { SetTopicAttributesCommand } from '@aws-sdk/client-sns';
+import { RemovePermissionCommand, SetTopicAttributesCommand } from '@aws-sdk/client-sns';
 import { clientSettings } from '../../kit/started-platform.ts';
 import { SnsTester } from './sns-tester.ts';
 
@@ -27,7 +27,12 @@ test('a bucket publishes to a topic whose policy lets it, and to no other', asyn
         },
       }),
     );
-  await assert.rejects(configure(), /Unable to validate the following destination configurations/);
+  const refusal = /Unable to validate the following destination configurations/;
+  await assert.rejects(configure(), refusal);
+  // Then the policy has no statement at all.
+  const own = { TopicArn: topic, Label: '__default_statement_ID' };
+  await sns.client.send(new RemovePermissionCommand(own));
+  await assert.rejects(configure(), refusal);
 
   const statement = {
     Effect: 'Allow',

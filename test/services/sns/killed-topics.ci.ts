@@ -14,7 +14,7 @@ import {
 import { KilledServer } from '../../faults/killed-server.ts';
 import { SeededRandom } from '../../faults/seeded-random.ts';
 import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
-import { queueArn } from './sns-tester.ts';
+import { queueArn, topicsMaySend } from './sns-tester.ts';
 
 const KILLS = 15;
 /** The server lives that long at most before it is killed, milliseconds. */
@@ -47,7 +47,10 @@ test(`what a topic took arrives, in order, after ${KILLS} kills`, async (context
       new CreateTopicCommand({ Name: name, Attributes: isFifo ? { FifoTopic: 'true' } : {} }),
     );
     const queue = await sqs.send(
-      new CreateQueueCommand({ QueueName: name, Attributes: isFifo ? { FifoQueue: 'true' } : {} }),
+      new CreateQueueCommand({
+        QueueName: name,
+        Attributes: { Policy: topicsMaySend(queueArn(name)), ...(isFifo ? { FifoQueue: 'true' } : {}) },
+      }),
     );
     await sns.send(
       new SubscribeCommand({

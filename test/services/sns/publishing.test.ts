@@ -148,11 +148,43 @@ test('what a deleted queue cannot take goes to the dead-letter queue', async (co
   const [queue, letters] = [await sns.queue('gone'), await sns.queue('letters')];
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: letters });
   await sns.subscribe(topic, queue, { RedrivePolicy });
-  const url = `${sns.platform.origin}/000000000000/${queue.split(':').at(-1)}`;
-  await sns.queues.send(new DeleteQueueCommand({ QueueUrl: url }));
+  await sns.queues.send(new DeleteQueueCommand({ QueueUrl: sns.urlOf(queue) }));
   await sns.publish(topic, 'lost?');
   const [message] = await sns.receive(letters);
   assert.equal(JSON.parse(message!.Body!).Message, 'lost?');
+});
+
+test('what the policy of a queue does not let in goes to the dead-letter queue at once', async (context) => {
+  const sns = await SnsTester.start(context);
+  const topic = await sns.topic('policy');
+  const [queue, letters] = [await sns.closedQueue('policy'), await sns.queue('policy-letters')];
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: letters });
+  await sns.subscribe(topic, queue, { RawMessageDelivery: 'true', RedrivePolicy });
+  // Source: "Amazon SNS dead-letter queues": a policy that refuses is an error of the client, which is not tried again.
+  await sns.publish(topic, 'without a policy');
+  assert.deepEqual(await sns.bodies(letters), ['without a policy']);
+  const from = (source: string) => ({ Condition: { ArnEquals: { 'aws:SourceArn': source } } });
+  await sns.letTopicsSend(queue, from(`${topic}-other`));
+  await sns.publish(topic, 'for another topic');
+  assert.deepEqual(await sns.bodies(letters), ['for another topic']);
+  await sns.letTopicsSend(queue, { ...from(topic), Principal: { AWS: '*' } });
+  await sns.publish(topic, 'let in');
+  assert.deepEqual([await sns.bodies(queue), await sns.bodies(letters)], [['let in'], []]);
+});
+
+test('a dead-letter queue that refuses is tried again', async (context) => {
+  const sns = await SnsTester.start(context);
+  const topic = await sns.topic('closed-letters');
+  const [queue, letters] = [await sns.closedQueue('refusing'), await sns.closedQueue('refusing-letters')];
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: letters });
+  await sns.subscribe(topic, queue, { RawMessageDelivery: 'true', RedrivePolicy });
+  await sns.publish(topic, 'kept');
+  await sns.platform.clock.advance(1);
+  await sns.letTopicsSend(letters);
+  await sns.platform.clock.advance(19_000);
+  assert.deepEqual(await sns.bodies(letters), []);
+  await sns.platform.clock.advance(1_000);
+  assert.deepEqual(await sns.bodies(letters), ['kept']);
 });
 
 test('batches are checked as a whole, in recorded words', async (context) => {

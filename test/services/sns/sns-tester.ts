@@ -12,7 +12,12 @@ import {
   SubscribeCommand,
 } from '@aws-sdk/client-sns';
 import type { Message } from '@aws-sdk/client-sqs';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  ReceiveMessageCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { Platform, StartOptions } from '../../../src/index.ts';
 import { clientSettings, openPlatform, startedPlatform } from '../../kit/started-platform.ts';
 
@@ -67,12 +72,24 @@ export class SnsTester {
     return (await this.client.send(command)).TopicArn!;
   }
 
-  /** The ARN of a new queue. */
+  /** The ARN of a new queue, which any topic may send to. */
   async queue(name: string): Promise<string> {
-    const fifo = name.endsWith('.fifo') ? { FifoQueue: 'true' } : {};
-    const unique = this.unique(name);
-    await this.queues.send(new CreateQueueCommand({ QueueName: unique, Attributes: fifo }));
-    return queueArn(unique);
+    const arn = await this.closedQueue(name);
+    await this.letTopicsSend(arn);
+    return arn;
+  }
+
+  /** One that no topic may send to, as it has no policy. */
+  async closedQueue(name: string): Promise<string> {
+    const Attributes = name.endsWith('.fifo') ? { FifoQueue: 'true' } : {};
+    const QueueName = this.unique(name);
+    await this.queues.send(new CreateQueueCommand({ QueueName, Attributes }));
+    return queueArn(QueueName);
+  }
+
+  letTopicsSend(queue: string, change: object = {}) {
+    const command = { QueueUrl: this.urlOf(queue), Attributes: { Policy: topicsMaySend(queue, change) } };
+    return this.queues.send(new SetQueueAttributesCommand(command));
   }
 
   /** The ARN of a new subscription. */
@@ -120,13 +137,17 @@ export class SnsTester {
     return (await this.client.send(command)).Attributes!;
   }
 
+  urlOf(queue: string): string {
+    return `${this.platform.origin}/${ACCOUNT}/${queue.split(':').at(-1)}`;
+  }
+
   unique(name: string): string {
     return name.replace(/(\.fifo)?$/, `${this.suffix}$1`);
   }
 
   private async messages(queue: string, waitSeconds: number): Promise<Message[]> {
     const command = new ReceiveMessageCommand({
-      QueueUrl: `${this.platform.origin}/${ACCOUNT}/${queue.split(':').at(-1)}`,
+      QueueUrl: this.urlOf(queue),
       MaxNumberOfMessages: 10,
       WaitTimeSeconds: waitSeconds,
       MessageSystemAttributeNames: ['All'],
@@ -138,4 +159,17 @@ export class SnsTester {
 
 export function queueArn(name: string): string {
   return `arn:aws:sqs:${REGION}:${ACCOUNT}:${name}`;
+}
+
+/** A queue's policy as AWS's guides give it, for all topics of the account; `change` is another member of its statement. */
+export function topicsMaySend(queue: string, change: object = {}): string {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queue,
+    Condition: { ArnLike: { 'aws:SourceArn': `arn:aws:sns:${REGION}:${ACCOUNT}:*` } },
+    ...change,
+  };
+  return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
 }
