@@ -15,14 +15,13 @@ const NUMBER_BOUNDS: Readonly<Record<string, readonly [min: number, max: number]
   MessageRetentionPeriod: [60, 1_209_600],
   ReceiveMessageWaitTimeSeconds: [0, 20],
   VisibilityTimeout: [0, 43_200],
-  KmsDataKeyReusePeriodSeconds: [60, 86_400],
 };
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   FifoQueue: ['true', 'false'],
   ContentBasedDeduplication: ['true', 'false'],
-  SqsManagedSseEnabled: ['true', 'false'],
   DeduplicationScope: ['messageGroup', 'queue'],
+  // Neither limits anything here: AWS's rates of messages a second are not those of one host.
   FifoThroughputLimit: ['perQueue', 'perMessageGroupId'],
 };
 
@@ -76,12 +75,22 @@ function checkedAttribute(name: string, value: string): string {
       return checkedRedrivePolicy(value);
     case 'RedriveAllowPolicy':
       return checkedRedriveAllowPolicy(value);
+    case 'SqsManagedSseEnabled':
+      // What is true here, where messages lie on the disk as they came.
+      if (value.toLowerCase() === 'false') return 'false';
+      if (value.toLowerCase() === 'true') throw notImplemented(name);
+      throw invalidAttributeValue(name);
     case 'KmsMasterKeyId':
-      // Encryption under a key of one's own would have to encrypt.
-      throw new AwsError('NotImplemented', 'selfsame does not implement sqs:KmsMasterKeyId yet.', {}, 501);
+    case 'KmsDataKeyReusePeriodSeconds':
+      throw notImplemented(name);
     default:
       throw unknownAttribute(name);
   }
+}
+
+/** To encrypt under a key, of the account or of SQS. */
+function notImplemented(name: string): AwsError {
+  return new AwsError('NotImplemented', `selfsame does not implement sqs:${name} yet.`, {}, 501);
 }
 
 function isPolicy(value: string): boolean {
@@ -168,7 +177,7 @@ export function checkDeadLetterQueue(
     throw refuse("Queue does not have permission to use the dead-letter queue's redrive allow policy.");
 }
 
-/** All attributes of a queue, as GetQueueAttributes tells them. */
+/** All attributes of a queue, as GetQueueAttributes tells them; on AWS a new one has `SqsManagedSseEnabled` true. */
 export function describedAttributes(queue: Queue): Record<string, string> {
   const { record, settings } = queue;
   const { available, inFlight, delayed } = queue.backlog.counts;
@@ -181,7 +190,7 @@ export function describedAttributes(queue: Queue): Record<string, string> {
     CreatedTimestamp: seconds(record.createdMs),
     LastModifiedTimestamp: seconds(record.modifiedMs),
     ...DEFAULT_ATTRIBUTES,
-    SqsManagedSseEnabled: 'true',
+    SqsManagedSseEnabled: 'false',
     ...(settings.isFifo
       ? {
           FifoQueue: FifoQueue ?? 'true',

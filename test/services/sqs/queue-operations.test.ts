@@ -22,7 +22,7 @@ test('a queue has all its attributes, and keeps what is set', async (context) =>
   const url = await sqs.queue('q', { VisibilityTimeout: '20', ReceiveMessageWaitTimeSeconds: '10' });
   const { CreatedTimestamp, LastModifiedTimestamp, ...attributes } = await sqs.attributes(url);
   assert.equal(CreatedTimestamp, LastModifiedTimestamp);
-  // The set and the defaults as recorded for "create_and_update_queue_attributes".
+  // As recorded for "create_and_update_queue_attributes", but for what is not true here: SqsManagedSseEnabled.
   const expected = {
     ApproximateNumberOfMessages: '0',
     ApproximateNumberOfMessagesDelayed: '0',
@@ -32,7 +32,7 @@ test('a queue has all its attributes, and keeps what is set', async (context) =>
     MessageRetentionPeriod: '345600',
     QueueArn: arnOf(url),
     ReceiveMessageWaitTimeSeconds: '10',
-    SqsManagedSseEnabled: 'true',
+    SqsManagedSseEnabled: 'false',
     VisibilityTimeout: '20',
   };
   assert.deepEqual(attributes, expected);
@@ -77,7 +77,11 @@ test('what is no attribute, or no value of one, is refused', async (context) => 
       'InvalidParameterValue',
       'Value {"maxReceiveCount":1} for parameter RedrivePolicy is invalid. Reason: Redrive policy does not contain mandatory attribute: deadLetterTargetArn.',
     ],
-    [{ KmsMasterKeyId: 'alias/x' }, 'NotImplemented', 'selfsame does not implement sqs:KmsMasterKeyId yet.'],
+    [
+      { SqsManagedSseEnabled: 'x' },
+      'InvalidAttributeValue',
+      'Invalid value for the parameter SqsManagedSseEnabled.',
+    ],
   ];
   for (const [attributes, name, message] of refusals) {
     await assert.rejects(sqs.queue('refused', attributes), { name, message });
@@ -91,6 +95,28 @@ test('what is no attribute, or no value of one, is refused', async (context) => 
     AttributeNames: ['Colour' as QueueAttributeName],
   });
   await assert.rejects(sqs.client.send(unknown), { name: 'InvalidAttributeName' });
+});
+
+test('encryption of messages is refused by name, and not claimed', async (context) => {
+  const sqs = await SqsTester.start(context);
+  const url = await sqs.queue('q', { SqsManagedSseEnabled: 'false' });
+  const wishes = {
+    KmsMasterKeyId: 'alias/x',
+    KmsDataKeyReusePeriodSeconds: '300',
+    SqsManagedSseEnabled: 'true',
+  };
+  for (const [attribute, value] of Object.entries(wishes)) {
+    const refusal = { name: 'NotImplemented', message: `selfsame does not implement sqs:${attribute} yet.` };
+    await assert.rejects(sqs.queue('sealed', { [attribute]: value }), refusal);
+    const change = new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { [attribute]: value } });
+    await assert.rejects(sqs.client.send(change), refusal);
+  }
+  const { SqsManagedSseEnabled, ...others } = await sqs.attributes(url);
+  assert.equal(SqsManagedSseEnabled, 'false');
+  assert.deepEqual(
+    Object.keys(others).filter((name) => name.startsWith('Kms')),
+    [],
+  );
 });
 
 test('queues are listed by prefix, page by page, and found by name and by URL of any host', async (context) => {
