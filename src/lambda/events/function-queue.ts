@@ -42,8 +42,8 @@ export class FunctionQueue {
   private cursor: EventPosition | undefined;
   /** Of the events that were appended, and of what reads have asked for. */
   private latestDueMs = 0;
-  /** There may be due events behind the cursor. */
-  private hasMore = false;
+  /** There may be due events behind the cursor; at first those of an earlier process. */
+  private hasMore = true;
   private isReading = false;
   private inFlight = 0;
   private limit = MAX_IN_FLIGHT;

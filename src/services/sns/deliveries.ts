@@ -37,7 +37,7 @@ interface Note {
 
 /** Between the ARN and the message group in the name of a queue; no ARN of SNS has it. */
 const GROUP_MARK = '#';
-/** An unreachable dead-letter queue is tried as often as an endpoint of AWS would be, at this pace. */
+/** A dead-letter queue that refuses is tried again at this pace, for half an hour. AWS does not say what it does. */
 const DEAD_LETTER_RETRY_MS = 20_000;
 const MAX_DEAD_LETTER_ATTEMPTS = 100;
 
@@ -46,6 +46,7 @@ export class Deliveries {
   private readonly endpoints: EndpointDelivery;
   private readonly queues = new Map<string, DeliveryQueue>();
   private readonly closing = new AbortController();
+  private isResumed = false;
 
   constructor(deps: DeliveriesDependencies) {
     this.deps = deps;
@@ -55,6 +56,7 @@ export class Deliveries {
   /** Goes on with what earlier processes have left. */
   async resume(): Promise<void> {
     for (const { queue } of await this.deps.queue.waiting()) this.queueOf(queue).resume();
+    this.isResumed = true;
   }
 
   /** On disk when it resolves. */
@@ -70,7 +72,10 @@ export class Deliveries {
       payload: Buffer.from(text),
     };
     const id = await this.deps.queue.append(event);
-    this.queueOf(name).accept({ ...event, id, note: '' });
+    const queue = this.queueOf(name);
+    // Before that, an earlier process may have left messages that come first.
+    if (this.isResumed) queue.accept({ ...event, id, note: '' });
+    else queue.resume();
   }
 
   /** Asks a subscription's endpoint for its consent. */
@@ -145,13 +150,17 @@ export class Deliveries {
       await this.endpoints.deliverToQueue(target, subscription, message);
       return { end: 'done' };
     } catch (error) {
-      const { arn } = subscription.record;
-      this.deps.log.warn(
-        { subscription: arn, target, error: String(error) },
-        'A dead-letter queue refused a message.',
-      );
-      if (note.failures >= MAX_DEAD_LETTER_ATTEMPTS) return { end: 'done' };
-      return again({ failures: note.failures + 1, isDead: true }, DEAD_LETTER_RETRY_MS);
+      const failures = note.failures + 1;
+      const about = { subscription: subscription.record.arn, target, error: String(error) };
+      if (failures >= MAX_DEAD_LETTER_ATTEMPTS) {
+        this.deps.log.error(
+          about,
+          'A dead-letter queue has refused a message for long; the message is dropped.',
+        );
+        return { end: 'done' };
+      }
+      this.deps.log.warn(about, 'A dead-letter queue refused a message.');
+      return again({ failures, isDead: true }, DEAD_LETTER_RETRY_MS);
     }
   }
 }

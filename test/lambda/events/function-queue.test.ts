@@ -111,6 +111,22 @@ describe('the queue of a function', () => {
     assert.deepEqual(seen, first);
   });
 
+  test('passes nothing over that an earlier process has left, where an event comes before it goes on', async (context) => {
+    const seen: number[] = [];
+    const setup = await opened(context, async ({ id }) => {
+      seen.push(id);
+      return DONE;
+    });
+    const left = { dueMs: setup.clock.now() - 1_000, attributes: '{}', payload: Buffer.from('{}') };
+    await setup.stored.append({ queue: 'q', ...left });
+    await setup.send();
+    await setup.clock.advance(0);
+    setup.queue.resume();
+    await setup.clock.advance(0);
+    assert.equal(seen.length, 2);
+    assert.deepEqual(await setup.stored.waiting(), []);
+  });
+
   test('holds few events in memory and runs a bounded number at once, however many wait', async (context) => {
     let release = (): void => {};
     const released = new Promise<void>((resolve) => {
