@@ -1,5 +1,5 @@
 /** Retries of deliveries over HTTP, as topics and subscriptions set them. */
-import { invalidParameter } from './sns-errors.ts';
+import { invalidParameter, notImplemented } from './sns-errors.ts';
 
 /** Delays in seconds, the rest in attempts. */
 export interface RetryPolicy {
@@ -55,7 +55,17 @@ export function effectivePolicy(topicPolicy: string | undefined, subscriptionPol
   return { retries, contentType: String(request.headerContentType) };
 }
 
-/** Throws `InvalidParameter`. */
+/** Members that deliveries follow, of policies of subscriptions and of topics. */
+const FOLLOWED = [
+  'healthyRetryPolicy',
+  'requestPolicy',
+  'http',
+  'defaultHealthyRetryPolicy',
+  'defaultRequestPolicy',
+  'disableSubscriptionOverrides',
+];
+
+/** Throws `InvalidParameter`, and `NotImplemented` for what would be kept and not followed, as `throttlePolicy`. */
 export function checkDeliveryPolicy(text: string): void {
   let policy: unknown;
   try {
@@ -65,6 +75,11 @@ export function checkDeliveryPolicy(text: string): void {
   }
   if (!isObject(policy)) throw refused('failed to parse JSON.');
   const http = objectIn(policy, 'http');
+  for (const [name, value] of Object.entries({ ...policy, ...http })) {
+    // AWS's own documents have null and false for what is not set.
+    const isSet = value !== null && value !== false;
+    if (isSet && !FOLLOWED.includes(name)) throw notImplemented(`${name} in delivery policies`);
+  }
   const given = { ...objectIn(policy, 'healthyRetryPolicy'), ...objectIn(http, 'defaultHealthyRetryPolicy') };
   const retries: RetryPolicy = { ...DEFAULT_RETRIES, ...given };
   for (const [name, value] of Object.entries(retries)) {

@@ -16,6 +16,8 @@ const COMMON_NAME = 'sns.amazonaws.com';
 
 /** Version 1 signs with SHA-1, version 2 with SHA-256. Source: "Verifying the signatures of Amazon SNS messages". */
 export type SignatureVersion = '1' | '2';
+/** In a thread of its own: a signature takes longer than all else of a delivery. */
+const signed = promisify(sign);
 const DIGESTS = { '1': 'sha1', '2': 'sha256' } as const;
 
 /** Where the key is kept, as text: undefined before it was made. For its owner only. */
@@ -41,7 +43,7 @@ export class SigningKey {
   /** In base64. */
   async sign(text: string, version: SignatureVersion): Promise<string> {
     const { privateKey } = await this.load();
-    return sign(DIGESTS[version], Buffer.from(text), privateKey).toString('base64');
+    return (await signed(DIGESTS[version], Buffer.from(text), privateKey)).toString('base64');
   }
 
   /** Named by what it is, as AWS names it, so that a cached one is never another one. */

@@ -89,6 +89,8 @@ export class TakenMessages {
         .map((old) => ({ table: TABLE, key: old, delete: true as const })),
     ]);
     for (const old of forgotten) this.taken.delete(old);
+    // To the end, also where it was there before: it is the youngest now.
+    this.taken.delete(key);
     this.taken.set(key, value);
     return publication;
   }

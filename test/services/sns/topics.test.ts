@@ -76,6 +76,12 @@ test('attributes are set, and taken away by an empty value', async (context) => 
   await set('DeliveryPolicy', '');
   assert.equal((await effective()).numRetries, 3);
   assert.equal((await sns.topicAttributes(arn))['DeliveryPolicy'], undefined);
+  const throttled = { http: { defaultThrottlePolicy: { maxReceivesPerSecond: 1 } } };
+  await assert.rejects(set('DeliveryPolicy', JSON.stringify(throttled)), {
+    name: 'NotImplemented',
+    message: 'selfsame does not implement defaultThrottlePolicy in delivery policies yet.',
+  });
+  await set('DeliveryPolicy', JSON.stringify({ http: { defaultThrottlePolicy: null } }));
   await assert.rejects(set('FifoTopic', 'false'), { message: 'Invalid parameter: AttributeName' });
   await assert.rejects(set('KmsMasterKeyId', 'alias/x'), { name: 'NotImplemented' });
 });
