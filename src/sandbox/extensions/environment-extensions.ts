@@ -19,13 +19,12 @@ import { notFound } from '../runtime-api/api-answers.ts';
 import type { ApiPlace } from '../runtime-api/api-server.ts';
 import { apiServer, listenOnLoopback, serverAddress } from '../runtime-api/api-server.ts';
 import { credentialsRoute } from '../runtime-api/credentials-route.ts';
-import type { OtherRoutes } from '../runtime-api/runtime-api.ts';
+import type { OtherRoutes } from '../runtime-api/runtime-routes.ts';
 import { TelemetryApi } from '../telemetry/telemetry-api.ts';
 import type { Extension, Refusal } from './extension-registry.ts';
 import { ExtensionRegistry, MAX_EXTENSIONS, tooManyExtensions } from './extension-registry.ts';
 import type { FunctionFacts } from './extensions-api.ts';
 import { ExtensionsApi } from './extensions-api.ts';
-
 import { externalExtensions, launchProblem, optOf, parseSupervisorLine } from './supervisor.ts';
 
 /** The Shutdown phase, milliseconds, with external and with only internal extensions. Source: "Lambda execution environment life cycle". */

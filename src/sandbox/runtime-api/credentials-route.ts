@@ -6,7 +6,7 @@ import { GATEWAY_ADDRESS } from '../../core/gateway-address.ts';
 import type { FetchedCredentials } from '../../ports/environment.ts';
 import { CREDENTIALS_ADDRESS } from '../network/addresses.ts';
 import { refuse } from './api-answers.ts';
-import type { OtherRoutes } from './runtime-api.ts';
+import type { OtherRoutes } from './runtime-routes.ts';
 
 const PATH = '/2021-04-23/credentials';
 

@@ -10,39 +10,18 @@
  * runtime asks for it; then it is kept until it asks.
  */
 
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { EnvironmentListener, RuntimeEvent } from '../../ports/environment.ts';
 import type { RuntimeTransport } from '../environment/runtime-transport.ts';
-import {
-  accepted,
-  errorJson,
-  methodNotAllowed,
-  notFound,
-  payloadTooLarge,
-  refuse,
-  transitionRefused,
-} from './api-answers.ts';
+import { refuse, transitionRefused } from './api-answers.ts';
 import type { ApiPlace } from './api-server.ts';
-import { apiServer, listenOnLoopback, serverAddress } from './api-server.ts';
+import { listenOnLoopback } from './api-server.ts';
 import { eventHeaders } from './event-headers.ts';
-import { readOutcome } from './outcome-body.ts';
-import { passOnStream } from './streamed-body.ts';
+import type { OpenStream, OtherRoutes } from './runtime-routes.ts';
+import { RuntimeRoutes } from './runtime-routes.ts';
 
-const NOTHING_LEFT = Buffer.alloc(0);
-
-const PREFIX = '/2018-06-01/runtime/';
-
-export type RuntimeState = 'Started' | 'InitError' | 'Ready' | 'Running' | 'RuntimeResponseSentState';
-
-/** Answers a request that is not of the runtime API; false when it is not its own either. */
-export type OtherRoutes = (request: IncomingMessage, response: ServerResponse) => boolean;
-
-export class RuntimeApi implements RuntimeTransport {
-  private readonly listener: EnvironmentListener;
-  private readonly server: Server;
-  private readonly others: OtherRoutes;
-  private state: RuntimeState = 'Started';
+export class RuntimeApi extends RuntimeRoutes implements RuntimeTransport {
   /** The runtime's open request for its next event. */
   private waiting: ServerResponse | undefined;
   /** The event that has no outcome yet. */
@@ -57,9 +36,7 @@ export class RuntimeApi implements RuntimeTransport {
   private requestId = '';
 
   private constructor(listener: EnvironmentListener, others: OtherRoutes) {
-    this.listener = listener;
-    this.others = others;
-    this.server = apiServer((request, response) => this.handle(request, response));
+    super(listener, others);
     this.server.on('connection', (socket) => {
       socket.prependOnceListener('end', () => this.ended(socket));
       socket.once('close', (hadError) => {
@@ -79,11 +56,6 @@ export class RuntimeApi implements RuntimeTransport {
     return api;
   }
 
-  /** `host:port`, as `AWS_LAMBDA_RUNTIME_API` has it. */
-  get address(): string {
-    return serverAddress(this.server);
-  }
-
   get undelivered(): boolean {
     return this.event !== undefined && (this.carrier === undefined || this.carrierWasReset);
   }
@@ -96,30 +68,7 @@ export class RuntimeApi implements RuntimeTransport {
     if (this.waiting !== undefined && !this.waiting.destroyed) this.deliver(event, this.waiting);
   }
 
-  close(): void {
-    this.server.close();
-    this.server.closeAllConnections();
-  }
-
-  private handle(request: IncomingMessage, response: ServerResponse): void {
-    response.sendDate = false;
-    const path = request.url ?? '';
-    if (path === `${PREFIX}invocation/next`) {
-      if (request.method === 'GET') this.next(response);
-      else methodNotAllowed(request, response);
-      return;
-    }
-    const [kind, id, outcome, ...more] = path.startsWith(PREFIX) ? path.slice(PREFIX.length).split('/') : [];
-    const isInitError = kind === 'init' && id === 'error' && outcome === undefined;
-    const isOutcome = kind === 'invocation' && (outcome === 'response' || outcome === 'error');
-    if (more.length > 0 || !(isInitError || isOutcome)) {
-      if (!this.others(request, response)) notFound(request, response);
-    } else if (request.method !== 'POST') methodNotAllowed(request, response);
-    else if (isInitError) this.initError(request, response);
-    else this.outcome(request, response, id ?? '', outcome === 'error');
-  }
-
-  private next(response: ServerResponse): void {
+  protected next(response: ServerResponse): void {
     if (this.state === 'InitError') {
       transitionRefused(response, this.state, 'Ready');
       return;
@@ -161,64 +110,17 @@ export class RuntimeApi implements RuntimeTransport {
     response.end(event.payload);
   }
 
-  private initError(request: IncomingMessage, response: ServerResponse): void {
-    readOutcome(request, true, ({ errorType, payload }) => {
-      if (this.state !== 'Started') {
-        transitionRefused(response, this.state, 'InitError');
-        return;
-      }
-      this.state = 'InitError';
-      accepted(response);
-      this.listener.initError(errorType ?? 'Runtime.Unknown', payload);
-    });
-  }
-
-  private outcome(request: IncomingMessage, response: ServerResponse, id: string, isError: boolean): void {
-    if (!this.mayEnd(response, id, isError)) {
-      request.resume();
-      return;
-    }
-    const mode = request.headers['lambda-runtime-function-response-mode'];
-    if (!isError && mode !== undefined && mode !== '' && mode !== 'streaming') {
-      request.resume();
-      refuse(response, 400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
-      this.finish(
-        'Runtime.InvalidResponseModeHeader',
-        errorJson('Runtime.InvalidResponseModeHeader', 'Invalid function response mode'),
-      );
-      return;
-    }
-    if (!isError && mode === 'streaming') {
-      this.stream(request, response, id);
-      return;
-    }
-    readOutcome(request, isError, ({ isTooLarge, errorType, payload }) => {
-      // Another request may have ended the invocation while this one's body came in.
-      if (!this.mayEnd(response, id, isError)) return;
-      if (isTooLarge) payloadTooLarge(response);
-      else accepted(response);
-      this.finish(errorType, payload);
-    });
-  }
-
-  private stream(request: IncomingMessage, response: ServerResponse, id: string): void {
+  protected beginStream(id: string): OpenStream {
     this.isStreaming = true;
-    const isOpen = (): boolean => id === this.requestId && this.state === 'Running';
-    const { 'content-type': contentType } = request.headers;
-    if (contentType !== undefined && isOpen()) this.listener.responseType?.(id, contentType);
-    passOnStream(
-      request,
-      (chunk) => (isOpen() ? this.listener.responseChunk(id, chunk) : undefined),
-      (failure) => {
-        if (isOpen()) this.isStreaming = false;
-        if (!this.mayEnd(response, id, false)) return;
-        accepted(response);
-        this.finish(failure?.errorType, failure?.payload ?? NOTHING_LEFT);
+    return {
+      isOpen: () => id === this.requestId && this.state === 'Running',
+      end: () => {
+        this.isStreaming = false;
       },
-    );
+    };
   }
 
-  private mayEnd(response: ServerResponse, id: string, isError: boolean): boolean {
+  protected mayEnd(response: ServerResponse, id: string, isError: boolean): boolean {
     if (id !== this.requestId) {
       refuse(response, 400, 'InvalidRequestID', 'Invalid request ID');
       return false;
@@ -230,11 +132,10 @@ export class RuntimeApi implements RuntimeTransport {
     return true;
   }
 
-  /** With an error type the function has failed. */
-  private finish(errorType: string | undefined, payload: Buffer): void {
+  protected finish(id: string, errorType: string | undefined, payload: Buffer): void {
     this.state = 'RuntimeResponseSentState';
     this.event = undefined;
-    if (errorType === undefined) this.listener.response(this.requestId, payload, undefined);
-    else this.listener.error(this.requestId, errorType, payload, undefined);
+    if (errorType === undefined) this.listener.response(id, payload, undefined);
+    else this.listener.error(id, errorType, payload, undefined);
   }
 }
