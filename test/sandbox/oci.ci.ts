@@ -1,7 +1,7 @@
 /** The level *oci*: functions in containers of every OCI runtime that this host has, and what code sees there. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -13,10 +13,13 @@ import type { Platform } from '../../src/index.ts';
 import { start } from '../../src/index.ts';
 import { openContainerState, removeLeftContainers } from '../../src/sandbox/oci/container-state.ts';
 import { probeOci } from '../../src/sandbox/oci/probe.ts';
+import { createSandbox } from '../../src/sandbox/sandboxes.ts';
 import { clientSettings, openPlatform, startedPlatform } from '../kit/started-platform.ts';
 import { zipOf } from '../kit/zip.ts';
 import { createProbe, invokeProbe } from '../lambda/invoke/probe-function.ts';
+import { scratchDirectory } from '../storage/scratch.ts';
 import { testLeftovers } from './leftovers-suite.ts';
+import { NOBODY, SILENT, specBelow } from './nobody.ts';
 
 const run = promisify(execFile);
 
@@ -195,6 +198,9 @@ test('containers of an OCI runtime that is no longer there keep the next server 
   const directory = await mkdtemp(join(tmpdir(), 'selfsame-containers-'));
   context.after(() => rm(directory, { recursive: true, force: true }));
   assert.equal(await removeLeftContainers(directory), 0);
+  // A server that was killed as it wrote the record had no containers yet.
+  await writeFile(join(directory, 'oci-runtime.json'), '{"path":');
+  assert.equal(await removeLeftContainers(directory), 0);
   const runtime = { path: '/no/such/runc', name: 'runc', version: '1', channel: 'preserved' } as const;
   await openContainerState(directory, {
     ...runtime,
@@ -208,6 +214,33 @@ test('containers of an OCI runtime that is no longer there keep the next server 
     assert.match(error.message, /containers of \/no\/such\/runc cannot be ended: .*ENOENT/);
     return error.remedy.includes(join(directory, 'oci-runtime.json'));
   });
+});
+
+test('where only the server may enter the directory of environments they start, and again under the same id', async (context) => {
+  const warnings: string[] = [];
+  const sandbox = await createSandbox('oci', {
+    environmentsDirectory: await scratchDirectory(context),
+    runtimesDirectory: await scratchDirectory(context),
+    ociRuntime: 'runc',
+    log: { ...SILENT, warn: (_, message) => warnings.push(message) },
+  });
+  context.after(() => sandbox.close());
+  const codeDirectory = await scratchDirectory(context);
+  // Else its own user could not read it, and there would be none.
+  await chmod(codeDirectory, 0o755);
+  await writeFile(join(codeDirectory, 'index.js'), 'exports.handler = async () => 1;');
+  const spec = specBelow(codeDirectory, { variables: { _HANDLER: 'index.handler' } });
+  for (let start = 0; start < 2; start += 1) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const environment = await sandbox.start(spec, {
+      ...NOBODY,
+      ready: resolve,
+      exit: (exit) => reject(new Error(`it ended: ${JSON.stringify(exit)}`)),
+    });
+    await promise;
+    await environment.kill();
+  }
+  assert.deepEqual(warnings, []);
 });
 
 test('after kill -9 of the server the next one ends its containers and works on', (context) =>

@@ -20,6 +20,8 @@ export type ContainerContent = Pick<
 /** What every container of this server shares. */
 export interface Shared {
   readonly stateDirectory: string;
+  /** Where each container's own directory is made. */
+  readonly bundlesDirectory: string;
   readonly rootDirectory: string;
   readonly mounts: readonly Mount[];
   readonly etc: string;

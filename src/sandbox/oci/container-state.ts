@@ -31,9 +31,8 @@ export async function openContainerState(
 /** Ends the containers of a server that was killed, by the OCI runtime it had. Resolves with how many there were. */
 export async function removeLeftContainers(environmentsDirectory: string): Promise<number> {
   const record = join(environmentsDirectory, RUNTIME_FILE);
-  const content = await readFile(record, 'utf8').catch(() => undefined);
-  if (content === undefined) return 0;
-  const runtime = JSON.parse(content) as Pick<OciRuntime, 'path' | 'globalArguments'>;
+  const runtime = recorded(await readFile(record, 'utf8').catch(() => ''));
+  if (runtime === undefined) return 0;
   const directory = join(environmentsDirectory, STATE_DIRECTORY);
   const { stdout } = await run(
     runtime.path,
@@ -48,6 +47,15 @@ export async function removeLeftContainers(environmentsDirectory: string): Promi
   const ids = stdout.split('\n').filter((id) => id !== '');
   await Promise.all(ids.map((id) => deleteContainer(runtime, directory, id)));
   return ids.length;
+}
+
+/** Undefined where there is no record, or a server was killed as it wrote one: before it had a container. */
+function recorded(content: string): Pick<OciRuntime, 'path' | 'globalArguments'> | undefined {
+  try {
+    return JSON.parse(content) as Pick<OciRuntime, 'path' | 'globalArguments'>;
+  } catch {
+    return undefined;
+  }
 }
 
 /** With it all others of its namespace end. The number is the host's. Undefined before it has begun. */

@@ -28,13 +28,18 @@ export interface ContainerUsers {
   readonly own: number;
 }
 
-/** Undefined where the container has to run as the server's own user. */
+/**
+ * Undefined where the container has to run as the server's own user. `paths` are what that user must get to,
+ * `directories` what the OCI runtime needs beside them, which is nobody else's business.
+ */
 export async function containerUsers(
   users: EnvironmentUsers | undefined,
   user: EnvironmentUser | undefined,
   paths: readonly string[],
+  directories: readonly string[],
 ): Promise<ContainerUsers | undefined> {
   if (users === undefined || user === undefined || !(await users.reach(user, paths))) return undefined;
+  await users.show(directories);
   return { preparing: users.preparingUid, own: user.uid };
 }
 

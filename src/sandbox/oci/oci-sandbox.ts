@@ -41,6 +41,9 @@ import { makeRootDirectory } from './root-directory.ts';
 
 const BYTES_PER_MB = 1024 * 1024;
 
+/** Below the scratch directory of environments: one directory for all containers, so that it is brought within reach once. */
+const BUNDLES_DIRECTORY = 'bundles';
+
 /** Threads of the OCI runtime that stays beside its container: 5 to 9 were seen of runc, 40 of gVisor's three processes. */
 const OWN_PROCESSES = 64;
 
@@ -140,12 +143,17 @@ export class OciSandbox implements Sandbox {
     const users = await this.options.users?.users();
     const user = users?.take();
     resources.defer(async () => user?.release());
-    const container = this.containerOf(spec, shared);
+    const container = containerOf(spec, shared);
     resources.defer(() => this.removeContainer(container));
     if (isAhead && user !== undefined) await openTo(user, spec.codeDirectory);
     const content =
       image === undefined ? packageContainer(spec, shared, mounts.mounts) : imageContainer(image, shared);
-    const ids = await containerUsers(users, user, [dirname(this.runtime.path), ...hostPathsOf(content)]);
+    const ids = await containerUsers(
+      users,
+      user,
+      [dirname(this.runtime.path), ...hostPathsOf(content)],
+      [shared.stateDirectory, shared.bundlesDirectory],
+    );
     await this.makeBundle(container, spec, {
       inner,
       variables: isAhead ? { ...variables, SELFSAME_POOLED: '1' } : variables,
@@ -181,11 +189,6 @@ export class OciSandbox implements Sandbox {
     await this.options.networks?.close();
     await this.options.users?.close();
     await this.limits.close();
-  }
-
-  private containerOf({ environmentId }: EnvironmentSpec, { stateDirectory }: Shared): Container {
-    const bundle = join(this.options.environmentsDirectory, environmentId);
-    return { id: environmentId, bundle, pidFile: join(bundle, 'pid'), stateDirectory };
   }
 
   private async makeBundle(
@@ -227,7 +230,10 @@ export class OciSandbox implements Sandbox {
     ]);
     const rootDirectory = join(directory, 'root');
     await makeRootDirectory(rootDirectory, system);
+    const bundlesDirectory = join(environmentsDirectory, BUNDLES_DIRECTORY);
+    await mkdir(bundlesDirectory, { recursive: true, mode: 0o700 });
     return {
+      bundlesDirectory,
       stateDirectory: await openContainerState(environmentsDirectory, this.runtime),
       rootDirectory,
       mounts: [...system, bind(etc, '/etc')],
@@ -235,6 +241,14 @@ export class OciSandbox implements Sandbox {
       hostShell,
     };
   }
+}
+
+function containerOf(
+  { environmentId }: EnvironmentSpec,
+  { stateDirectory, bundlesDirectory }: Shared,
+): Container {
+  const bundle = join(bundlesDirectory, environmentId);
+  return { id: environmentId, bundle, pidFile: join(bundle, 'pid'), stateDirectory };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -96,8 +96,13 @@ export class EnvironmentUsers {
       this.warnOf(refused);
       return false;
     }
-    await Promise.all(paths.map((path) => this.files.reach(path)));
+    await this.show(paths);
     return true;
+  }
+
+  /** Has these paths at their places for whoever has rights of its own there, whichever closed directory they are in. */
+  async show(paths: readonly string[]): Promise<void> {
+    await Promise.all(paths.map((path) => this.files.reach(path)));
   }
 
   private warnOf(paths: readonly string[]): void {

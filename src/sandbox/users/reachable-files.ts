@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
 import { open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { PlatformError } from '../../core/errors.ts';
 import { ShellDialogue } from '../shell-dialogue.ts';
 
 /** Others may pass through a directory. */
@@ -14,12 +15,29 @@ const PASSABLE = 0o001;
 
 const FAILING = 'The files of functions cannot be shown to their users';
 
-/** The working directory stays what is covered; the shell ends with its standard input, and so with the server. */
+const SHOWN = 'shown';
+
+/**
+ * The working directory stays what is covered; the shell ends with its standard input, and so with the server. What has
+ * been removed and made anew under its name is another one, and is shown in the place of the first. The answer is
+ * `shown`, or what the commands said, in one line.
+ */
 const COVER = `
 cd "$1" && mount -t tmpfs -o mode=711,size=1m,nosuid,nodev selfsame "$1" || exit 1
+set -f
+remove() {
+  rmdir "$1" 2>/dev/null || rm -f "$1"
+}
+show() {
+  umount --lazy "$2" 2>/dev/null && remove "$2"
+  if [ -d "$1" ]; then mkdir "$2"; else : >"$2"; fi && mount --no-canonicalize --rbind "$1" "$2" && return
+  remove "$2"
+  return 1
+}
 echo covered
 while IFS= read -r name; do
-  mkdir -p "$1/$name" && mount --no-canonicalize --rbind "./$name" "$1/$name" && echo shown || exit 1
+  place="$1/$name"
+  [ "./$name" -ef "$place" ] || problem=$(show "./$name" "$place" 2>&1) && echo ${SHOWN} || echo $problem
 done`;
 
 export class ReachableFiles {
@@ -53,7 +71,7 @@ export class ReachableFiles {
     return `/proc/${process.pid}/fd/${this.mounts.fd}`;
   }
 
-  /** From here on everybody gets to this path in the namespace, whose own mode rules then. */
+  /** From here on everybody gets to what is at this path now in the namespace, whose own mode rules then. */
   async reach(path: string): Promise<void> {
     const directory = dirname(path);
     if (directory === path) return;
@@ -89,7 +107,6 @@ export class ReachableFiles {
 /** An empty directory in the place of a closed one, which shows what it is asked to. */
 class Cover {
   private readonly shell: ShellDialogue;
-  private readonly shown = new Map<string, Promise<unknown>>();
 
   private constructor(shell: ShellDialogue) {
     this.shell = shell;
@@ -98,8 +115,9 @@ class Cover {
   static async of(directory: string, [command, ...args]: readonly [string, ...string[]]): Promise<Cover> {
     const script = ['sh', '-c', COVER, 'sh', directory];
     const shell = new ShellDialogue(
-      // It lives as long as the server, and needs nothing of what the server was told.
+      // It lives as long as the server, whose Ctrl+C is not its own, and needs nothing of what the server was told.
       spawn(command, [...args, ...script], {
+        detached: true,
         stdio: ['pipe', 'pipe', 'pipe'],
         env: { PATH: process.env['PATH'] },
       }),
@@ -109,13 +127,10 @@ class Cover {
     return new Cover(shell);
   }
 
-  show(name: string): Promise<unknown> {
-    let shown = this.shown.get(name);
-    if (shown === undefined) {
-      shown = this.shell.ask(name);
-      this.shown.set(name, shown);
-    }
-    return shown;
+  /** Asked each time: only the shell sees whether what it has shown under that name is still the one that is there. */
+  async show(name: string): Promise<void> {
+    const answer = await this.shell.ask(name);
+    if (answer !== SHOWN) throw new PlatformError(`${FAILING}: ${answer}`, 'Run `selfsame doctor`.');
   }
 
   close(): Promise<void> {
