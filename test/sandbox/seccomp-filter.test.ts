@@ -50,15 +50,16 @@ function run(program: Buffer, { arch, number, args = [] }: Call): number {
   throw new Error('the program has no end');
 }
 
-for (const { name, arch, read, mount, clone, socket } of [
-  { name: 'x64', arch: X64, read: 0, mount: 165, clone: 56, socket: 41 },
-  { name: 'arm64', arch: ARM64, read: 63, mount: 40, clone: 220, socket: 198 },
+for (const { name, arch, read, mount, clone, socket, socketpair } of [
+  { name: 'x64', arch: X64, read: 0, mount: 165, clone: 56, socket: 41, socketpair: 53 },
+  { name: 'arm64', arch: ARM64, read: 63, mount: 40, clone: 220, socket: 198, socketpair: 199 },
 ]) {
   test(`the filter for ${name} refuses by call and by argument, and lets the rest pass`, () => {
     const program = seccompFilter(name)!;
     const answer = (number: number, ...args: number[]): number => run(program, { arch, number, args });
     assert.equal(answer(read), ALLOW);
     assert.equal(answer(mount), EPERM);
+    assert.equal(answer(467), EPERM, 'open_tree_attr');
     assert.equal(answer(435), ENOSYS, 'clone3');
     assert.equal(answer(clone, 0x3d0f00), ALLOW, 'a thread');
     assert.equal(answer(clone, CLONE_NEWUSER | 17), EPERM);
@@ -66,9 +67,12 @@ for (const { name, arch, read, mount, clone, socket } of [
     assert.equal(answer(socket, 2, 1 | 0x80000), ALLOW, 'TCP, closed on exec');
     assert.equal(answer(socket, 2, 3 | 0x80000, 1), EPERM, 'a raw socket');
     assert.equal(answer(socket, 10, 3, 58), EPERM, 'a raw socket of IPv6');
+    assert.equal(answer(socket, 2, 10 | 0x800, 3), EPERM, 'a packet socket, as it was asked for of old');
     assert.equal(answer(socket, 16, 3, 0), ALLOW, 'netlink, for the interfaces');
     assert.equal(answer(socket, 16, 3, 12), EPERM, 'netlink, for netfilter');
     assert.equal(answer(socket, 17, 3), EAFNOSUPPORT, 'a packet socket');
+    assert.equal(answer(socketpair, 1, 1 | 0x80000), ALLOW, 'a pair of Unix sockets');
+    assert.equal(answer(socketpair, 30, 1), EAFNOSUPPORT, 'a pair of TIPC');
     assert.equal(run(program, { arch: 0x40000003, number: read }), KILL, 'a call of another architecture');
   });
 }

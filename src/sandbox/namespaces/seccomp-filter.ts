@@ -10,7 +10,7 @@ import {
   NAMESPACE_FLAGS,
   NETLINK_ROUTE,
   NUMBERS,
-  SOCK_RAW,
+  RAW_SOCKET_TYPES,
   SOCKET_FAMILIES,
   SOCKET_TYPE_MASK,
   TIOCSTI,
@@ -89,6 +89,11 @@ export function seccompFilter(
       end(ALLOW),
     ]),
     ...onCall(NUMBERS[architecture].socket, socketRules()),
+    ...onCall(NUMBERS[architecture].socketpair, [
+      load(argument(0)),
+      ...onValue(SOCKET_FAMILIES.unix, ALLOW),
+      end(ERRNO | EAFNOSUPPORT),
+    ]),
     end(ALLOW),
   ]);
 }
@@ -112,7 +117,7 @@ function socketRules(): Instruction[] {
   const raw = [
     load(argument(1)),
     { code: AND, value: SOCKET_TYPE_MASK },
-    ...onValue(SOCK_RAW, ERRNO | EPERM),
+    ...RAW_SOCKET_TYPES.flatMap((type) => onValue(type, ERRNO | EPERM)),
     end(ALLOW),
   ];
   return [

@@ -9,6 +9,7 @@ export const DENIED_CALLS = [
   'unshare',
   'setns',
   'open_tree',
+  'open_tree_attr',
   'move_mount',
   'fsopen',
   'fsconfig',
@@ -62,7 +63,7 @@ export const DENIED_CALLS = [
 export type DeniedCall = (typeof DENIED_CALLS)[number];
 
 /** Those whose arguments decide. */
-export type JudgedCall = 'clone' | 'clone3' | 'ioctl' | 'socket';
+export type JudgedCall = 'clone' | 'clone3' | 'ioctl' | 'socket' | 'socketpair';
 
 /** Answers of a filter: asm-generic/errno.h. */
 export const EPERM = 1;
@@ -74,10 +75,14 @@ export const NAMESPACE_FLAGS: readonly number[] = [
   0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
 ];
 
-/** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: what is left out is packet sockets, vsock, alg and a hundred rarities. */
+/**
+ * AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: what is left out is packet sockets, vsock, alg and a hundred rarities. Of these
+ * only the first has pairs; asked for a pair, the kernel makes sockets of any family before it says so.
+ */
 export const SOCKET_FAMILIES = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
 export const SOCKET_TYPE_MASK = 0xf;
-export const SOCK_RAW = 3;
+/** SOCK_RAW, and SOCK_PACKET: the old way to a packet socket, for which the kernel takes AF_INET (net/socket.c, `__sock_create`). */
+export const RAW_SOCKET_TYPES: readonly number[] = [3, 10];
 /** The only protocol of AF_NETLINK that is left: getifaddrs(3) asks for interfaces by it. */
 export const NETLINK_ROUTE = 0;
 /** Pushes characters into a terminal's input. */
@@ -89,6 +94,7 @@ type Numbers = Readonly<Record<JudgedCall, number> & Partial<Record<DeniedCall, 
 const SHARED_NUMBERS = {
   clone3: 435,
   open_tree: 428,
+  open_tree_attr: 467,
   move_mount: 429,
   fsopen: 430,
   fsconfig: 431,
@@ -109,6 +115,7 @@ export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
     clone: 56,
     ioctl: 16,
     socket: 41,
+    socketpair: 53,
     mount: 165,
     umount2: 166,
     pivot_root: 155,
@@ -158,6 +165,7 @@ export const NUMBERS: Readonly<Record<'x64' | 'arm64', Numbers>> = {
     clone: 220,
     ioctl: 29,
     socket: 198,
+    socketpair: 199,
     mount: 40,
     umount2: 39,
     pivot_root: 41,

@@ -9,7 +9,7 @@ import {
   EPERM,
   NAMESPACE_FLAGS,
   NETLINK_ROUTE,
-  SOCK_RAW,
+  RAW_SOCKET_TYPES,
   SOCKET_FAMILIES,
   SOCKET_TYPE_MASK,
   TIOCSTI,
@@ -73,7 +73,7 @@ function refuse(
 
 /** A rule can name what it refuses only, so that all but four families are named. */
 function socketRules(): SeccompRule[] {
-  const { inet, inet6, netlink } = SOCKET_FAMILIES;
+  const { unix, inet, inet6, netlink } = SOCKET_FAMILIES;
   const below = Array.from({ length: HIGHEST_FAMILY }, (_, family) => family);
   return [
     ...below
@@ -81,10 +81,13 @@ function socketRules(): SeccompRule[] {
       .map((family) => refuse(['socket'], EAFNOSUPPORT, equals(0, family))),
     // Also what has any of the bits that the kernel does not look at.
     refuse(['socket'], EAFNOSUPPORT, { index: 0, value: HIGHEST_FAMILY, op: 'SCMP_CMP_GT' }),
-    ...[inet, inet6].map((family) =>
-      refuse(['socket'], EPERM, equals(0, family), masked(1, SOCKET_TYPE_MASK, SOCK_RAW)),
+    ...[inet, inet6].flatMap((family) =>
+      RAW_SOCKET_TYPES.map((type) =>
+        refuse(['socket'], EPERM, equals(0, family), masked(1, SOCKET_TYPE_MASK, type)),
+      ),
     ),
     refuse(['socket'], EPERM, equals(0, netlink), { index: 2, value: NETLINK_ROUTE, op: 'SCMP_CMP_NE' }),
+    refuse(['socketpair'], EAFNOSUPPORT, { index: 0, value: unix, op: 'SCMP_CMP_NE' }),
   ];
 }
 
