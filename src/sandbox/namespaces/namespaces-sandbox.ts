@@ -104,8 +104,8 @@ export class NamespacesSandbox implements Sandbox {
   async startSnapshot(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<Snapshot> {
     const { environmentsDirectory, networks } = this.options;
     const hasNetwork = (await networks?.networks()) !== undefined;
-    const place = await SnapshotPlace.make(environmentsDirectory, spec.installation, hasNetwork);
     const layout = layoutInside(await this.shared.mountsOf(spec.installation));
+    const place = await SnapshotPlace.make(environmentsDirectory, spec.installation, hasNetwork);
     const source = await withResources((resources) => {
       resources.defer(() => place.remove());
       return this.startWith(resources, spec, listener, false, place);
@@ -176,7 +176,7 @@ export class NamespacesSandbox implements Sandbox {
     Object.assign(variables, place?.variables);
     const filterFile = place?.filterFile ?? shared.filterFile;
     // Bubblewrap reads it to its end, so each start opens its own.
-    const filter = filterFile === undefined ? undefined : await open(filterFile);
+    await using filter = filterFile === undefined ? undefined : await open(filterFile);
     const inherited = filter === undefined ? [] : [filter.fd];
     const descriptor = firstInherited(extensions);
     const environment = await EnvironmentProcess.start(
@@ -213,7 +213,7 @@ export class NamespacesSandbox implements Sandbox {
         cleanUp: () => resources.disposeAsync(),
       },
       extensions.listener,
-    ).finally(() => filter?.close());
+    );
     keepWhileRunning(this.running, environment, resources);
     return environment;
   }

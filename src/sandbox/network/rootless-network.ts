@@ -58,20 +58,24 @@ export class RootlessNetwork {
   /** `target` gives where the server listens on the host when a connection to it comes. */
   static async make(programs: RootlessPrograms, target: () => URL): Promise<RootlessNetwork> {
     const started: ChildProcess[] = [];
+    let servers: readonly Server[] = [];
     try {
       const user = ['--user', '--map-root-user', '--net'];
-      const holder = spawn('unshare', [...user, 'sh', '-e', '-c', HOLD]);
+      // In groups of their own: what runs inside has its network until the server ends, whose Ctrl+C is not theirs.
+      const holder = spawn('unshare', [...user, 'sh', '-e', '-c', HOLD], { detached: true });
       started.push(holder);
       await said(holder, holder.stdout);
       const inUser = ['--preserve-credentials', `--user=/proc/${holder.pid}/ns/user`];
       const namespace = `/proc/${holder.pid}/ns/net`;
       const slirp = spawn(programs.nsenter, [...inUser, '--', programs.slirp, ...slirpArguments(namespace)], {
         stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+        detached: true,
       });
       started.unshift(slirp);
       await said(slirp, slirp.stdio[READY_DESCRIPTOR] as Readable);
       const inside = [...inUser, `--net=${namespace}`, '--', process.execPath, LISTENER, GATEWAY_ADDRESS];
       const [runtimeApi, endpoint] = await listening(programs.nsenter, inside);
+      servers = [runtimeApi, endpoint];
       endpoint.on('connection', (socket) => {
         const { hostname, port } = target();
         const upstream = connect(Number(port || '80'), hostname);
@@ -86,6 +90,7 @@ export class RootlessNetwork {
       await network.closeOffHost();
       return network;
     } catch (error) {
+      for (const server of servers) server.close();
       await ended(started);
       throw error;
     }
@@ -137,10 +142,16 @@ async function listening(nsenter: string, args: readonly string[]): Promise<[Ser
   const child = spawn(nsenter, [...args, ...ports], { stdio: ['pipe', 'ignore', 'pipe', 'ipc'] });
   const servers: Server[] = [];
   child.on('message', (_, server) => servers.push(server as Server));
-  await whenEnded(child);
-  const [runtimeApi, endpoint] = servers;
-  if (runtimeApi === undefined || endpoint === undefined) throw failure('Nothing listens inside.');
-  return [runtimeApi, endpoint];
+  try {
+    await whenEnded(child);
+    const [runtimeApi, endpoint] = servers;
+    if (runtimeApi === undefined || endpoint === undefined) throw failure('Nothing listens inside.');
+    return [runtimeApi, endpoint];
+  } catch (error) {
+    // One of them keeps the namespace.
+    for (const server of servers) server.close();
+    throw error;
+  }
 }
 
 /** Resolves when the process has written something. */

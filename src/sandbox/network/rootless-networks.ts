@@ -45,8 +45,13 @@ export class RootlessNetworks implements Networks {
     const next = this.ready.shift() ?? this.make();
     this.refill();
     const network = await next;
-    // The host may have got others since it was made.
-    await network.closeOffHost();
+    try {
+      // The host may have got others since it was made.
+      await network.closeOffHost();
+    } catch (error) {
+      this.release(network);
+      throw error;
+    }
     return {
       namespace: `/proc/${network.pid}/ns/net`,
       userNamespace: `/proc/${network.pid}/ns/user`,

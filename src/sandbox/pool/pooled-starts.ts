@@ -69,7 +69,14 @@ export class PooledStarts {
   async take(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment | undefined> {
     const shape = this.notLinked.has(spec.codeDirectory) ? undefined : shapeOf(spec);
     const pooled = shape === undefined ? undefined : this.pool.take(shape);
-    return pooled === undefined ? undefined : this.assign(pooled, spec, listener);
+    if (pooled === undefined) return undefined;
+    try {
+      return await this.assign(pooled, spec, listener);
+    } catch (error) {
+      // It is in the pool no more, and nobody's.
+      void pooled.running.kill();
+      throw error;
+    }
   }
 
   /** Ends what waits. */
@@ -108,8 +115,7 @@ export class PooledStarts {
     const { locale, ...rest } = shape;
     const spec: EnvironmentSpec = {
       ...rest,
-      // Not the name of the directory itself: a level may have one by the name of an environment.
-      environmentId: `ahead-${basename(taskDirectory)}`,
+      environmentId: basename(taskDirectory),
       codeDirectory: taskDirectory,
       handler: '',
       variables: locale,

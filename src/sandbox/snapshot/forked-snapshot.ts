@@ -74,7 +74,11 @@ export class ForkedSnapshot implements Snapshot {
     this.expect();
     const { process } = copy;
     const before = this.source.variables;
-    const variables = await this.options.variablesOf(spec, process.runtimeApi);
+    const variables = await this.options.variablesOf(spec, process.runtimeApi).catch((error: unknown) => {
+      // It would wait for its owner for ever.
+      copy.end();
+      throw error;
+    });
     // Its code may have changed others on purpose.
     const changed = Object.entries(variables).filter(([name, value]) => before[name] !== value);
     process.assign(Object.fromEntries(changed), spec);
