@@ -1,5 +1,5 @@
 /** Plain processes of this user: no isolation, for development on any host. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   EnvironmentListener,
@@ -27,6 +27,7 @@ import {
   pythonPackagesDirectory,
 } from '../runtime-files.ts';
 import type { SandboxOptions } from '../sandbox-options.ts';
+import { removeScratch } from './scratch-directory.ts';
 
 /** In an environment's scratch directory: its process and when that began, to know it again after a crash. */
 const PROCESS_FILE = 'process';
@@ -65,7 +66,7 @@ export class ProcessSandbox implements Sandbox {
     listener: EnvironmentListener,
   ): Promise<RunningEnvironment> {
     const scratch = join(this.options.environmentsDirectory, spec.environmentId);
-    resources.defer(() => rm(scratch, { recursive: true, force: true }));
+    resources.defer(() => this.remove(scratch));
     const temporaryDirectory = join(scratch, 'tmp');
     await mkdir(temporaryDirectory, { recursive: true });
     const layout = await this.layout(spec, temporaryDirectory);
@@ -96,6 +97,16 @@ export class ProcessSandbox implements Sandbox {
     await Promise.all([...this.running].map((environment) => environment.kill()));
     await this.nodePackages?.catch(() => {});
     await this.limits.close();
+  }
+
+  /** Whatever keeps it there, the environment has ended. */
+  private async remove(scratch: string): Promise<void> {
+    await removeScratch(scratch).catch((error: Error) =>
+      this.options.log.error(
+        { scratch, error: error.message },
+        'What a function left in its /tmp was not removed.',
+      ),
+    );
   }
 
   private async layout(spec: EnvironmentSpec, temporaryDirectory: string): Promise<Layout> {
@@ -151,7 +162,7 @@ export async function removeLeftovers(environmentsDirectory: string): Promise<nu
         // It ended between the look and the blow.
       }
     }
-    await rm(scratch, { recursive: true, force: true });
+    await removeScratch(scratch);
   }
   return ended;
 }
