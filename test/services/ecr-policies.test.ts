@@ -172,6 +172,24 @@ test('another account pulls what a policy lets it, and nothing else', async (con
   );
 });
 
+test('another account mounts the layers of those repositories alone that it may read', async (context) => {
+  const { origin, call, asking } = await openedRegistry(context);
+  const image = await builtImage({ layers: [[{ name: 'a', content: 'one' }]] });
+  const [layer] = image.blobs.keys();
+  for (const repositoryName of ['secret', 'open']) await call(OWNER, 'CreateRepository', { repositoryName });
+  await pushImage(origin, 'secret', 'v1', image, await asking(OWNER));
+  const push = statement({ Action: ['ecr:InitiateLayerUpload', 'ecr:GetDownloadUrlForLayer'] });
+  await call(OWNER, 'SetRepositoryPolicy', { repositoryName: 'open', policyText: policyOf(push) });
+  const headers = { ...(await asking(STRANGER)), host: `${OWNER}.dkr.ecr.us-east-1.localhost` };
+  const mount = (): Promise<number> =>
+    statusAt(origin, `/v2/open/blobs/uploads/?mount=${layer}&from=secret`, 'POST', headers);
+  // 202: it has to be sent, as if there were none.
+  assert.equal(await mount(), 202);
+  assert.equal(await statusAt(origin, `/v2/open/blobs/${layer}`, 'GET', headers), 404);
+  await call(OWNER, 'SetRepositoryPolicy', { repositoryName: 'secret', policyText: policyOf(statement()) });
+  assert.equal(await mount(), 201);
+});
+
 test('tags and repositories are listed page by page, with links', async (context) => {
   const { origin, call, asking } = await openedRegistry(context);
   const headers = await asking(OWNER);

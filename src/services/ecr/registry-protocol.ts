@@ -39,6 +39,8 @@ interface Exchange {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly registry: Registry;
+  /** The caller, where that is of another account than the registry. */
+  readonly stranger: TokenHolder | undefined;
 }
 
 export class RegistryProtocol {
@@ -74,6 +76,7 @@ export class RegistryProtocol {
       method: request.method ?? '',
       query: url.searchParams,
       registry,
+      stranger,
     };
     const path = url.pathname.slice(PREFIX.length);
     if (path === '') return answerJson(response, {});
@@ -198,12 +201,14 @@ export class RegistryProtocol {
     }
   }
 
-  /** A layer of another repository of the registry need not be sent again. */
-  private async mounted({ response, query, registry }: Exchange, name: string): Promise<boolean> {
+  /** A layer of another repository of the registry need not be sent again by those who may read it there. */
+  private async mounted({ response, query, registry, stranger }: Exchange, name: string): Promise<boolean> {
     const { repositories, content } = this.context;
     const digest = query.get('mount') ?? '';
-    const size = sizeOf(repositories.find(registry, query.get('from') ?? ''), digest);
-    if (size === undefined) return false;
+    const source = repositories.find(registry, query.get('from') ?? '');
+    const size = sizeOf(source, digest);
+    if (source === undefined || size === undefined) return false;
+    if (stranger !== undefined && !letsIn(source, stranger, actionOf('blobs', 'GET'))) return false;
     await content.addLayer(registry, name, digest, size);
     answerStored(response, name, digest);
     return true;
