@@ -47,7 +47,9 @@ async function start() {
 
 async function takeEvents(handle) {
   for (;;) {
-    const { header, payload, channel } = await api.next();
+    const event = await api.next();
+    if (event === undefined) return;
+    const { header, payload, channel } = event;
     parentPort.postMessage({ begun: header.requestId });
     await new Promise((next) => {
       const runtime = { channel, log, flushed, invokeContext, next };

@@ -206,4 +206,4 @@ function parsed(text, name) {
   }
 }
 
-module.exports = { invokeContext, loadHandler };
+module.exports = { HIGH_WATER_MARK, invokeContext, loadHandler };

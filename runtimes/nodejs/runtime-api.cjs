@@ -18,9 +18,14 @@ class RuntimeApi {
     this.to = { host, port, agent: new http.Agent({ keepAlive: true, noDelay: true }) };
   }
 
-  /** The next event: its header as in ../PROTOCOL.md, its payload, and the channel for its outcome. */
+  /**
+   * The next event: its header as in ../PROTOCOL.md, its payload, and the channel for its outcome. Undefined where there
+   * is none any more: the host has gone, or refuses, as it does once the init of another worker has failed.
+   */
   async next() {
-    const { headers, body } = await this.answer(this.request('GET', 'invocation/next'));
+    const answer = await this.answer(this.request('GET', 'invocation/next')).catch(() => undefined);
+    if (answer?.status !== 200) return undefined;
+    const { headers, body } = answer;
     const header = {
       requestId: headers['lambda-runtime-aws-request-id'],
       invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
@@ -64,7 +69,11 @@ class RuntimeApi {
         response.on('data', (piece) => pieces.push(piece));
         response.on('error', reject);
         response.on('end', () =>
-          resolve({ headers: response.headers, body: Buffer.concat(pieces).toString() }),
+          resolve({
+            status: response.statusCode,
+            headers: response.headers,
+            body: Buffer.concat(pieces).toString(),
+          }),
         );
       });
     });

@@ -3,6 +3,7 @@
 // the host gathers it for a caller of Invoke.
 const { Writable } = require('node:stream');
 const { RuntimeFailure, toErrorObject } = require('./failures.cjs');
+const { HIGH_WATER_MARK } = require('./handler-loader.cjs');
 const { settled } = require('./promise-invocation.cjs');
 
 /** The type by which a front end knows that a JSON prelude and eight zero bytes come before the body. */
@@ -14,8 +15,8 @@ const DEFAULT_CONTENT_TYPE = 'application/octet-stream';
 function invocationOf(runtime, handler) {
   const { channel, log, next } = runtime;
   return async (header, payload) => {
-    const stream = new ResponseStream(channel);
     try {
+      const stream = new ResponseStream(channel, handler[HIGH_WATER_MARK]);
       const result = handler(JSON.parse(payload), stream, runtime.invokeContext(header));
       if (typeof result?.then !== 'function')
         throw new Error('Streaming does not support non-async handlers.');
@@ -34,8 +35,8 @@ function invocationOf(runtime, handler) {
 }
 
 class ResponseStream extends Writable {
-  constructor(channel) {
-    super();
+  constructor(channel, highWaterMark) {
+    super({ highWaterMark });
     this.channel = channel;
     this.contentType = DEFAULT_CONTENT_TYPE;
     this.isBegun = false;

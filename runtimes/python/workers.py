@@ -84,6 +84,9 @@ class ApiChannel:
         except (http.client.HTTPException, OSError):
             return None
         payload = response.read()
+        if response.status != 200:
+            # As once the init of another worker has failed.
+            return None
         headers = response.headers
         self.request_id = headers["Lambda-Runtime-Aws-Request-Id"]
         self.current[self.start : self.start + ID_BYTES] = self.request_id.encode().ljust(ID_BYTES, b"\0")[:ID_BYTES]

@@ -51,6 +51,14 @@ for (const [what, text] of [
   });
 }
 
+test('has the high-water mark that the handler was wrapped with', async () => {
+  const code = `export const handler = awslambda.streamifyResponse(async (event, stream) => {
+    stream.end(String(stream.writableHighWaterMark));
+  }, { highWaterMark: 3.5 });`;
+  const { text } = await (await deploy(platform, { 'index.mjs': code })).invoke({});
+  assert.equal(text, '3');
+});
+
 test('warns of a value that is returned', async () => {
   const { text, tail } = await streaming.invoke({ what: 'returns' });
   assert.equal(text, 'written');
