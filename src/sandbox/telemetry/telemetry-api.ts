@@ -21,10 +21,10 @@ const PATHS: ReadonlyMap<string, Api> = new Map([
   ['/2020-08-15/logs', 'logs'],
 ]);
 
-/** In the words of AWS's runtime interface emulator. */
 const UNREACHABLE =
   'Telemetry cannot be delivered: a server that is not root reaches nothing in the network of an environment.';
 
+/** In the words of AWS's runtime interface emulator. */
 const CLOSED: Readonly<Record<Api, { errorType: string; message: string }>> = {
   telemetry: {
     errorType: 'Telemetry.SubscriptionClosed',
