@@ -11,7 +11,7 @@ export interface Claim {
   readonly identity: Identity | undefined;
   /** For example `lambda:InvokeFunctionUrl`. */
   readonly action: string;
-  /** ARN; its account is that of the resource. */
+  /** ARN; its account is that of the resource, which its service knows where none is in it. */
   readonly resource: string;
   /** Condition keys beside those that come with the identity. */
   readonly facts: ConditionFacts;

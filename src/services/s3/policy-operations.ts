@@ -4,6 +4,7 @@ import { parseArn } from '../../core/arn.ts';
 import { AwsError } from '../../core/errors.ts';
 import { PolicySyntaxError, parsePolicy } from '../../core/policy/parse.ts';
 import type { PolicyDocument } from '../../core/policy/policy-document.ts';
+import type { BucketRecord } from './bucket-record.ts';
 import type { Buckets } from './buckets.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf } from './s3-context.ts';
@@ -43,10 +44,14 @@ export function policyOperations(
   };
 }
 
-/** The policy of the bucket that an ARN of S3 is in. */
-export function bucketPolicy(buckets: Buckets, arn: string): PolicyDocument | undefined {
+/** The bucket that an ARN of S3 is in, or is of; it has no account in it, since names of buckets are one space. */
+export function bucketIn(buckets: Buckets, arn: string): BucketRecord | undefined {
   const name = parseArn(arn)?.resource.split('/')[0];
-  const policy = name === undefined ? undefined : buckets.find(name)?.policy;
+  return name === undefined ? undefined : buckets.find(name);
+}
+
+export function bucketPolicy(buckets: Buckets, arn: string): PolicyDocument | undefined {
+  const policy = bucketIn(buckets, arn)?.policy;
   return policy === undefined ? undefined : parsePolicy(policy);
 }
 

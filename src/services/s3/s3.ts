@@ -18,7 +18,7 @@ import { listOperations } from './list-operations.ts';
 import { NotificationDelivery } from './notification-delivery.ts';
 import { notificationOperations } from './notification-operations.ts';
 import { objectAttributesOperation } from './object-details.ts';
-import { bucketPolicy, policyOperations } from './policy-operations.ts';
+import { bucketIn, bucketPolicy, policyOperations } from './policy-operations.ts';
 import { putObjectOperation } from './put-object.ts';
 import { readOperations } from './read-operations.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
@@ -84,6 +84,8 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
       operations: operations as Service['operations'] & S3Operations,
       endpoints: [preflightEndpoint(buckets, ids)],
       resourcePolicy: async (arn) => bucketPolicy(buckets, arn),
+      resourceOwner: (arn, action) =>
+        action === 's3:CreateBucket' ? undefined : bucketIn(buckets, arn)?.accountId,
     },
   };
 }
