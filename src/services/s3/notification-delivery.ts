@@ -36,9 +36,7 @@ export class NotificationDelivery {
   begin(): void {
     this.isAskedAgain = true;
     if (this.running !== undefined || this.isClosed) return;
-    this.running = this.run().finally(() => {
-      this.running = undefined;
-    });
+    this.running = this.run();
     this.deps.clock.during(this.running);
   }
 
@@ -49,31 +47,42 @@ export class NotificationDelivery {
     await this.running;
   }
 
+  /** Ends when nothing was asked for since it last looked, in the same turn in which it says so. */
   private async run(): Promise<void> {
     const { objects, clock, log } = this.deps;
-    try {
-      while (this.isAskedAgain && !this.isClosed) {
-        this.isAskedAgain = false;
+    let nextMs: number | undefined;
+    do {
+      this.isAskedAgain = false;
+      try {
         await this.deliverDue();
+        nextMs = await objects.nextNotificationMs();
+      } catch (error) {
+        log.error({ err: error }, 'notifications of S3 wait until their file can be used again');
+        nextMs = clock.now() + RETRY.maxMs;
       }
-      this.timer?.cancel();
-      const nextMs = await objects.nextNotificationMs();
-      if (nextMs === undefined || this.isClosed) return;
-      // What became due meanwhile was asked for as well.
-      this.timer = clock.at(Math.max(nextMs, clock.now() + 1), () => {
-        this.begin();
-        return this.running;
-      });
-    } catch (error) {
-      log.error({ err: error }, 'notifications of S3 wait for the next change of an object');
-    }
+    } while (this.isAskedAgain && !this.isClosed);
+    this.running = undefined;
+    this.wakeAt(nextMs);
+  }
+
+  private wakeAt(nextMs: number | undefined): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    if (nextMs === undefined || this.isClosed) return;
+    const { clock } = this.deps;
+    this.timer = clock.at(Math.max(nextMs, clock.now() + 1), () => {
+      this.begin();
+      return this.running;
+    });
   }
 
   private async deliverDue(): Promise<void> {
     const { objects, clock } = this.deps;
     for (;;) {
       const due = await objects.notifications(clock.now(), PAGE);
-      await Promise.all(due.map((notification) => this.attempt(notification)));
+      const attempts = await Promise.allSettled(due.map((notification) => this.attempt(notification)));
+      const failed = attempts.find((attempt) => attempt.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
       if (due.length < PAGE || this.isClosed) return;
     }
   }
