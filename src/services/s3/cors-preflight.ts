@@ -53,11 +53,17 @@ function answer(
   response.writeHead(200, { ...granted, 'content-length': '0', 'x-amz-request-id': requestId }).end();
 }
 
+/** Names below which a host name's other labels are a bucket. */
+const LOCAL_NAME = /\.localhost(?:\.localstack\.cloud)?$/;
+/** S3's own label of a host name, with a region behind it or not. */
+const S3_LABEL = /(?:^|\.)s3(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d)?$/;
+
 /** By host name or path. */
 function addressed({ headers, url = '/' }: IncomingMessage): [bucket: string, key: string] {
   const path = url.split('?')[0]!.slice(1);
-  const host = /^(.+?)\.(?:s3[.-]|localhost(?::|$))/.exec(headers.host ?? '')?.[1];
-  if (host !== undefined && host !== 's3') return [host, path];
+  const name = (headers.host ?? '').replace(/:\d+$/, '');
+  const host = LOCAL_NAME.test(name) ? name.replace(LOCAL_NAME, '').replace(S3_LABEL, '') : '';
+  if (host !== '') return [host, path];
   const slash = path.indexOf('/');
   return slash < 0 ? [path, ''] : [path.slice(0, slash), path.slice(slash + 1)];
 }
