@@ -8,13 +8,21 @@ export interface Checksum {
   value(): string;
 }
 
-const CHECKSUMS: Readonly<Record<string, () => Checksum>> = {
-  crc32: () => wordChecksum((data, crc) => crc32(data, crc)),
-  crc32c: () => wordChecksum(crc32c),
-  crc64nvme: () => new Crc64Nvme(),
-  sha1: () => hashChecksum('sha1'),
-  sha256: () => hashChecksum('sha256'),
-};
+/** As AWS names them; in header fields in small letters. */
+const CHECKSUMS = {
+  CRC32: () => wordChecksum((data, crc) => crc32(data, crc)),
+  CRC32C: () => wordChecksum(crc32c),
+  CRC64NVME: () => new Crc64Nvme(),
+  SHA1: () => hashChecksum('sha1'),
+  SHA256: () => hashChecksum('sha256'),
+} satisfies Readonly<Record<string, () => Checksum>>;
+
+export type ChecksumAlgorithm = keyof typeof CHECKSUMS;
+export const CHECKSUM_ALGORITHMS = Object.keys(CHECKSUMS) as readonly ChecksumAlgorithm[];
+
+export function checksumNamed(algorithm: ChecksumAlgorithm): Checksum {
+  return CHECKSUMS[algorithm]();
+}
 
 export const CHECKSUM_HEADER_PREFIX = 'x-amz-checksum-';
 
@@ -22,7 +30,8 @@ export const CHECKSUM_HEADER_PREFIX = 'x-amz-checksum-';
 export function checksumOf(header: string): Checksum | undefined {
   if (!header.startsWith(CHECKSUM_HEADER_PREFIX)) return undefined;
   const name = header.slice(CHECKSUM_HEADER_PREFIX.length);
-  return Object.hasOwn(CHECKSUMS, name) ? CHECKSUMS[name]!() : undefined;
+  const algorithm = CHECKSUM_ALGORITHMS.find((known) => known.toLowerCase() === name);
+  return algorithm && checksumNamed(algorithm);
 }
 
 function hashChecksum(algorithm: string): Checksum {

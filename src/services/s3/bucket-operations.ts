@@ -4,9 +4,12 @@ import { AwsError } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import { checkBucketName } from './bucket-name.ts';
 import type { BucketRecord } from './bucket-record.ts';
+import { bucketArn } from './bucket-record.ts';
+import { bucketTags } from './object-tags.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf, nowInSeconds, ownerId } from './s3-context.ts';
 import { invalidArgument, malformedXml, notImplemented } from './s3-errors.ts';
+import { refuseUnimplementedSettings } from './unimplemented.ts';
 
 /** The region of which AWS writes and takes nothing as a location. */
 const FIRST_REGION = 'us-east-1';
@@ -39,6 +42,7 @@ export function bucketOperations(s3: S3Context): BucketOperations {
         accountId: caller.accountId,
         region,
         createdMs: nowInSeconds(s3),
+        ...tagsOf(input),
       };
       await buckets.change(name, (known) => {
         if (known === undefined) return created;
@@ -117,10 +121,6 @@ export function bucketOperations(s3: S3Context): BucketOperations {
   };
 }
 
-export function bucketArn(name: string): string {
-  return `arn:aws:s3:::${name}`;
-}
-
 /** Recorded: each endpoint takes its own region only, the first one those of all others. */
 function regionOf({ CreateBucketConfiguration }: CreateBucketCommandInput, caller: RequestContext): string {
   const asked: string | undefined = CreateBucketConfiguration?.LocationConstraint;
@@ -156,6 +156,22 @@ function refuseUnimplemented(input: CreateBucketCommandInput): void {
     throw notImplemented('CreateBucket', 'directory buckets');
   if (input.ObjectLockEnabledForBucket === true)
     throw notImplemented('CreateBucket', 'ObjectLockEnabledForBucket');
+  for (const [member, isHere] of Object.entries(AS_HERE)) {
+    const value = input[member as keyof typeof AS_HERE];
+    if (value !== undefined && value !== isHere) throw notImplemented('CreateBucket', `${member} ${value}`);
+  }
+  refuseUnimplementedSettings('CreateBucket', { ...input, ACL: undefined });
+}
+
+/** Members whose one value says how every bucket is here: whoever has one has all objects in it, without ACLs. */
+const AS_HERE = {
+  ACL: 'private',
+  ObjectOwnership: 'BucketOwnerEnforced',
+  BucketNamespace: 'global',
+} as const;
+
+function tagsOf({ CreateBucketConfiguration: chosen }: CreateBucketCommandInput): Pick<BucketRecord, 'tags'> {
+  return chosen?.Tags === undefined ? {} : { tags: bucketTags(chosen.Tags) };
 }
 
 function bucketOfToken(token: string): string {

@@ -17,3 +17,7 @@ export interface BucketRecord {
   /** As it was given. */
   readonly policy?: string;
 }
+
+export function bucketArn(name: string): string {
+  return `arn:aws:s3:::${name}`;
+}

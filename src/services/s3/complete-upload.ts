@@ -1,9 +1,10 @@
 import type { CompletedPart, CompleteMultipartUploadCommandInput } from '@aws-sdk/client-s3';
+import { CHECKSUM_ALGORITHMS } from '../../core/checksums.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { StoredPart } from '../../ports/object-table.ts';
 import type { ObjectPart } from './object-attributes.ts';
 import type { ObjectChecksum } from './object-checksum.ts';
-import { CHECKSUM_ALGORITHMS, checksumMembers } from './object-checksum.ts';
+import { badChecksum, checksumMembers, checksumMismatch, DEFAULT_ALGORITHM } from './object-checksum.ts';
 import { notificationsFor } from './object-events.ts';
 import { checksumOfParts, etagOfParts } from './part-checksums.ts';
 import { quoted, unquoted, writeCondition } from './preconditions.ts';
@@ -117,13 +118,14 @@ function objectChecksum(
       `The upload was created using the ${chosen?.type ?? 'null'} checksum mode. The complete request must use the same checksum mode.`,
     );
   }
-  const { algorithm, type } = chosen ?? ({ algorithm: 'CRC64NVME', type: 'FULL_OBJECT' } as const);
+  const { algorithm, type } = chosen ?? ({ algorithm: DEFAULT_ALGORITHM, type: 'FULL_OBJECT' } as const);
   const checksum = checksumOfParts(algorithm, type, parts);
+  const other = CHECKSUM_ALGORITHMS.find(
+    (name) => name !== algorithm && input[`Checksum${name}`] !== undefined,
+  );
+  if (chosen !== undefined && other !== undefined) throw checksumMismatch(algorithm, other);
   const given = input[`Checksum${algorithm}`];
-  if (given !== undefined && checksum !== undefined && given !== checksum.value) {
-    const words = `The ${algorithm} you specified did not match the calculated checksum.`;
-    throw new AwsError('BadDigest', words, {}, 400);
-  }
+  if (given !== undefined && checksum !== undefined && given !== checksum.value) throw badChecksum(algorithm);
   return checksum;
 }
 

@@ -1,13 +1,15 @@
 import type { CopyObjectCommandInput } from '@aws-sdk/client-s3';
+import type { ChecksumAlgorithm } from '../../core/checksums.ts';
 import type { ObjectContent, StoredObject } from '../../ports/object-table.ts';
+import type { RequestContext } from '../../ports/service.ts';
 import type { CopySource } from './copy-source.ts';
 import { copySource } from './copy-source.ts';
 import type { ObjectAttributes } from './object-attributes.ts';
 import { attributesOf, checkedStorageClass, checkKey } from './object-attributes.ts';
 import type { StoredBody } from './object-body.ts';
 import { MAX_BODY_BYTES, storeBody } from './object-body.ts';
-import type { ChecksumAlgorithm } from './object-checksum.ts';
-import { algorithmOf, checksumMembers } from './object-checksum.ts';
+import { bytesOf, whatIsThere } from './object-bytes.ts';
+import { algorithmOf, checksumMembers, DEFAULT_ALGORITHM } from './object-checksum.ts';
 import { notificationsFor } from './object-events.ts';
 import { quoted, writeCondition } from './preconditions.ts';
 import { newAttributes, newObject, newSettings } from './put-object.ts';
@@ -26,26 +28,23 @@ export function copyObjectOperation(s3: S3Context): Required<Pick<S3Operations, 
       const key = checkKey(input.Key);
       refuseUnimplementedSettings('CopyObject', input);
       const condition = writeCondition(input.IfMatch, input.IfNoneMatch);
-      const source = await copySource(s3, input, caller);
-      checkChange(input, source);
-      const known = attributesOf(source.found);
-      const isReplaced = input.MetadataDirective === 'REPLACE';
-      const chosen: ObjectAttributes = isReplaced
-        ? newAttributes('CopyObject', input, caller)
-        : {
-            headers: known.headers,
-            metadata: known.metadata,
-            ...checkedStorageClass('CopyObject', input),
-            ownerId: caller.accountId,
-          };
-      const algorithm = algorithmOf(input.ChecksumAlgorithm) ?? known.checksum?.algorithm ?? 'CRC64NVME';
-      const body = await copied(s3, source.found, known, algorithm);
+      const asked = algorithmOf(input.ChecksumAlgorithm);
+      const settings = input.TaggingDirective === 'REPLACE' ? newSettings(input) : undefined;
+      const { source, chosen, algorithm, body } = await whatIsThere(async () => {
+        const source = await copySource(s3, input, caller);
+        checkChange(input, source);
+        const known = attributesOf(source.found);
+        const chosen = chosenAttributes(input, known, caller);
+        const algorithm = asked ?? known.checksum?.algorithm ?? DEFAULT_ALGORITHM;
+        return { source, chosen, algorithm, body: await copied(s3, source.found, known, algorithm) };
+      });
       const checksum = { algorithm, value: body.checksum, type: 'FULL_OBJECT' } as const;
       const version = newObject(s3, bucket, key, body, { ...chosen, checksum });
-      const settings =
-        input.TaggingDirective === 'REPLACE' ? JSON.stringify(newSettings(input)) : source.found.settings;
       await storeVersion(s3, {
-        version: { ...version, settings },
+        version: {
+          ...version,
+          settings: settings === undefined ? source.found.settings : JSON.stringify(settings),
+        },
         notifications: notificationsFor(s3, bucket, COPIED, version, caller),
         ...(condition === undefined ? {} : { condition }),
       });
@@ -60,6 +59,23 @@ export function copyObjectOperation(s3: S3Context): Required<Pick<S3Operations, 
         ...(sourceVersion === undefined ? {} : { CopySourceVersionId: sourceVersion }),
       };
     },
+  };
+}
+
+/** Source: API reference of CopyObject: where a page redirects to is not copied, and may be given in any case. */
+function chosenAttributes(
+  input: CopyObjectCommandInput,
+  known: ObjectAttributes,
+  caller: RequestContext,
+): ObjectAttributes {
+  if (input.MetadataDirective === 'REPLACE') return newAttributes('CopyObject', input, caller);
+  const { WebsiteRedirectLocation: _elsewhere, ...headers } = known.headers;
+  const { WebsiteRedirectLocation } = input;
+  return {
+    headers: { ...headers, ...(WebsiteRedirectLocation === undefined ? {} : { WebsiteRedirectLocation }) },
+    metadata: known.metadata,
+    ...checkedStorageClass('CopyObject', input),
+    ownerId: caller.accountId,
   };
 }
 
@@ -89,12 +105,18 @@ async function copied(
   const { content, sizeBytes, etag } = source;
   const isSame = parts === undefined && checksum?.algorithm === algorithm;
   if (isSame) return { content: await linked(s3, content), sizeBytes, md5: etag, checksum: checksum.value };
-  const body = content instanceof Uint8Array ? content : await s3.contents.read(content, 0, sizeBytes);
+  const body = await bytesOf(s3, content, { start: 0, end: sizeBytes });
   const asked = { algorithm, given: undefined, isAsked: false };
   return storeBody(s3, body, { checksum: asked, md5: undefined });
 }
 
+/** All of it, or nothing is left of what has been linked. */
 async function linked({ contents }: S3Context, content: ObjectContent): Promise<ObjectContent> {
   if (content instanceof Uint8Array) return content;
-  return Promise.all(content.map(({ id }) => contents.copy(id)));
+  const copies = await Promise.allSettled(content.map(({ id }) => contents.copy(id)));
+  const failed = copies.find((copy) => copy.status === 'rejected');
+  const pieces = copies.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value] : []));
+  if (failed === undefined) return pieces;
+  await contents.remove(pieces.map(({ id }) => id));
+  throw failed.reason;
 }

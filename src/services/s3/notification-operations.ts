@@ -5,6 +5,7 @@ import type { Call } from '../../ports/call.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { BucketRecord } from './bucket-record.ts';
+import { bucketArn } from './bucket-record.ts';
 import type { NotificationRule } from './notification-rules.ts';
 import { configurationOf, notificationsOf } from './notification-rules.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
@@ -83,7 +84,7 @@ async function testEvent(
     HostId: requestId,
   });
   const { accountId: sourceAccount } = bucket;
-  const sourceArn = `arn:aws:s3:::${bucket.name}`;
+  const sourceArn = bucketArn(bucket.name);
   try {
     await deliver(arn, { body, principal: PRINCIPAL, sourceArn, sourceAccount });
     return undefined;
@@ -108,7 +109,7 @@ async function functionProblem(bucket: BucketRecord, arn: string, call: Call): P
     service: PRINCIPAL,
     action: 'lambda:InvokeFunction',
     resource: arn,
-    sourceArn: `arn:aws:s3:::${bucket.name}`,
+    sourceArn: bucketArn(bucket.name),
     sourceAccount: bucket.accountId,
   });
   return isAllowed ? undefined : problem;

@@ -104,9 +104,14 @@ export function checkedStorageClass(operation: string, { StorageClass: name }: A
 }
 
 export function attributesOf({ attributes }: Pick<ObjectVersion, 'attributes'>): ObjectAttributes {
-  return JSON.parse(attributes, (name, value: unknown) =>
+  return parsedAttributes<ObjectAttributes>(attributes);
+}
+
+/** JSON has no dates: the one that attributes may have is made one again. */
+export function parsedAttributes<Attributes>(json: string): Attributes {
+  return JSON.parse(json, (name, value: unknown) =>
     name === 'Expires' && typeof value === 'string' ? new Date(value) : value,
-  ) as ObjectAttributes;
+  ) as Attributes;
 }
 
 export function settingsOf({ settings }: Pick<ObjectVersion, 'settings'>): ObjectSettings {

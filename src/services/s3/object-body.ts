@@ -1,11 +1,12 @@
 /** Bodies on their way in: digested while they pass, small ones kept whole, large ones written as they come. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { checksumOf } from '../../core/checksums.ts';
+import { checksumNamed } from '../../core/checksums.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { ContentPiece, ObjectContent } from '../../ports/object-table.ts';
 import type { RequestContext } from '../../ports/service.ts';
-import type { AskedChecksum, ChecksumAlgorithm } from './object-checksum.ts';
+import type { AskedChecksum } from './object-checksum.ts';
+import { badChecksum } from './object-checksum.ts';
 import { headerOf } from './request-header.ts';
 import type { S3Context } from './s3-context.ts';
 
@@ -68,7 +69,7 @@ class BodyDigest {
 
   constructor(expected: BodyExpectation) {
     this.expected = expected;
-    this.checksum = checksumOf(`x-amz-checksum-${expected.checksum.algorithm.toLowerCase()}`)!;
+    this.checksum = checksumNamed(expected.checksum.algorithm);
   }
 
   update(piece: Uint8Array): void {
@@ -150,11 +151,6 @@ function checkDigest(expected: string, md5: string): void {
     { ExpectedDigest: expected, CalculatedDigest: calculated },
     400,
   );
-}
-
-function badChecksum(algorithm: ChecksumAlgorithm): AwsError {
-  const message = `The ${algorithm} you specified did not match the calculated checksum.`;
-  return new AwsError('BadDigest', message, {}, 400);
 }
 
 function entityTooLarge(sizeBytes: number): AwsError {

@@ -1,11 +1,11 @@
 /** Checksums of objects: which one a request gives or asks for, and how it is told. */
-import { CHECKSUM_HEADER_PREFIX } from '../../core/checksums.ts';
+import type { ChecksumAlgorithm } from '../../core/checksums.ts';
+import { CHECKSUM_ALGORITHMS, CHECKSUM_HEADER_PREFIX } from '../../core/checksums.ts';
+import { AwsError } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import { headerOf } from './request-header.ts';
 import { invalidRequest, notImplemented } from './s3-errors.ts';
 
-export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
-export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
 
 /** Bytes of a checksum's value. */
@@ -18,7 +18,7 @@ const VALUE_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
 };
 
 /** What S3 takes of an object whose sender gives none (recorded). */
-const DEFAULT_ALGORITHM: ChecksumAlgorithm = 'CRC64NVME';
+export const DEFAULT_ALGORITHM: ChecksumAlgorithm = 'CRC64NVME';
 
 export interface ObjectChecksum {
   readonly algorithm: ChecksumAlgorithm;
@@ -38,9 +38,9 @@ export interface AskedChecksum {
 export type ChecksumMember = `Checksum${ChecksumAlgorithm}`;
 
 /** Throws `InvalidRequest` for several, for one whose value cannot be one, and for an algorithm that is not there. */
-export function askedChecksum(input: object, caller: RequestContext): AskedChecksum {
+export function askedChecksum(operation: string, input: object, caller: RequestContext): AskedChecksum {
   const members = input as Readonly<Partial<Record<string, string>>>;
-  refuseUnknown(members);
+  refuseNewer(operation, members);
   const given = CHECKSUM_ALGORITHMS.filter((name) => members[`Checksum${name}`] !== undefined);
   if (given.length > 1) {
     throw invalidRequest(
@@ -54,7 +54,9 @@ export function askedChecksum(input: object, caller: RequestContext): AskedCheck
     return { algorithm, given: value, isAsked: true };
   }
   const trailer = headerOf(caller, 'x-amz-trailer')?.trim().toLowerCase();
-  const inTrailer = algorithmOf(trailer?.startsWith(CHECKSUM_HEADER_PREFIX) ? trailer.slice(15) : undefined);
+  const inTrailer = algorithmOf(
+    trailer?.startsWith(CHECKSUM_HEADER_PREFIX) ? trailer.slice(CHECKSUM_HEADER_PREFIX.length) : undefined,
+  );
   const named = inTrailer ?? algorithmOf(members['ChecksumAlgorithm']);
   return { algorithm: named ?? DEFAULT_ALGORITHM, given: undefined, isAsked: named !== undefined };
 }
@@ -77,7 +79,20 @@ export function checksumMembers(
   return { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type };
 }
 
-export function checkValue(algorithm: ChecksumAlgorithm, value: string): void {
+/** An upload has one algorithm from its beginning. */
+export function checksumMismatch(chosen: ChecksumAlgorithm, given: ChecksumAlgorithm): Error {
+  const [expected, actual] = [chosen.toLowerCase(), given.toLowerCase()];
+  return invalidRequest(
+    `Checksum Type mismatch occurred, expected checksum Type: ${expected}, actual checksum Type: ${actual}`,
+  );
+}
+
+export function badChecksum(algorithm: ChecksumAlgorithm): AwsError {
+  const message = `The ${algorithm} you specified did not match the calculated checksum.`;
+  return new AwsError('BadDigest', message, {}, 400);
+}
+
+function checkValue(algorithm: ChecksumAlgorithm, value: string): void {
   const bytes = Buffer.from(value, 'base64');
   if (bytes.length !== VALUE_BYTES[algorithm] || bytes.toString('base64') !== value)
     throw invalidRequest(`Value for ${CHECKSUM_HEADER_PREFIX}${algorithm.toLowerCase()} header is invalid.`);
@@ -85,7 +100,7 @@ export function checkValue(algorithm: ChecksumAlgorithm, value: string): void {
 
 const NEWER = ['SHA512', 'MD5', 'XXHASH64', 'XXHASH3', 'XXHASH128'];
 
-function refuseUnknown(members: Readonly<Partial<Record<string, string>>>): void {
+function refuseNewer(operation: string, members: Readonly<Partial<Record<string, string>>>): void {
   const newer = NEWER.find((name) => members[`Checksum${name}`] !== undefined);
-  if (newer !== undefined) throw notImplemented('PutObject', `Checksum${newer}`);
+  if (newer !== undefined) throw notImplemented(operation, `Checksum${newer}`);
 }

@@ -4,9 +4,8 @@ import { checksumMembers } from './object-checksum.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf } from './s3-context.ts';
 import { findObject, versionMember } from './stored-version.ts';
-
-/** Source: API reference of GetObjectAttributes. */
-const MAX_PARTS = 1000;
+import { refuseUnimplementedSettings } from './unimplemented.ts';
+import { pageOfParts } from './uploads.ts';
 
 /** Answers as recorded for "test_get_object_attributes_versioned": ETags without quotes. */
 export function objectAttributesOperation(
@@ -15,13 +14,12 @@ export function objectAttributesOperation(
   return {
     async GetObjectAttributes(input, caller) {
       const bucket = bucketOf(s3, input);
+      refuseUnimplementedSettings('GetObjectAttributes', input);
       const found = await findObject(s3, bucket, input, caller, 'GET');
       const { checksum, storageClass = 'STANDARD', parts } = attributesOf(found);
       const asked = new Set(input.ObjectAttributes);
-      const after = Number(input.PartNumberMarker ?? 0);
-      const limit = Math.min(input.MaxParts ?? MAX_PARTS, MAX_PARTS);
-      const rest = (parts ?? []).filter(({ partNumber }) => partNumber > after);
-      const page = rest.slice(0, limit).map((part): ShownPart => {
+      const { page, position } = pageOfParts(parts ?? [], input);
+      const Parts = page.map((part): ShownPart => {
         const { ChecksumType: _type, ...members } = checksumMembers(part.checksum);
         return { PartNumber: part.partNumber, Size: part.sizeBytes, ...members };
       });
@@ -36,11 +34,8 @@ export function objectAttributesOperation(
           ? {
               ObjectParts: {
                 TotalPartsCount: parts.length,
-                PartNumberMarker: String(after),
-                NextPartNumberMarker: String(page.at(-1)?.PartNumber ?? 0),
-                MaxParts: limit,
-                IsTruncated: rest.length > page.length,
-                Parts: page,
+                ...position,
+                Parts,
               },
             }
           : {}),

@@ -5,6 +5,7 @@
 import type { NewNotification, ObjectVersion } from '../../ports/object-table.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { BucketRecord } from './bucket-record.ts';
+import { bucketArn } from './bucket-record.ts';
 import type { NotificationRule } from './notification-rules.ts';
 import { matchesRule } from './notification-rules.ts';
 import type { S3Context } from './s3-context.ts';
@@ -52,9 +53,9 @@ export function notificationsFor(
   return [...found, { target: targetText(bucket, bus), body, dueMs }];
 }
 
-export function targetText(bucket: BucketRecord, arn: string): string {
+function targetText(bucket: BucketRecord, arn: string): string {
   const { accountId } = bucket;
-  const target: NotificationTarget = { arn, bucketArn: `arn:aws:s3:::${bucket.name}`, accountId };
+  const target: NotificationTarget = { arn, bucketArn: bucketArn(bucket.name), accountId };
   return JSON.stringify(target);
 }
 
@@ -81,7 +82,7 @@ function eventRecord(
       bucket: {
         name: bucket.name,
         ownerIdentity: { principalId: ownerId(bucket.accountId) },
-        arn: `arn:aws:s3:::${bucket.name}`,
+        arn: bucketArn(bucket.name),
       },
       object: {
         // As forms encode: a space is a plus sign.
@@ -112,7 +113,7 @@ function bridgeEvent(
     account: bucket.accountId,
     time: new Date(Math.floor(clock.now() / 1000) * 1000).toISOString().replace('.000Z', 'Z'),
     region: bucket.region,
-    resources: [`arn:aws:s3:::${bucket.name}`],
+    resources: [bucketArn(bucket.name)],
     detail: {
       version: '0',
       bucket: { name: bucket.name },

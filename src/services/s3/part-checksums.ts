@@ -1,9 +1,10 @@
 /** The checksum of an object in parts, from those of its parts. Source: user guide, "Checking object integrity". */
 import { createHash } from 'node:crypto';
-import { checksumOf } from '../../core/checksums.ts';
+import type { ChecksumAlgorithm } from '../../core/checksums.ts';
+import { checksumNamed } from '../../core/checksums.ts';
 import { CRC32, CRC32C, CRC64NVME, combinedCrc } from '../../core/crc-combination.ts';
 import type { ObjectPart } from './object-attributes.ts';
-import type { ChecksumAlgorithm, ChecksumType, ObjectChecksum } from './object-checksum.ts';
+import type { ChecksumType, ObjectChecksum } from './object-checksum.ts';
 
 const CRCS = { CRC32, CRC32C, CRC64NVME } as const;
 
@@ -34,7 +35,7 @@ export function etagOfParts(etags: readonly string[]): string {
 }
 
 function digest(algorithm: ChecksumAlgorithm, bytes: Uint8Array): string {
-  const checksum = checksumOf(`x-amz-checksum-${algorithm.toLowerCase()}`)!;
+  const checksum = checksumNamed(algorithm);
   checksum.update(bytes);
   return checksum.value();
 }

@@ -22,7 +22,7 @@ export function putObjectOperation(s3: S3Context): Required<Pick<S3Operations, '
       const key = checkKey(input.Key);
       refuseUnimplementedSettings('PutObject', input);
       const condition = writeCondition(input.IfMatch, input.IfNoneMatch);
-      const checksum = askedChecksum(input, caller);
+      const checksum = askedChecksum('PutObject', input, caller);
       const settings = newSettings(input);
       checkAnnounced(caller);
       const chosen = newAttributes('PutObject', input, caller);

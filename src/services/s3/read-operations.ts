@@ -8,12 +8,14 @@ import type { ByteRange } from './byte-range.ts';
 import { byteRange, contentRange } from './byte-range.ts';
 import type { ContentHeaders, ObjectAttributes } from './object-attributes.ts';
 import { attributesOf, settingsOf } from './object-attributes.ts';
+import { bytesOf, whatIsThere } from './object-bytes.ts';
 import { checksumMembers } from './object-checksum.ts';
 import { checkRead, quoted } from './preconditions.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf } from './s3-context.ts';
 import { invalidRequest } from './s3-errors.ts';
 import { findObject, versionMember } from './stored-version.ts';
+import { refuseUnimplementedSettings } from './unimplemented.ts';
 
 type ReadInput = Omit<GetObjectCommandInput, 'SSECustomerKey'>;
 type ReadOutput = Omit<GetObjectCommandOutput, '$metadata' | 'Body'>;
@@ -29,28 +31,21 @@ export function readOperations(s3: S3Context): Required<Pick<S3Operations, 'GetO
   return {
     async GetObject(input, caller) {
       const bucket = bucketOf(s3, input);
-      for (let attempt = 1; ; attempt += 1) {
-        const reading = await begin(s3, bucket, input, caller, 'GET');
-        try {
-          return { ...reading.output, Body: await bodyOf(s3, reading) } as GetObjectCommandOutput;
-        } catch (error) {
-          // Removed, or replaced, since it was found: what is there now is the answer.
-          if (!isMissing(error) || attempt === MAX_ATTEMPTS) throw error;
-        }
-      }
+      refuseUnimplementedSettings('GetObject', input);
+      return whatIsThere(async () => {
+        const { found, range, output } = await begin(s3, bucket, input, caller, 'GET');
+        const all = { start: 0, end: found.sizeBytes };
+        const Body: Buffer | AsyncIterable<Uint8Array> = await bytesOf(s3, found.content, range ?? all);
+        return { ...output, Body } as GetObjectCommandOutput;
+      });
     },
 
     async HeadObject(input, caller) {
-      return (await begin(s3, bucketOf(s3, input), input, caller, 'HEAD')).output;
+      const bucket = bucketOf(s3, input);
+      refuseUnimplementedSettings('HeadObject', input);
+      return (await begin(s3, bucket, input, caller, 'HEAD')).output;
     },
   };
-}
-
-/** An object that is replaced as often as that while a reader opens it is not to be had. */
-const MAX_ATTEMPTS = 10;
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 async function begin(
@@ -131,14 +126,4 @@ function overridden(headers: ContentHeaders, input: ReadInput): ContentHeaders {
     ...headers,
     ...Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined)),
   };
-}
-
-async function bodyOf(
-  { contents }: S3Context,
-  { found, range }: Reading,
-): Promise<Buffer | AsyncIterable<Uint8Array>> {
-  const { start, end } = range ?? { start: 0, end: found.sizeBytes };
-  const { content } = found;
-  if (!(content instanceof Uint8Array)) return contents.read(content, start, end);
-  return Buffer.from(content.buffer, content.byteOffset + start, end - start);
 }

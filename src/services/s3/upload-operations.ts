@@ -1,31 +1,30 @@
 /** Uploads in parts, until they are completed or aborted. */
 
 import type { ContentPiece, StoredPart, StoredUpload } from '../../ports/object-table.ts';
-import { copySource } from './copy-source.ts';
+import { copyRange, copySource } from './copy-source.ts';
 import { commonPrefixes, listRequest } from './list-operations.ts';
 import { checkKey } from './object-attributes.ts';
 import type { StoredBody } from './object-body.ts';
 import { checkAnnounced, storePiece } from './object-body.ts';
+import { bytesOf, letGo, whatIsThere } from './object-bytes.ts';
 import type { AskedChecksum } from './object-checksum.ts';
-import { askedChecksum, checksumMembers } from './object-checksum.ts';
+import { askedChecksum, checksumMembers, checksumMismatch, DEFAULT_ALGORITHM } from './object-checksum.ts';
 import { quoted } from './preconditions.ts';
 import { newAttributes, newSettings } from './put-object.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf, newVersionId, nowInSeconds, ownerId } from './s3-context.ts';
-import { invalidArgument, invalidRequest, noSuchBucket, noSuchUpload } from './s3-errors.ts';
+import { headerNotImplemented, invalidArgument, noSuchBucket, noSuchUpload } from './s3-errors.ts';
 import { versionMember } from './stored-version.ts';
 import { refuseUnimplementedSettings } from './unimplemented.ts';
 import {
   checkPartNumber,
   chosenChecksum,
   findUpload,
+  pageOfParts,
   partAttributes,
   type UploadAttributes,
   uploadAttributes,
 } from './uploads.ts';
-
-/** Source: API reference of ListParts and ListMultipartUploads. */
-const MAX_LISTED = 1000;
 
 type UploadOperations = Required<
   Pick<
@@ -61,7 +60,10 @@ export function uploadOperations(s3: S3Context): UploadOperations {
       attributes: JSON.stringify(attributes),
       piece: body.piece,
     };
-    const superseded = await objects.putPart(part);
+    const superseded = await objects.putPart(part).catch(async (error: unknown) => {
+      await contents.remove([body.piece.id]);
+      throw error;
+    });
     await contents.remove(superseded ?? [body.piece.id]);
     if (superseded === undefined) throw noSuchUpload(upload.uploadId);
     return { etag: quoted(part.etag), modified: new Date(part.modifiedMs), members: partMembers(part) };
@@ -104,7 +106,7 @@ export function uploadOperations(s3: S3Context): UploadOperations {
       const partNumber = checkPartNumber(input.PartNumber);
       checkAnnounced(caller);
       const upload = await findUpload(s3, input);
-      const checksum = partChecksum(upload, askedChecksum(input, caller));
+      const checksum = partChecksum(upload, askedChecksum('UploadPart', input, caller));
       const body = await storePiece(s3, input.Body, { checksum, md5: input.ContentMD5 });
       const { etag, members } = await storePart(upload, partNumber, checksum, body);
       return { ETag: etag, ...members };
@@ -115,16 +117,14 @@ export function uploadOperations(s3: S3Context): UploadOperations {
       refuseUnimplementedSettings('UploadPartCopy', input);
       const partNumber = checkPartNumber(input.PartNumber);
       const upload = await findUpload(s3, input);
-      const { bucket, found } = await copySource(s3, input, caller);
-      const { start, end } = copyRange(input.CopySourceRange, found.sizeBytes);
-      const { content } = found;
-      const source =
-        content instanceof Uint8Array
-          ? content.subarray(start, end)
-          : await contents.read(content, start, end);
-      const algorithm = uploadAttributes(upload).checksum?.algorithm ?? 'CRC64NVME';
+      const algorithm = uploadAttributes(upload).checksum?.algorithm ?? DEFAULT_ALGORITHM;
       const checksum = { algorithm, given: undefined, isAsked: false };
-      const body = await storePiece(s3, source, { checksum, md5: undefined });
+      const { bucket, found, source } = await whatIsThere(async () => {
+        const { bucket, found } = await copySource(s3, input, caller);
+        const range = copyRange(input.CopySourceRange, found.sizeBytes);
+        return { bucket, found, source: await bytesOf(s3, found.content, range) };
+      });
+      const body = await storePiece(s3, source, { checksum, md5: undefined }).finally(() => letGo(source));
       const { etag, modified, members } = await storePart(upload, partNumber, checksum, body);
       const { VersionId: version } = versionMember(bucket, found);
       return {
@@ -136,20 +136,14 @@ export function uploadOperations(s3: S3Context): UploadOperations {
     async ListParts(input) {
       bucketOf(s3, input);
       const upload = await findUpload(s3, input);
-      const after = Number(input.PartNumberMarker ?? 0);
-      const limit = Math.min(input.MaxParts ?? MAX_LISTED, MAX_LISTED);
-      const rest = (await objects.parts(upload.uploadId)).filter(({ partNumber }) => partNumber > after);
-      const page = rest.slice(0, limit);
+      const { page, position } = pageOfParts(await objects.parts(upload.uploadId), input);
       const { object, checksum } = uploadAttributes(upload);
       const owner = { ID: ownerId(object.ownerId) };
       return {
         Bucket: upload.bucket,
         Key: upload.key,
         UploadId: upload.uploadId,
-        PartNumberMarker: String(after),
-        NextPartNumberMarker: String(page.at(-1)?.partNumber ?? 0),
-        MaxParts: limit,
-        IsTruncated: rest.length > page.length,
+        ...position,
         ...(page.length === 0
           ? {}
           : {
@@ -175,14 +169,13 @@ export function uploadOperations(s3: S3Context): UploadOperations {
       const { name } = bucketOf(s3, input);
       const { KeyMarker: keyMarker = '', UploadIdMarker: idMarker = '' } = input;
       const request = listRequest({ ...input, MaxKeys: input.MaxUploads });
-      const marked = idMarker === '' || keyMarker === '' ? undefined : await objects.findUpload(idMarker);
-      if (idMarker !== '' && keyMarker !== '' && marked?.key !== keyMarker)
-        throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', idMarker);
+      const marked =
+        idMarker === '' || keyMarker === '' ? undefined : await markedUpload(s3, keyMarker, idMarker);
       const page = await objects.listUploads({
         ...request.range,
         bucket: name,
         after: keyMarker,
-        ...(marked === undefined ? {} : { afterSequence: marked.sequence }),
+        ...(marked === undefined ? {} : { afterSequence: marked }),
       });
       const { encode } = request;
       const { MaxKeys: MaxUploads, ...echo } = request.echo;
@@ -206,6 +199,9 @@ export function uploadOperations(s3: S3Context): UploadOperations {
 
     async AbortMultipartUpload(input) {
       bucketOf(s3, input);
+      // A condition that only directory buckets know.
+      if (input.IfMatchInitiatedTime !== undefined)
+        throw headerNotImplemented('x-amz-if-match-initiated-time');
       const upload = await findUpload(s3, input);
       const pieces = await objects.removeUpload(upload.uploadId);
       if (pieces === undefined) throw noSuchUpload(upload.uploadId);
@@ -213,6 +209,16 @@ export function uploadOperations(s3: S3Context): UploadOperations {
       return {};
     },
   };
+}
+
+const UPLOAD_ID = /^[A-Za-z0-9._]{64}$/;
+
+/** The number of the upload after which a list goes on; of one that has ended since, all of its key are to come. */
+async function markedUpload({ objects }: S3Context, key: string, uploadId: string): Promise<number> {
+  const marked = await objects.findUpload(uploadId);
+  if (!UPLOAD_ID.test(uploadId) || (marked !== undefined && marked.key !== key))
+    throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', uploadId);
+  return marked?.sequence ?? 0;
 }
 
 function partMembers(part: Pick<StoredPart, 'attributes'>) {
@@ -225,28 +231,7 @@ function partChecksum(upload: StoredUpload, asked: AskedChecksum): AskedChecksum
   const chosen = uploadAttributes(upload).checksum?.algorithm;
   if (chosen === undefined || chosen === asked.algorithm) return asked;
   if (!asked.isAsked) return { ...asked, algorithm: chosen };
-  const [expected, actual] = [chosen.toLowerCase(), asked.algorithm.toLowerCase()];
-  throw invalidRequest(
-    `Checksum Type mismatch occurred, expected checksum Type: ${expected}, actual checksum Type: ${actual}`,
-  );
-}
-
-/** Recorded: both ends are to be given, and to be there. */
-function copyRange(range: string | undefined, sizeBytes: number): { start: number; end: number } {
-  if (range === undefined) return { start: 0, end: sizeBytes };
-  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
-  if (first === undefined || last === undefined || Number(last) < Number(first)) {
-    const form =
-      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy';
-    throw invalidArgument(form, 'x-amz-copy-source-range', range);
-  }
-  if (Number(first) >= sizeBytes)
-    throw invalidRequest('The specified copy range is invalid for the source object size');
-  if (Number(last) >= sizeBytes) {
-    const words = `Range specified is not valid for source object of size: ${sizeBytes}`;
-    throw invalidArgument(words, 'x-amz-copy-source-range', range);
-  }
-  return { start: Number(first), end: Number(last) + 1 };
+  throw checksumMismatch(chosen, asked.algorithm);
 }
 
 function listedUpload(upload: StoredUpload, encode: (text: string) => string) {

@@ -1,7 +1,10 @@
 /** Uploads in parts: what is kept of them, and found. */
+
+import type { ChecksumAlgorithm } from '../../core/checksums.ts';
 import type { StoredPart, StoredUpload } from '../../ports/object-table.ts';
 import type { ObjectAttributes, ObjectSettings } from './object-attributes.ts';
-import type { ChecksumAlgorithm, ChecksumType, ObjectChecksum } from './object-checksum.ts';
+import { parsedAttributes } from './object-attributes.ts';
+import type { ChecksumType, ObjectChecksum } from './object-checksum.ts';
 import { algorithmOf } from './object-checksum.ts';
 import type { S3Context } from './s3-context.ts';
 import { invalidArgument, invalidRequest, noSuchUpload } from './s3-errors.ts';
@@ -37,9 +40,7 @@ export async function findUpload({ objects }: S3Context, input: UploadInput): Pr
 }
 
 export function uploadAttributes({ attributes }: StoredUpload): UploadAttributes {
-  return JSON.parse(attributes, (name, value: unknown) =>
-    name === 'Expires' && typeof value === 'string' ? new Date(value) : value,
-  ) as UploadAttributes;
+  return parsedAttributes<UploadAttributes>(attributes);
 }
 
 export function partAttributes({ attributes }: Pick<StoredPart, 'attributes'>): PartAttributes {
@@ -54,6 +55,38 @@ export function checkPartNumber(partNumber: number | undefined): number {
     'partNumber',
     partNumber,
   );
+}
+
+/** Source: API reference of ListParts and GetObjectAttributes: a page has no more, whatever is asked for. */
+const MAX_LISTED_PARTS = 1000;
+const MAX_INTEGER = 2 ** 31 - 1;
+
+interface PartPageInput {
+  readonly PartNumberMarker?: string | undefined;
+  readonly MaxParts?: number | undefined;
+}
+
+/** A page of parts in order, with the members of an answer that say which page it is. */
+export function pageOfParts<Part extends { readonly partNumber: number }>(
+  parts: readonly Part[],
+  { PartNumberMarker: marker = '0', MaxParts: maxParts = MAX_LISTED_PARTS }: PartPageInput,
+) {
+  const after = listArgument('part-number-marker', Number(marker));
+  const limit = Math.min(listArgument('max-parts', maxParts), MAX_LISTED_PARTS);
+  const rest = parts.filter(({ partNumber }) => partNumber > after);
+  const page = rest.slice(0, limit);
+  const position = {
+    PartNumberMarker: String(after),
+    NextPartNumberMarker: String(page.at(-1)?.partNumber ?? 0),
+    MaxParts: limit,
+    IsTruncated: rest.length > page.length,
+  };
+  return { page, position };
+}
+
+function listArgument(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= MAX_INTEGER) return value;
+  throw invalidArgument(`Argument ${name} must be an integer between 0 and ${MAX_INTEGER}`, name, value);
 }
 
 const FULL_OBJECT_ONLY: readonly ChecksumAlgorithm[] = ['CRC64NVME'];

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   CreateBucketCommand,
+  type CreateBucketCommandInput,
   DeleteBucketCommand,
   DeleteObjectCommand,
   GetBucketLocationCommand,
+  GetBucketTaggingCommand,
   GetBucketVersioningCommand,
   HeadBucketCommand,
   ListBucketsCommand,
@@ -111,4 +113,24 @@ test('a call names the owner it expects', async (context) => {
   assert.equal((await failure(head('111111111111'))).code, 'AccessDenied');
   assert.equal((await failure(head('000000000000'))).code, 'NoSuchKey');
   assert.equal((await failure(head('abcd'))).code, 'InvalidBucketOwnerAWSAccountID');
+});
+
+test('a bucket is made with tags, and not with what it would not have', async (context) => {
+  const s3 = await S3Tester.start(context);
+  const Bucket = newBucketName();
+  const create = (more: Partial<CreateBucketCommandInput>) =>
+    s3.client.send(new CreateBucketCommand({ Bucket, ...more }));
+  const others: Partial<CreateBucketCommandInput>[] = [
+    { ACL: 'public-read' },
+    { GrantWrite: 'id="x"' },
+    { ObjectOwnership: 'ObjectWriter' },
+    { ObjectLockEnabledForBucket: true },
+  ];
+  for (const more of others)
+    assert.equal((await failure(create(more))).code, 'NotImplemented', JSON.stringify(more));
+  const Tags = [{ Key: 'a', Value: 'b' }];
+  const asHere = { ACL: 'private', ObjectOwnership: 'BucketOwnerEnforced' } as const;
+  await create({ ...asHere, CreateBucketConfiguration: { Tags } });
+  const { TagSet } = await s3.client.send(new GetBucketTaggingCommand({ Bucket }));
+  assert.deepEqual(TagSet, Tags);
 });

@@ -37,6 +37,36 @@ test('a copy may have metadata and a checksum of its own', async (context) => {
   assert.deepEqual((await s3.get('copy')).Metadata, { c: 'd' });
 });
 
+test('a copy redirects where it says, not where its source does', async (context) => {
+  const s3 = await S3Tester.start(context);
+  await s3.put('k', 'x', { WebsiteRedirectLocation: '/old' });
+  await copy(s3, 'k', 'c');
+  assert.equal((await s3.get('c')).WebsiteRedirectLocation, undefined);
+  await copy(s3, 'k', 'k', { WebsiteRedirectLocation: '/new' });
+  assert.equal((await s3.get('k')).WebsiteRedirectLocation, '/new');
+});
+
+test('a copy is of what its source is by then, however often that is replaced', async (context) => {
+  const s3 = await S3Tester.start(context);
+  const bodies = ['a', 'b'].map((letter) => Buffer.alloc(100_000, letter));
+  await s3.put('k', bodies[0]!);
+  let isOver = false;
+  const replace = async () => {
+    for (let count = 1; !isOver; count += 1) await s3.put('k', bodies[count % 2]!);
+  };
+  const replacing = replace();
+  try {
+    for (let count = 0; count < 50; count += 1) {
+      await copy(s3, 'k', 'c');
+      const copied = Buffer.from(await (await s3.get('c')).Body!.transformToByteArray());
+      assert.ok(bodies.some((body) => body.equals(copied)));
+    }
+  } finally {
+    isOver = true;
+    await replacing;
+  }
+});
+
 test('a copy onto itself must change something', async (context) => {
   const s3 = await S3Tester.start(context);
   await s3.put('k', 'x');

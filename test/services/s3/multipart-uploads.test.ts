@@ -71,6 +71,13 @@ test('an object is made of its parts, and read whole, in ranges and by part', as
     ],
   );
   assert.deepEqual([listed.IsTruncated, listed.NextPartNumberMarker], [true, '2']);
+  const last = await s3.client.send(new ListPartsCommand({ ...upload.at, PartNumberMarker: '2' }));
+  assert.deepEqual(
+    last.Parts!.map(({ PartNumber }) => PartNumber),
+    [7],
+  );
+  const noNumber = new ListPartsCommand({ ...upload.at, PartNumberMarker: 'x' });
+  assert.equal((await failure(s3.client.send(noNumber))).code, 'InvalidArgument');
   const parts = [upload.parts[3]!, upload.parts[0]!];
   const done = await upload.complete(parts);
   assert.equal(done.ETag, `"${md5(md5(first), md5(second)).toString('hex')}-2"`);
@@ -128,6 +135,15 @@ test('uploads are listed by key, and an aborted one is gone', async (context) =>
   await s3.client.send(new AbortMultipartUploadCommand(uploads[0]!.at));
   assert.equal((await failure(uploads[0]!.part(1, 'x'))).code, 'NoSuchUpload');
   assert.equal((await list({})).Uploads!.length, 3);
+  const { UploadId: UploadIdMarker } = uploads[0]!.at;
+  const rest = await list({ KeyMarker: 'b', UploadIdMarker });
+  assert.deepEqual(
+    rest.Uploads!.map(({ UploadId }) => UploadId),
+    [uploads[2]!.at.UploadId, uploads[3]!.at.UploadId],
+    'a list goes on behind an upload that was aborted meanwhile',
+  );
+  const wrong = await failure(list({ KeyMarker: 'b', UploadIdMarker: 'x' }));
+  assert.equal(wrong.message, 'Invalid uploadId marker');
 });
 
 test('the checksum of the whole is made of those of the parts', async (context) => {
@@ -151,6 +167,8 @@ test('the checksum of the whole is made of those of the parts', async (context) 
     mixed.message,
     'Checksum Type mismatch occurred, expected checksum Type: sha256, actual checksum Type: crc32',
   );
+  const other = await failure(upload.complete([part], { ChecksumCRC32: 'AAAAAA==' }));
+  assert.match(other.message, /expected checksum Type: sha256, actual checksum Type: crc32$/);
   const digest = createHash('sha256').update(Buffer.from(part.ChecksumSHA256!, 'base64')).digest('base64');
   const done = await upload.complete([part]);
   assert.deepEqual([done.ChecksumSHA256, done.ChecksumType], [`${digest}-1`, 'COMPOSITE']);

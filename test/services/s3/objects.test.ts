@@ -228,8 +228,13 @@ test('keys and metadata that are too long are refused', async (context) => {
 
 test('settings that are not here are refused by name', async (context) => {
   const s3 = await S3Tester.start(context);
-  const refused = await failure(s3.put('k', 'x', { ServerSideEncryption: 'aws:kms' }));
-  assert.deepEqual([refused.code, refused.status], ['NotImplemented', 501]);
+  const key = { SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'x'.repeat(32) };
+  for (const more of [{ ServerSideEncryption: 'aws:kms' } as const, { ACL: 'public-read' } as const, key]) {
+    const refused = await failure(s3.put('k', 'x', more));
+    assert.deepEqual([refused.code, refused.status], ['NotImplemented', 501]);
+  }
+  await s3.put('k');
+  assert.equal((await failure(s3.get('k', key))).code, 'NotImplemented', 'nothing was encrypted with it');
 });
 
 test('a bucket is addressed by its host name as well', async (context) => {
