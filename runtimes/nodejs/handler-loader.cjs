@@ -117,7 +117,7 @@ function defineGlobal() {
       return handler;
     },
     get HttpResponseStream() {
-      return require('./streaming-invocation.cjs').HttpResponseStream;
+      return require('./http-response-stream.cjs').HttpResponseStream;
     },
   };
 }

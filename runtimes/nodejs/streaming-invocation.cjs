@@ -6,10 +6,6 @@ const { RuntimeFailure, toErrorObject } = require('./failures.cjs');
 const { HIGH_WATER_MARK } = require('./handler-loader.cjs');
 const { settled } = require('./promise-invocation.cjs');
 
-/** The type by which a front end knows that a JSON prelude and eight zero bytes come before the body. */
-const PRELUDE_CONTENT_TYPE = 'application/vnd.awslambda.http-integration-response';
-const PRELUDE_DELIMITER_BYTES = 8;
-
 const DEFAULT_CONTENT_TYPE = 'application/octet-stream';
 
 function invocationOf(runtime, handler) {
@@ -74,17 +70,4 @@ class ResponseStream extends Writable {
   }
 }
 
-const HttpResponseStream = {
-  /** The stream, with status, headers and cookies in front of its first byte. */
-  from(stream, prelude) {
-    stream.setContentType(PRELUDE_CONTENT_TYPE);
-    const text = JSON.stringify(prelude);
-    stream._onBeforeFirstWrite = (write) => {
-      write(text);
-      write(new Uint8Array(PRELUDE_DELIMITER_BYTES));
-    };
-    return stream;
-  },
-};
-
-module.exports = { invocationOf, HttpResponseStream };
+module.exports = { invocationOf };
