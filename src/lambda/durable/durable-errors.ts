@@ -1,21 +1,18 @@
 /** Errors of durable executions, in AWS's words where AWS or its testing kit was seen to say them. */
 import { AwsError } from '../../core/errors.ts';
-
-export function invalidUpdate(message: string): AwsError {
-  return new AwsError('InvalidParameterValueException', message, { Type: 'User' });
-}
+import { invalidParameter, notFound } from '../control/lambda-errors.ts';
 
 /** AWS's SDK for durable functions knows it by how it begins, and gives up the invocation only. */
 export function invalidCheckpointToken(): AwsError {
-  return invalidUpdate('Invalid Checkpoint Token');
+  return invalidParameter('Invalid Checkpoint Token');
 }
 
 export function executionNotFound(arn: string): AwsError {
-  return new AwsError('ResourceNotFoundException', `Durable execution not found: ${arn}`, { Type: 'User' });
+  return notFound(`Durable execution not found: ${arn}`);
 }
 
 export function callbackNotFound(callbackId: string): AwsError {
-  return new AwsError('ResourceNotFoundException', `Callback not found: ${callbackId}`, { Type: 'User' });
+  return notFound(`Callback not found: ${callbackId}`);
 }
 
 /** The functional specification of the API: "has either expired or … has already been closed". */
@@ -37,11 +34,11 @@ export function alreadyStarted(name: string): AwsError {
 
 /** AWS's words, quoted by users of the Serverless Framework (serverless/serverless#13589). */
 export function unqualified(): AwsError {
-  return invalidUpdate('You cannot invoke a durable function using an unqualified ARN.');
+  return invalidParameter('You cannot invoke a durable function using an unqualified ARN.');
 }
 
 export function tooLongToWaitFor(): AwsError {
-  return invalidUpdate(
+  return invalidParameter(
     'You cannot synchronously invoke a durable function with an executionTimeout greater than 15 minutes.',
   );
 }

@@ -90,6 +90,14 @@ export interface DurableExecution {
   readonly eventCount: number;
 }
 
+/** What lists show of an execution. That and a few numbers is all that is kept in memory once it has ended. */
+export type ExecutionSummary = Omit<DurableExecution, 'input' | 'result' | 'error'>;
+
+export function summaryOf(execution: DurableExecution): ExecutionSummary {
+  const { input: _, result: __, error: ___, ...summary } = execution;
+  return summary;
+}
+
 /** An event of the history as the API shows it, but for its time and number. */
 export type EventDetails = Omit<Event, 'EventId' | 'EventTimestamp'>;
 
@@ -115,7 +123,7 @@ export function executionOperation(execution: DurableExecution): DurableOperatio
   };
 }
 
-export function durableExecutionArn(execution: DurableExecution): string {
+export function durableExecutionArn(execution: ExecutionSummary): string {
   const { region, accountId, functionName, version, name, executionId } = execution;
   return `arn:aws:lambda:${region}:${accountId}:function:${functionName}:${version}/durable-execution/${name}/${executionId}`;
 }

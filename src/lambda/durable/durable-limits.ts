@@ -1,4 +1,5 @@
 /** Limits of durable functions. Source: Lambda developer guide and quotas of durable functions, 2025-12. */
+import type { BackOff } from '../../core/back-off.ts';
 
 /** The longest execution a caller may wait for, seconds. */
 export const MAX_SYNCHRONOUS_EXECUTION_SECONDS = 900;
@@ -12,12 +13,13 @@ export const MAX_ERROR_BYTES = 32_768;
 /** Bytes of state that an invocation brings along; what is more is fetched by the function in pages. */
 export const MAX_INITIAL_STATE_BYTES = 4 * 1024 * 1024;
 
-/** Items of a page of state or history when the caller does not say, and at most. */
+/** Items of a page of state or history when the caller does not say; the model has at most 1,000. */
 export const DEFAULT_PAGE_ITEMS = 100;
-export const MAX_PAGE_ITEMS = 1_000;
 
-/** Milliseconds before an invocation that failed is tried again: doubled from the first to the last. */
-export const FIRST_RETRY_MS = 1_000;
-export const MAX_RETRY_MS = 5 * 60_000;
+/** Before an invocation that failed is tried again. */
+export const RETRY: BackOff = { firstMs: 1_000, maxMs: 5 * 60_000 };
+
+/** Random bytes in the id of a callback, whose other parts can be known. */
+export const CALLBACK_SECRET_BYTES = 8;
 
 export const MS_PER_DAY = 86_400_000;

@@ -1,9 +1,13 @@
 /** The operations of Lambda's API about durable executions. */
 import type { Execution } from '@aws-sdk/client-lambda';
+import type { AwsError } from '../../core/errors.ts';
 import type { LambdaOperations } from '../control/control-context.ts';
-import { parseFunctionIdentifier } from '../records/function-identifier.ts';
-import { callbackNotFound, invalidCheckpointToken, invalidUpdate } from './durable-errors.ts';
-import type { DurableExecution, ErrorObject } from './durable-execution.ts';
+import { invalidParameter } from '../control/lambda-errors.ts';
+import { functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
+import type { FunctionDirectory } from '../records/function-record.ts';
+import { LATEST } from '../records/function-record.ts';
+import { callbackNotFound, invalidCheckpointToken } from './durable-errors.ts';
+import type { ExecutionSummary } from './durable-execution.ts';
 import { durableExecutionArn, executionIdOf } from './durable-execution.ts';
 import type { DurableExecutions } from './durable-executions.ts';
 import { DEFAULT_PAGE_ITEMS } from './durable-limits.ts';
@@ -27,7 +31,7 @@ type Names =
 
 export function durableOperations(
   executions: DurableExecutions,
-  now: () => number,
+  directory: Pick<FunctionDirectory, 'find'>,
 ): Required<Pick<LambdaOperations, Names>> {
   const runnerOf = (arn: string): ExecutionRunner => {
     const runner = executions.runner(executionIdOf(arn));
@@ -56,7 +60,7 @@ export function durableOperations(
     },
 
     async GetDurableExecution(input) {
-      const execution = executions.get(input.DurableExecutionArn!);
+      const execution = await executions.whole(executions.get(input.DurableExecutionArn!));
       const withData = input.IncludeExecutionData !== false;
       const { result, error, input: InputPayload } = execution;
       return {
@@ -96,19 +100,27 @@ export function durableOperations(
     async ListDurableExecutionsByFunction(input, caller) {
       const identifier = parseFunctionIdentifier(input.FunctionName!, input.Qualifier, caller);
       const { accountId, region, functionName, qualifier } = identifier;
-      const found = [...executions.of(accountId, region, functionName)].filter(
-        (execution) =>
-          (qualifier === undefined || execution.qualifier === qualifier || execution.version === qualifier) &&
-          (input.DurableExecutionName === undefined || execution.name === input.DurableExecutionName) &&
-          (input.Statuses === undefined || input.Statuses.includes(execution.status)) &&
-          (input.StartedAfter === undefined || execution.startMs > input.StartedAfter.getTime()) &&
-          (input.StartedBefore === undefined || execution.startMs < input.StartedBefore.getTime()),
-      );
-      if (input.ReverseOrder === true) found.reverse();
-      const { page, next } = pageOf(found, input);
+      if (directory.find(accountId, region, functionName, LATEST) === undefined)
+        throw functionNotFound({ ...identifier, qualifier: undefined });
+      const all = [...executions.of(accountId, region, functionName)];
+      // "Set to true to return results in chronological order (oldest first). Default is false."
+      if (input.ReverseOrder !== true) all.reverse();
+      const found = all
+        .slice(indexBehind(all, input.Marker))
+        .filter(
+          (execution) =>
+            (qualifier === undefined ||
+              execution.qualifier === qualifier ||
+              execution.version === qualifier) &&
+            (input.DurableExecutionName === undefined || execution.name === input.DurableExecutionName) &&
+            (input.Statuses === undefined || input.Statuses.includes(execution.status)) &&
+            (input.StartedAfter === undefined || execution.startMs > input.StartedAfter.getTime()) &&
+            (input.StartedBefore === undefined || execution.startMs < input.StartedBefore.getTime()),
+        );
+      const page = found.slice(0, input.MaxItems || DEFAULT_PAGE_ITEMS);
       return {
         DurableExecutions: page.map(shownExecution),
-        ...(next === undefined ? {} : { NextMarker: next }),
+        ...(page.length < found.length ? { NextMarker: page.at(-1)!.executionId } : {}),
       };
     },
 
@@ -133,17 +145,15 @@ export function durableOperations(
     },
 
     async StopDurableExecution(input) {
-      const { executionId, endMs } = executions.get(input.DurableExecutionArn!);
-      const error: ErrorObject = input.Error ?? {};
-      await executions.runner(executionId)?.stop(error);
-      const stopped = executions.get(input.DurableExecutionArn!);
-      return { StopTimestamp: new Date(endMs ?? stopped.endMs ?? now()) };
+      const arn = input.DurableExecutionArn!;
+      await executions.runner(executions.get(arn).executionId)?.stop(input.Error ?? {});
+      return { StopTimestamp: new Date(executions.get(arn).endMs!) };
     },
   };
 }
 
 function shownExecution(
-  execution: DurableExecution,
+  execution: ExecutionSummary,
 ): Required<Omit<Execution, 'EndTimestamp' | 'KMSKeyArn'>> {
   const { region, accountId, functionName, qualifier, endMs } = execution;
   return {
@@ -175,6 +185,14 @@ function callbackOf(
   return { runner, operationId: target.operationId };
 }
 
+/** Where a page begins. The marker is the execution before it: others may begin and end meanwhile. */
+function indexBehind(all: readonly ExecutionSummary[], marker: string | undefined): number {
+  if (marker === undefined) return 0;
+  const index = all.findIndex(({ executionId }) => executionId === marker);
+  if (index < 0) throw invalidMarker(marker);
+  return index + 1;
+}
+
 /** A page whose marker is the number of the items before it. */
 function pageOf<T>(
   items: readonly T[],
@@ -187,6 +205,10 @@ function pageOf<T>(
 
 function markerOf(marker: string | undefined): number | undefined {
   if (marker === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(marker)) throw invalidUpdate(`Invalid Marker: ${marker}`);
+  if (!/^\d{1,15}$/.test(marker)) throw invalidMarker(marker);
   return Number(marker);
+}
+
+function invalidMarker(marker: string): AwsError {
+  return invalidParameter(`Invalid Marker: ${marker}`);
 }

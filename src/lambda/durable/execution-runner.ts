@@ -15,12 +15,13 @@ import { applyDue, nextDueMs } from './due-operations.ts';
 import { callbackClosed, callbackNotFound, invalidCheckpointToken } from './durable-errors.ts';
 import type { DurableExecution, DurableOperation } from './durable-execution.ts';
 import { isOpen } from './durable-execution.ts';
-import { FIRST_RETRY_MS, MAX_RETRY_MS } from './durable-limits.ts';
+import { CALLBACK_SECRET_BYTES, RETRY } from './durable-limits.ts';
 import { ExecutionDraft } from './execution-draft.ts';
 import type { OperationEnd } from './execution-end.ts';
 import { endExecution, endOperation } from './execution-end.ts';
 import type { ExecutionStore } from './execution-store.ts';
 import { encodeCheckpointToken } from './execution-token.ts';
+import { completeInvocation } from './invocation-completion.ts';
 import type { InvocationEnd } from './invocation-exchange.ts';
 import { invocationInput } from './invocation-exchange.ts';
 import { applyUpdate } from './operation-updates.ts';
@@ -118,7 +119,7 @@ export class ExecutionRunner {
       this.checkToken(token);
       checkUpdates(updates, this.held);
       const draft = this.draft();
-      for (const update of updates) applyUpdate(draft, update, this.deps.ids.hex(8));
+      for (const update of updates) applyUpdate(draft, update, this.deps.ids.hex(CALLBACK_SECRET_BYTES));
       const told = new Set([...this.news, ...draft.changed.keys()]);
       await this.store(draft);
       for (const id of told) this.news.delete(id);
@@ -228,7 +229,7 @@ export class ExecutionRunner {
       if (this.isClosed) return;
       this.deps.onFailure(this.current, error);
       this.timer?.cancel();
-      this.timer = this.deps.clock.at(this.deps.clock.now() + FIRST_RETRY_MS, () => this.follow());
+      this.timer = this.deps.clock.at(this.deps.clock.now() + RETRY.firstMs, () => this.follow());
     }
   }
 
@@ -264,16 +265,7 @@ export class ExecutionRunner {
       this.invocation = undefined;
       if (this.isClosed) return;
       const draft = this.draft();
-      draft.record({
-        EventType: 'InvocationCompleted',
-        InvocationCompletedDetails: {
-          StartTimestamp: new Date(startMs),
-          EndTimestamp: new Date(draft.nowMs),
-          RequestId: invocationId,
-          ...('error' in end ? { Error: { Payload: end.error } } : {}),
-        },
-      });
-      if (draft.execution.status === 'RUNNING') this.afterInvocation(draft, end);
+      completeInvocation(draft, { invocationId, startMs, end, hasNews: this.news.size > 0 });
       await this.store(draft);
       this.follow();
     });
@@ -288,26 +280,5 @@ export class ExecutionRunner {
     const { code, message } = thrown;
     const error = { ErrorType: code, ErrorMessage: message };
     return { status: code === 'ResourceNotFoundException' ? 'FAILED' : 'RETRY', error };
-  }
-
-  private afterInvocation(draft: ExecutionDraft, end: InvocationEnd): void {
-    switch (end.status) {
-      case 'SUCCEEDED':
-        return endExecution(draft, 'SUCCEEDED', end.result, {});
-      case 'FAILED':
-        return endExecution(draft, 'FAILED', undefined, end.error);
-      case 'PENDING':
-        if (this.news.size > 0) return draft.set({ failures: 0, needsInvocation: true });
-        if ([...this.held.values()].some(isOpen)) return draft.set({ failures: 0, needsInvocation: false });
-        return endExecution(draft, 'FAILED', undefined, {
-          ErrorType: 'InvalidParameterValueException',
-          ErrorMessage: 'Cannot return PENDING status with no pending operations.',
-        });
-      default: {
-        const { failures } = draft.execution;
-        const delayMs = Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS);
-        draft.set({ failures: failures + 1, needsInvocation: true, retryMs: draft.nowMs + delayMs });
-      }
-    }
   }
 }

@@ -1,7 +1,12 @@
 /** Durable executions on disk: every change in one commit, before anybody sees it. */
 import type { StateStore, StateWrite } from '../../ports/state-store.ts';
 import { storedRecords } from '../records/stored-records.ts';
-import type { DurableExecution, DurableOperation, StoredEvent } from './durable-execution.ts';
+import type {
+  DurableExecution,
+  DurableOperation,
+  ExecutionSummary,
+  StoredEvent,
+} from './durable-execution.ts';
 import type { ExecutionDraft } from './execution-draft.ts';
 
 const EXECUTIONS = 'lambda.durable-execution';
@@ -11,7 +16,7 @@ const EVENTS = 'lambda.durable-event';
 /** Digits of an event's number in its key, so that the order of keys is that of events. */
 const EVENT_DIGITS = 12;
 
-/** Records read or deleted at once. */
+/** Records deleted at once. */
 const PAGE = 1_000;
 
 export class ExecutionStore {
@@ -25,9 +30,14 @@ export class ExecutionStore {
     for await (const { value } of storedRecords<DurableExecution>(this.state, EXECUTIONS)) yield value;
   }
 
+  async execution(executionId: string): Promise<DurableExecution | undefined> {
+    return (await this.state.get<DurableExecution>(EXECUTIONS, executionId))?.value;
+  }
+
   async operations(executionId: string): Promise<DurableOperation[]> {
     const found: DurableOperation[] = [];
-    for await (const { value } of this.records<DurableOperation>(OPERATIONS, executionId)) found.push(value);
+    const records = storedRecords<DurableOperation>(this.state, OPERATIONS, `${executionId}/`);
+    for await (const { value } of records) found.push(value);
     return found;
   }
 
@@ -46,7 +56,7 @@ export class ExecutionStore {
 
   /** Events beyond `afterId`, or with `reverse` before it; without it from the one end or the other. */
   async events(
-    { executionId, eventCount }: DurableExecution,
+    { executionId, eventCount }: ExecutionSummary,
     page: { readonly afterId: number | undefined; readonly reverse: boolean; readonly limit: number },
   ): Promise<StoredEvent[]> {
     const { afterId, reverse, limit } = page;
@@ -77,27 +87,10 @@ export class ExecutionStore {
 
   private async removeAll(table: string, executionId: string): Promise<void> {
     const writes: StateWrite[] = [];
-    for await (const { key } of this.records(table, executionId)) writes.push({ table, key, delete: true });
+    for await (const { key } of storedRecords(this.state, table, `${executionId}/`))
+      writes.push({ table, key, delete: true });
     for (let from = 0; from < writes.length; from += PAGE)
       await this.state.commit(writes.slice(from, from + PAGE));
-  }
-
-  private async *records<T>(
-    table: string,
-    executionId: string,
-  ): AsyncGenerator<{ readonly key: string; readonly value: T }> {
-    const prefix = `${executionId}/`;
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.state.list<T>(table, {
-        prefix,
-        limit: PAGE,
-        ...(after === undefined ? {} : { after }),
-      });
-      yield* page;
-      if (page.length < PAGE) return;
-      after = page.at(-1)!.key;
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a checkpoint may ask for, given the operations there are. The words are those of AWS's own testing kit. */
 import type { OperationUpdate } from '@aws-sdk/client-lambda';
-import { invalidUpdate } from './durable-errors.ts';
+import { invalidParameter } from '../control/lambda-errors.ts';
 import type { DurableOperation, OperationStatus, OperationType } from './durable-execution.ts';
 import { MAX_ERROR_BYTES } from './durable-limits.ts';
 
@@ -20,9 +20,9 @@ export function checkUpdates(updates: readonly OperationUpdate[], operations: Op
 
 function checkExecutionUpdate(updates: readonly OperationUpdate[]): void {
   const count = updates.filter(({ Type }) => Type === 'EXECUTION').length;
-  if (count > 1) throw invalidUpdate('Cannot checkpoint multiple EXECUTION updates.');
+  if (count > 1) throw invalidParameter('Cannot checkpoint multiple EXECUTION updates.');
   if (count === 1 && updates.at(-1)!.Type !== 'EXECUTION')
-    throw invalidUpdate('EXECUTION checkpoint must be the last update.');
+    throw invalidParameter('EXECUTION checkpoint must be the last update.');
 }
 
 /** A parent is a context that began before; nothing is updated twice, but for a start and an end. */
@@ -37,9 +37,9 @@ function checkOrder(updates: readonly OperationUpdate[], operations: Operations)
       before.Action === 'START' &&
       update.Action !== 'START';
     if (before !== undefined && !closesWhatItBegan)
-      throw invalidUpdate('Cannot update the same operation twice in a single request.');
+      throw invalidParameter('Cannot update the same operation twice in a single request.');
     if (parentId !== undefined && (begun.get(parentId) ?? operations.get(parentId)?.type) !== 'CONTEXT')
-      throw invalidUpdate('Invalid parent operation id.');
+      throw invalidParameter('Invalid parent operation id.');
     if (update.Action === 'START') begun.set(id, update.Type!);
     seen.set(id, update);
   }
@@ -57,13 +57,13 @@ const ACTIONS: Readonly<Record<OperationType, readonly string[]>> = {
 function checkUpdate(update: OperationUpdate, status: OperationStatus | undefined): void {
   const type = update.Type as OperationType;
   if (update.Error !== undefined && Buffer.byteLength(JSON.stringify(update)) > MAX_ERROR_BYTES)
-    throw invalidUpdate(`Error object size must be less than ${MAX_ERROR_BYTES} bytes.`);
+    throw invalidParameter(`Error object size must be less than ${MAX_ERROR_BYTES} bytes.`);
   if (!ACTIONS[type].includes(update.Action!))
-    throw invalidUpdate('Invalid action for the given operation type.');
+    throw invalidParameter('Invalid action for the given operation type.');
   if (update.Action === 'FAIL' && update.Payload !== undefined)
-    throw invalidUpdate('Cannot provide a Payload for FAIL action.');
+    throw invalidParameter('Cannot provide a Payload for FAIL action.');
   if (update.Action === 'SUCCEED' && update.Error !== undefined)
-    throw invalidUpdate('Cannot provide an Error for SUCCEED action.');
+    throw invalidParameter('Cannot provide an Error for SUCCEED action.');
   if (type === 'STEP') checkStep(update, status);
   else if (type === 'CONTEXT') checkContext(update, status);
   else if (type !== 'EXECUTION') checkWaiting(update, type, status);
@@ -74,24 +74,25 @@ function checkStep(update: OperationUpdate, status: OperationStatus | undefined)
   switch (update.Action) {
     case 'START':
       if (status !== undefined && status !== 'READY')
-        throw invalidUpdate('Invalid current STEP state to start.');
+        throw invalidParameter('Invalid current STEP state to start.');
       return;
     case 'RETRY':
-      if (!isRunning) throw invalidUpdate('Invalid current STEP state to re-attempt.');
-      if (update.StepOptions === undefined) throw invalidUpdate('Invalid StepOptions for the given action.');
+      if (!isRunning) throw invalidParameter('Invalid current STEP state to re-attempt.');
+      if (update.StepOptions === undefined)
+        throw invalidParameter('Invalid StepOptions for the given action.');
       if (update.Error !== undefined && update.Payload !== undefined)
-        throw invalidUpdate('Cannot provide both error and payload to RETRY a STEP.');
+        throw invalidParameter('Cannot provide both error and payload to RETRY a STEP.');
       return;
     default:
-      if (!isRunning) throw invalidUpdate('Invalid current STEP state to close.');
+      if (!isRunning) throw invalidParameter('Invalid current STEP state to close.');
   }
 }
 
 function checkContext(update: OperationUpdate, status: OperationStatus | undefined): void {
   if (update.Action === 'START' && status !== undefined)
-    throw invalidUpdate('Cannot start a CONTEXT that already exists.');
+    throw invalidParameter('Cannot start a CONTEXT that already exists.');
   if (update.Action !== 'START' && status !== undefined && status !== 'STARTED')
-    throw invalidUpdate('Invalid current CONTEXT state to close.');
+    throw invalidParameter('Invalid current CONTEXT state to close.');
 }
 
 function checkWaiting(
@@ -100,11 +101,11 @@ function checkWaiting(
   status: OperationStatus | undefined,
 ): void {
   if (update.Action === 'START' && status !== undefined)
-    throw invalidUpdate(`Cannot start a ${type} that already exists.`);
+    throw invalidParameter(`Cannot start a ${type} that already exists.`);
   if (update.Action === 'CANCEL' && status !== 'STARTED')
-    throw invalidUpdate(`Cannot cancel a ${type} that does not exist or has already completed.`);
+    throw invalidParameter(`Cannot cancel a ${type} that does not exist or has already completed.`);
   if (type === 'CHAINED_INVOKE' && update.Action === 'START' && update.ChainedInvokeOptions === undefined)
-    throw invalidUpdate('Invalid ChainedInvokeOptions for the given action.');
+    throw invalidParameter('Invalid ChainedInvokeOptions for the given action.');
   if (type === 'WAIT' && update.Action === 'START' && update.WaitOptions?.WaitSeconds === undefined)
-    throw invalidUpdate('Invalid WaitOptions for the given action.');
+    throw invalidParameter('Invalid WaitOptions for the given action.');
 }

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import type { DurableDependencies, StartRequest } from '../../../src/lambda/durable/durable-executions.ts';
+import type { DurableDependencies } from '../../../src/lambda/durable/durable-executions.ts';
 import { DurableExecutions } from '../../../src/lambda/durable/durable-executions.ts';
+import type { StartRequest } from '../../../src/lambda/durable/new-execution.ts';
 import type { InvocationResult } from '../../../src/lambda/invoke/outcome.ts';
 import { randomIds } from '../../../src/platform/random-ids.ts';
 import { ServiceClock } from '../../../src/platform/service-clock.ts';
@@ -168,6 +169,30 @@ test('a name that is being stored is nobody’s before it is on disk', async (co
   stored.reject(new Error('the disk is full'));
   for (const { status } of await Promise.allSettled(both)) assert.equal(status, 'rejected');
   assert.deepEqual([...executions.of('000000000000', 'us-east-1', 'f')], []);
+});
+
+test('what an ended execution took and gave is read from the store, and forgotten with it', async (context) => {
+  const { executions, clock, stored } = await opened(context, () => ({
+    run: unused,
+    runVersion: async () => answer({ Status: 'SUCCEEDED', Result: '"much"' }),
+  }));
+  const { executionId } = await executions.ended(await executions.start(REQUEST));
+  await clock.advance(0);
+  const [known] = executions.of('000000000000', 'us-east-1', 'f');
+  assert.deepEqual(
+    Object.keys(known!).filter((key) => ['input', 'result', 'error'].includes(key)),
+    [],
+  );
+  assert.deepEqual((await executions.whole(known!)).result, '"much"');
+  // The name is still its own, and the payload is compared with the one that is stored.
+  assert.equal((await executions.ended(await executions.start(REQUEST))).executionId, executionId);
+  await assert.rejects(executions.start({ ...REQUEST, input: '1' }), {
+    code: 'DurableExecutionAlreadyStartedException',
+  });
+  await clock.advance(DAY_MS);
+  assert.deepEqual([...executions.of('000000000000', 'us-east-1', 'f')], []);
+  assert.deepEqual(await stored.list('lambda.durable-execution'), []);
+  await assert.rejects(executions.whole(known!), { code: 'ResourceNotFoundException' });
 });
 
 test('a chained function that ends after the execution is forgotten brings nothing of it back', async (context) => {

@@ -13,6 +13,7 @@ import {
   GetDurableExecutionStateCommand,
   GetFunctionConfigurationCommand,
   InvokeCommand,
+  InvokeWithResponseStreamCommand,
   LambdaClient,
   ListDurableExecutionsByFunctionCommand,
   paginateGetDurableExecutionHistory,
@@ -265,8 +266,8 @@ test('a name is one execution: asked for again it is the same, with another payl
     );
     return DurableExecutions!.map(({ DurableExecutionArn }) => DurableExecutionArn);
   };
-  assert.deepEqual(await list({}), [first, other]);
-  assert.deepEqual(await list({ ReverseOrder: true }), [other, first]);
+  assert.deepEqual(await list({}), [other, first]);
+  assert.deepEqual(await list({ ReverseOrder: true }), [first, other]);
   assert.deepEqual(await list({ DurableExecutionName: 'order-2' }), [other]);
   const { StopTimestamp } = await lambda.send(
     new StopDurableExecutionCommand({
@@ -278,6 +279,36 @@ test('a name is one execution: asked for again it is the same, with another payl
   assert.deepEqual([stopped.Status, stopped.EndTimestamp], ['STOPPED', StopTimestamp]);
   assert.deepEqual(stopped.Error, { ErrorType: 'Why', ErrorMessage: 'because' });
   assert.deepEqual(await list({ Statuses: ['RUNNING'] }), [first]);
+});
+
+test('a list goes on behind the execution where it was left, whatever has begun meanwhile', async () => {
+  await create('listed', "await context.wait({ hours: 1 }); return 'done';");
+  const [first, second] = [await begin('listed'), await begin('listed')];
+  const page = (Marker?: string) =>
+    lambda.send(new ListDurableExecutionsByFunctionCommand({ FunctionName: 'listed', MaxItems: 1, Marker }));
+  const { DurableExecutions: newest, NextMarker } = await page();
+  assert.deepEqual([newest!.length, newest![0]!.DurableExecutionArn], [1, second]);
+  await begin('listed');
+  const { DurableExecutions: oldest, NextMarker: end } = await page(NextMarker);
+  assert.deepEqual([oldest![0]!.DurableExecutionArn, end], [first, undefined]);
+  await assert.rejects(page('elsewhere'), { name: 'InvalidParameterValueException' });
+});
+
+test('a response of a durable function is not streamed', async () => {
+  await create('streamed', 'return 1;');
+  const invoke = new InvokeWithResponseStreamCommand({ FunctionName: 'streamed', Qualifier: '$LATEST' });
+  await assert.rejects(lambda.send(invoke), {
+    name: 'NotImplemented',
+    message: 'lambda:InvokeWithResponseStream does not implement DurableConfig yet.',
+  });
+});
+
+test('executions of a function that does not exist are not an empty list', async () => {
+  const list = new ListDurableExecutionsByFunctionCommand({ FunctionName: 'missing' });
+  await assert.rejects(lambda.send(list), {
+    name: 'ResourceNotFoundException',
+    message: 'Function not found: arn:aws:lambda:us-east-1:000000000000:function:missing',
+  });
 });
 
 test('an execution ends with its time-out, and is forgotten when its retention is over', async () => {
