@@ -4,7 +4,7 @@ import type { LambdaOperations } from './control/control-context.ts';
 import type { FunctionControl } from './control/function-control.ts';
 import type { AsynchronousInvocation } from './events/asynchronous-invocation.ts';
 import type { Invoker } from './invoke/invoke.ts';
-import { invokeBodyLimit } from './invoke/invoke.ts';
+import { invokeBodyLimit } from './invoke/invoke-checks.ts';
 import { streamingInvoke } from './invoke/streaming-invoke.ts';
 import type { FunctionUrls } from './urls/function-urls.ts';
 

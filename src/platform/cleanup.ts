@@ -7,6 +7,15 @@ export class Cleanup {
     this.steps.push(step);
   }
 
+  /** Closes what is being opened, if it comes to be: also where something beside it fails meanwhile. */
+  opening<T extends { close(): void | Promise<void> }>(opening: Promise<T>): Promise<T> {
+    this.add(async () => {
+      const opened = await opening.catch(() => undefined);
+      await opened?.close();
+    });
+    return opening;
+  }
+
   /** Rejects with the first failure, after every step was taken. Idempotent. */
   run(): Promise<void> {
     this.done ??= this.runOnce();

@@ -15,7 +15,7 @@ export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_POOLED_ENVIRONMENTS = 4;
 
 /** Each holds memory and processes of the host. */
-const MAX_POOLED_ENVIRONMENTS = 1_000;
+export const MAX_POOLED_ENVIRONMENTS = 1_000;
 
 /** What `start` takes; everything has a default. */
 export interface StartOptions {
@@ -69,7 +69,7 @@ export interface ResolvedOptions {
   readonly frozenClock: boolean;
 }
 
-const ISOLATION_LEVELS: readonly IsolationLevel[] = ['process', 'namespaces', 'oci'];
+export const ISOLATION_LEVELS: readonly IsolationLevel[] = ['process', 'namespaces', 'oci'];
 
 /** Fills in defaults and refuses values that mean nothing, naming each. */
 export function resolveOptions(options: StartOptions): ResolvedOptions {

@@ -1,30 +1,11 @@
-/** Composes the whole: storage, sandbox, services and the wire, in the order they stand on each other. */
-import { openFunctionControl } from '../lambda/control/function-control.ts';
-import { DurableExecutions } from '../lambda/durable/durable-executions.ts';
-import { DurableInvocation } from '../lambda/durable/durable-invocation.ts';
-import { durableOperations } from '../lambda/durable/durable-operations.ts';
-import { openEvents } from '../lambda/events/open-events.ts';
-import { Concurrency } from '../lambda/invoke/concurrency.ts';
-import { ConcurrencyMetrics } from '../lambda/invoke/concurrency-metrics.ts';
+/** Composes the whole: storage, services, sandbox, Lambda and the wire, in the order they stand on each other. */
 import { Faults } from '../lambda/invoke/faults.ts';
 import { faultySandbox } from '../lambda/invoke/faulty-sandbox.ts';
-import { Invoker } from '../lambda/invoke/invoke.ts';
-import { ManagedInstances } from '../lambda/invoke/managed-instances.ts';
-import { Placement } from '../lambda/invoke/placement.ts';
-import { ProvisionedConcurrency } from '../lambda/invoke/provisioned-concurrency.ts';
-import { INTERRUPTED } from '../lambda/invoke/version-snapshot.ts';
-import { openMappings } from '../lambda/mappings/open-mappings.ts';
-import { EnvironmentCipher } from '../lambda/records/environment-cipher.ts';
-import { lambdaService } from '../lambda/service.ts';
-import { FunctionUrls } from '../lambda/urls/function-urls.ts';
-import { UrlAccess } from '../lambda/urls/url-access.ts';
 import type { IsolationLevel, RuntimeListing } from '../ports/environment.ts';
 import type { Log } from '../ports/log.ts';
 import type { Service } from '../ports/service.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
-import { readHierarchies } from '../sandbox/cgroup/hierarchies.ts';
-import { hostMemory } from '../sandbox/cgroup/host-memory.ts';
 import { createSandbox } from '../sandbox/sandboxes.ts';
 import { openAutoScaling } from '../services/application-autoscaling/application-autoscaling.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
@@ -33,19 +14,10 @@ import { openLogs } from '../services/logs/logs.ts';
 import { openS3 } from '../services/s3/s3.ts';
 import { openSns } from '../services/sns/sns.ts';
 import { openSqs } from '../services/sqs/sqs.ts';
-import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
-import { openSqliteEventQueue } from '../storage/event-queue/event-queue.ts';
-import { queuesOf, queuesWithoutOwner } from '../storage/event-queue/queue-views.ts';
-import { openFileBlobStore } from '../storage/files/blob-store.ts';
+import { queuesOf } from '../storage/event-queue/queue-views.ts';
 import { dockerConfigFile, openDockerConfig } from '../storage/images/docker-config.ts';
 import { openImageStore } from '../storage/images/image-store.ts';
-import { openSqliteMessageStore } from '../storage/messages/message-store.ts';
-import { openFileContentStore } from '../storage/objects/content-files.ts';
-import { openSqliteObjectTable } from '../storage/objects/object-table.ts';
 import { hostBootId } from '../storage/packages/boot-id.ts';
-import { openPackageStore } from '../storage/packages/package-store.ts';
-import { openSqliteStateStore } from '../storage/sqlite/state-store.ts';
-import { openSqliteStreamLog } from '../storage/stream-log/stream-log.ts';
 import { openServiceModel } from '../wire/model/open.ts';
 import { isLoopback } from '../wire/routing/host-name.ts';
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION } from '../wire/routing/router.ts';
@@ -55,6 +27,7 @@ import { adminEndpoints } from './admin-endpoints.ts';
 import { Cleanup } from './cleanup.ts';
 import { chooseIsolation } from './isolation.ts';
 import { kmsRootKey } from './kms-root-key.ts';
+import { openLambda } from './lambda.ts';
 import type { ResolvedOptions, StartOptions } from './options.ts';
 import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
@@ -65,6 +38,7 @@ import { createServerLog } from './server-log.ts';
 import { ServiceClock } from './service-clock.ts';
 import { sessionKey } from './session-key.ts';
 import { snsSigningKeyFile } from './sns-signing-key.ts';
+import { openStorage } from './storage.ts';
 import { version } from './version.ts';
 
 export interface PlatformFacts {
@@ -107,7 +81,8 @@ export async function start(options: StartOptions = {}): Promise<Platform> {
   try {
     return await compose(resolveOptions(options), cleanup);
   } catch (error) {
-    await cleanup.run();
+    // Whoever starts it hears why it cannot be, not what that has led to.
+    await cleanup.run().catch(() => {});
     throw error;
   }
 }
@@ -117,19 +92,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const isolation = await chooseIsolation(options.isolation, options.ociRuntime);
   if (isolation.warning !== undefined) log.warn({ isolation: isolation.level }, isolation.warning);
 
-  const isTemporary = options.dataDir === 'temporary';
-  const data = isTemporary ? await openTemporaryDataDirectory() : await openDataDirectory(options.dataDir);
-  cleanup.add(() => data.close());
-  const fatal = (error: Error): never => stopAtOnce(log, error);
-  const [state, streamLog, eventQueue, blobs] = await Promise.all([
-    openSqliteStateStore({ file: data.records, log, onFatal: fatal }),
-    openSqliteStreamLog({ file: data.logs, log, onFatal: fatal }),
-    openSqliteEventQueue({ file: data.events, log, onFatal: fatal }),
-    openFileBlobStore({ directory: data.blobs }),
-  ]);
-  cleanup.add(() => state.close());
-  cleanup.add(() => streamLog.close());
-  cleanup.add(() => eventQueue.close());
+  const storage = await openStorage(options.dataDir, log, cleanup);
+  const { data, state, eventQueue, blobs, packages } = storage;
   const clock = await openClock(state, log, options.frozenClock);
   cleanup.add(async () => clock.close());
 
@@ -148,18 +112,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     call: seams.call,
     ciphertextKeyArn: (ciphertext) => kms.ciphertextKeyArn(ciphertext),
   });
-  const logs = await openLogs({ state, streamLog, clock, ids, log });
-  cleanup.add(() => logs.close());
-  const messages = await openSqliteMessageStore({ file: data.messages, log, onFatal: fatal });
-  cleanup.add(() => messages.close());
-  const sqs = await openSqs({
-    state,
-    messages,
-    clock,
-    ids,
-    senderIdOf: access.senderIdOf,
-  });
-  cleanup.add(async () => sqs.close());
+  const logs = await cleanup.opening(openLogs({ ...storage, clock, ids, log }));
+  const sqs = await cleanup.opening(openSqs({ ...storage, clock, ids, senderIdOf: access.senderIdOf }));
   const sns = await openSns({
     state,
     queue: queuesOf('sns', eventQueue),
@@ -170,48 +124,38 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     deliver: seams.deliver,
     origin: () => origin,
   });
-  const objects = await openSqliteObjectTable({ file: data.objects, log, onFatal: fatal });
-  cleanup.add(() => objects.close());
-  const s3 = await openS3({
-    objects,
-    contents: await openFileContentStore({ directory: data.contents }),
-    clock,
-    ids,
-    log,
-    deliver: seams.deliver,
-    call: seams.call,
-  });
-  cleanup.add(() => s3.close());
-  const kms = await openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) });
-  cleanup.add(async () => kms.close());
+  const s3 = await cleanup.opening(openS3({ ...storage, ...seams, clock, ids, log }));
+  const kms = await cleanup.opening(
+    openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) }),
+  );
   // Stored functions are read with its keys.
   seams.connect([kms.service]);
-  const packages = await openPackageStore({ directory: data.packages, blobs });
-  cleanup.add(() => packages.close());
-  const ecr = await openEcr({
-    state,
-    blobs: await openFileBlobStore({ directory: data.registry }),
-    clock,
-    ids,
-    authorization: options.authorization,
-    defaultRegistry: { accountId: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION },
-  });
-  cleanup.add(() => ecr.close());
+  const ecr = await cleanup.opening(
+    openEcr({
+      state,
+      blobs: storage.registryBlobs,
+      clock,
+      ids,
+      authorization: options.authorization,
+      defaultRegistry: { accountId: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION },
+    }),
+  );
   const registryCredentials = await openDockerConfig({
     file: options.registryAuth ?? dockerConfigFile(),
     isDemanded: options.registryAuth !== undefined,
     log,
   });
-  const images = await openImageStore({
-    directory: data.images,
-    accessTo: (registry) =>
-      ecr.isRegistry(registry) || `http://${registry}` === origin
-        ? { origin, credentials: async () => ecr.ownCredentials }
-        : { credentials: () => registryCredentials(registry) },
-    layouts: options.imageLayouts,
-    bootId: hostBootId,
-  });
-  cleanup.add(() => images.close());
+  const images = await cleanup.opening(
+    openImageStore({
+      directory: data.images,
+      accessTo: (registry) =>
+        ecr.isRegistry(registry) || `http://${registry}` === origin
+          ? { origin, credentials: async () => ecr.ownCredentials }
+          : { credentials: () => registryCredentials(registry) },
+      layouts: options.imageLayouts,
+      bootId: hostBootId,
+    }),
+  );
   const catalog = openRuntimeCatalog({
     runtimesDirectory: data.runtimes,
     configured: options.runtimes,
@@ -219,152 +163,51 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     fetchRuntimes: options.fetchRuntimes,
     log,
   });
-  const sandbox = await createSandbox(isolation.level, {
-    environmentsDirectory: data.environments,
-    runtimesDirectory: data.runtimes,
-    pooledEnvironments: options.pooledEnvironments ?? DEFAULT_POOLED_ENVIRONMENTS,
-    ociRuntime: options.ociRuntime,
-    log,
-  });
-  cleanup.add(() => sandbox.close());
+  const sandbox = await cleanup.opening(
+    createSandbox(isolation.level, {
+      environmentsDirectory: data.environments,
+      runtimesDirectory: data.runtimes,
+      pooledEnvironments: options.pooledEnvironments ?? DEFAULT_POOLED_ENVIRONMENTS,
+      ociRuntime: options.ociRuntime,
+      log,
+    }),
+  );
   if ((options.pooledEnvironments ?? 0) > 0 && sandbox.pooledEnvironments === undefined) {
     log.warn(
       { pooledEnvironments: options.pooledEnvironments },
       `At the isolation level '${isolation.level}' no environments are started ahead.`,
     );
   }
-  // What is not finished is taken up before the data plane and its address are there.
-  const serving = Promise.withResolvers<Placement | undefined>();
-  const control = await openFunctionControl({
-    state,
-    environmentCipher: new EnvironmentCipher(seams.call),
-    call: seams.call,
-    takeSnapshot: async (record) => {
-      const placed = await serving.promise;
-      return placed === undefined ? INTERRUPTED : placed.takeSnapshot(record);
-    },
-    startManaged: async (record) =>
-      (await serving.promise) === undefined ? INTERRUPTED : managed.start(record),
-    provisionedStatus: (name, qualifier) => provisioned.status(name, qualifier),
-    blobs,
-    packages,
-    images,
-    catalog,
-    clock,
-    ids,
-    log,
-  });
-  cleanup.add(() => control.close());
-  cleanup.add(async () => serving.resolve(undefined));
-
-  const { aliases, directory } = control;
   const metrics = new RecordedMetrics();
-  const autoScaling = await openAutoScaling({ state, clock, ids, log, call: seams.call });
-  cleanup.add(async () => autoScaling.close());
-  const concurrencyMetrics = new ConcurrencyMetrics(metricsTo(metrics, autoScaling.metrics));
-  const concurrency = new Concurrency(clock, control.concurrency, directory, concurrencyMetrics);
+  const autoScaling = await cleanup.opening(openAutoScaling({ state, clock, ids, log, call: seams.call }));
   const faults = new Faults(() => Math.floor(ids.random() * 2 ** 32));
-  const placement = new Placement({
-    clock,
-    ids,
-    sandbox: faultySandbox(sandbox, faults),
-    catalog,
-    packages,
-    images,
-    logSink: logs.sink,
-    directory: control.directory,
-    readable: control.readable,
-    endpoint: () => origin,
-    roleCredentials: access.credentialsFor,
-    admitStart: (record) => concurrency.of(record).grow(),
-    room: {
-      memory: hostMemory(await readHierarchies()),
+  const lambda = await openLambda(
+    {
+      ...seams,
+      state,
+      eventQueue,
+      blobs,
+      packages,
+      images,
+      catalog,
+      sandbox: faultySandbox(sandbox, faults),
+      logSink: logs.sink,
+      eventSources: new Map([['sqs', sqs.eventSource]]),
+      access,
+      isAuthorizationEnforced: options.authorization,
       maxEnvironments: options.maxEnvironments,
-      refusal: (record) => concurrency.throttled(record, 'ConcurrentInvocationLimitExceeded'),
+      endpoint: () => origin,
+      metrics,
+      concurrencyMetrics: metricsTo(metrics, autoScaling.metrics),
+      faults,
+      clock,
+      ids,
+      log,
     },
-  });
-  cleanup.add(() => placement.close());
-  const provisioned = new ProvisionedConcurrency({
-    settings: control.concurrency,
-    directory,
-    aliases,
-    placement,
-    metrics: concurrencyMetrics,
-  });
-  const managed = new ManagedInstances({
-    clock,
-    sandbox: faultySandbox(sandbox, faults),
-    directory,
-    scaling: control.scaling,
-    providers: control.capacityProviders,
-    placement,
-    throttled: (record) => concurrency.throttled(record, 'ConcurrentInvocationLimitExceeded'),
-  });
-  cleanup.add(() => managed.close());
-  const durable = await DurableExecutions.open({
-    state,
-    clock,
-    ids,
-    log,
-    runVersion: async (target, event) => {
-      const { functionName: FunctionName, qualifier: Qualifier } = target;
-      return invoker.runVersion(await invoker.find({ FunctionName, Qualifier }, target), target, event);
-    },
-    run: async (target, event, name) => (await invoker.run(target, event, name)).outcome,
-  });
-  cleanup.add(() => durable.close());
-  const invoker: Invoker = new Invoker({
-    durable: new DurableInvocation(durable),
-    concurrency,
-    faults,
-    provisioned,
-    directory,
-    aliases,
-    placement,
-    managed,
-    log,
-    mayLoop: (record) => control.mayLoop(record),
-  });
-  const events = openEvents({
-    control,
-    invoker,
-    faults,
-    queue: queuesWithoutOwner(eventQueue),
-    clock,
-    ids,
-    log,
-    metrics,
-    deliver: seams.deliver,
-  });
-  const mappings = openMappings({
-    control,
-    invoker,
-    sources: new Map([['sqs', sqs.eventSource]]),
-    clock,
-    ids,
-    log,
-  });
-  cleanup.add(async () => mappings.close());
+    cleanup,
+  );
   const services: Service[] = [
-    lambdaService(
-      control,
-      invoker,
-      events,
-      { ...durableOperations(durable, () => clock.now()), ...mappings.operations },
-      new FunctionUrls({
-        urls: control.urls,
-        access: new UrlAccess({
-          authenticate: access.authenticate,
-          authorize: access.authorize,
-          policies: control.policies,
-          isEnforced: options.authorization,
-        }),
-        invoker,
-        clock,
-        ids,
-        log,
-      }),
-    ),
+    lambda.service,
     logs.service,
     ecr.service,
     kms.service,
@@ -380,7 +223,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     version: version(),
     origin,
     dataDirectory: data.path,
-    temporary: isTemporary,
+    temporary: data.temporary,
     isolation: isolation.level,
     isolationProgram: isolation.program,
     isolationWarning: isolation.warning,
@@ -396,7 +239,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       facts: () => ({
         version: version(),
         isolation: isolation.level,
-        environments: placement.environmentCount + managed.environmentCount,
+        environments: lambda.environmentCount(),
         pooledEnvironments: sandbox.pooledEnvironments ?? 0,
       }),
     }),
@@ -409,7 +252,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   });
   cleanup.add(() => server.close());
   // What asynchronous events run may still call the server.
-  cleanup.add(() => events.close());
+  cleanup.add(() => lambda.closeEvents());
   cleanup.add(() => sns.close());
   cleanup.add(async () => logs.endLiveTails());
   cleanup.add(async () => sqs.endPolls());
@@ -417,14 +260,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   cleanup.add(async () => images.interrupt());
   const bound = await server.listen({ host: options.host, port: options.port });
   origin = originOf(bound);
-  placement.prepareRuntimes();
-  serving.resolve(placement);
-  await events.resume();
+  await lambda.begin();
   await sns.resume();
-  await mappings.resume();
-  durable.resume();
-  managed.begin();
-  provisioned.begin();
   autoScaling.begin();
   s3.begin();
 
@@ -446,12 +283,6 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
 function originOf({ host, port }: { readonly host: string; readonly port: number }): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
-}
-
-/** Storage that cannot go on must not pretend to: nothing more is answered. */
-function stopAtOnce(log: Log, error: Error): never {
-  log.error({ error: error.message }, 'The storage thread has ended; the server stops.');
-  process.exit(1);
 }
 
 async function openClock(state: StateStore, log: Log, frozen: boolean): Promise<ServiceClock> {

@@ -1,7 +1,7 @@
 /** Starts that cannot be: each is refused with the value and the remedy, and leaves things as they were. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -27,6 +27,13 @@ async function refused(options: StartOptions): Promise<PlatformError> {
   assert.ok(settled instanceof PlatformError, `expected a refusal, got ${String(settled)}`);
   assert.notEqual(settled.remedy, '');
   return settled;
+}
+
+/** Files that this process holds open, its threads included. */
+async function openFilesIn(directory: string): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd');
+  const files = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+  return files.filter((file) => file.startsWith(directory));
 }
 
 describe('a start is refused', () => {
@@ -93,7 +100,7 @@ describe('a start is refused', () => {
     );
   });
 
-  for (const file of ['records.db', 'logs.db']) {
+  for (const file of ['records.db', 'logs.db', 'events.db', 'messages.db', 'objects.db']) {
     test(`with a ${file} that is none, which stays as it is`, async (context) => {
       const dataDir = await scratchDirectory(context);
       const content = 'these are my notes, not a database. '.repeat(200);
@@ -105,6 +112,7 @@ describe('a start is refused', () => {
       );
       assert.match(remedy, /^Restore it from a backup, or move it away/);
       assert.equal(await readFile(join(dataDir, file), 'utf8'), content);
+      assert.deepEqual(await openFilesIn(dataDir), []);
     });
   }
 

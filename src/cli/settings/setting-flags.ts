@@ -1,7 +1,8 @@
 /** Flags that more than one command has. */
+import { ISOLATION_LEVELS } from '../../platform/options.ts';
 import { LOG_LEVELS } from '../../platform/server-log.ts';
 import type { SettingName, Settings } from './setting-table.ts';
-import { ISOLATION_LEVELS, SETTINGS, variableOf } from './setting-table.ts';
+import { SETTINGS, variableOf } from './setting-table.ts';
 import type { SettingValue } from './setting-values.ts';
 
 interface SettingFlag<T> {

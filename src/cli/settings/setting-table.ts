@@ -1,10 +1,11 @@
 /** The settings by their names in the configuration file, and how each is written. */
+import { ISOLATION_LEVELS, MAX_POOLED_ENVIRONMENTS } from '../../platform/options.ts';
 import { LOG_LEVELS } from '../../platform/server-log.ts';
-import type { IsolationLevel } from '../../ports/environment.ts';
 import type { SettingValue } from './setting-values.ts';
 import { HTTP_URL, oneOf, RUNTIMES, SWITCH, TEXT, wholeNumber } from './setting-values.ts';
 
-export const ISOLATION_LEVELS: readonly IsolationLevel[] = ['process', 'namespaces', 'oci'];
+/** More than any host holds. */
+const MAX_ENVIRONMENTS = 100_000;
 
 export const SETTINGS = {
   port: wholeNumber(65_535),
@@ -15,8 +16,8 @@ export const SETTINGS = {
   logLevel: oneOf(LOG_LEVELS),
   authorization: SWITCH,
   nearestRuntime: SWITCH,
-  pooledEnvironments: wholeNumber(1_000),
-  maxEnvironments: wholeNumber(100_000),
+  pooledEnvironments: wholeNumber(MAX_POOLED_ENVIRONMENTS),
+  maxEnvironments: wholeNumber(MAX_ENVIRONMENTS),
   imageLayouts: TEXT,
   registryAuth: TEXT,
   runtimes: RUNTIMES,

@@ -5,26 +5,45 @@ import type {
   EnvironmentSpec,
   RunningEnvironment,
   Sandbox,
+  Snapshot,
 } from '../../ports/environment.ts';
 import type { Faults } from './faults.ts';
 
+type Start = (listener: EnvironmentListener) => Promise<RunningEnvironment>;
+
 export function faultySandbox(sandbox: Sandbox, faults: Faults): Sandbox {
-  const start = (spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> =>
-    faultyStart(sandbox, faults, spec, listener);
+  const faulty: Pick<Sandbox, 'start' | 'startSnapshot'> = {
+    start: (spec, listener) => faultyStart(faults, spec, listener, (told) => sandbox.start(spec, told)),
+    ...(sandbox.startSnapshot === undefined
+      ? {}
+      : {
+          startSnapshot: async (spec, listener) =>
+            faultySnapshot(faults, await sandbox.startSnapshot!(spec, listener)),
+        }),
+  };
   return new Proxy(sandbox, {
     get(target, key) {
-      if (key === 'start') return start;
+      if (Object.hasOwn(faulty, key)) return faulty[key as keyof typeof faulty];
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
 }
 
+/** Of the snapshot itself nothing fails: it is no start that anybody waits for. */
+function faultySnapshot(faults: Faults, snapshot: Snapshot): Snapshot {
+  return {
+    restore: (spec, listener) => faultyStart(faults, spec, listener, (told) => snapshot.restore(spec, told)),
+    expect: () => snapshot.expect?.(),
+    close: () => snapshot.close(),
+  };
+}
+
 async function faultyStart(
-  sandbox: Sandbox,
   faults: Faults,
   spec: EnvironmentSpec,
   listener: EnvironmentListener,
+  start: Start,
 ): Promise<RunningEnvironment> {
   const functionName = spec.variables['AWS_LAMBDA_FUNCTION_NAME'] ?? '';
   const delayMs = faults.delayMs('slowStart', functionName);
@@ -39,7 +58,7 @@ async function faultyStart(
     void running?.kill();
     return false;
   };
-  running = await sandbox.start(spec, {
+  running = await start({
     ...listener,
     ready: () => {
       if (!isDoomed) listener.ready();

@@ -46,3 +46,6 @@ export const MAX_DELIVERIES = 3;
 
 /** How long Invoke waits for a function that is still Pending, milliseconds, before AWS's 409. */
 export const PENDING_WAIT_MS = 5_000;
+
+/** Environments of one pool that are started ahead at once: invocations that wait for a start of their own must not starve. */
+export const STARTS_AHEAD_AT_ONCE = 2;

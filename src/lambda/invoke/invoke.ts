@@ -1,26 +1,25 @@
 /** The Invoke operation: from the request to the outcome, as AWS answers it. */
 import type { InvokeCommandInput, InvokeCommandOutput } from '@aws-sdk/client-lambda';
-import { AwsError, PlatformError } from '../../core/errors.ts';
+import { AwsError, invariant, PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
-import type { BodyLimit, Operation, RequestContext } from '../../ports/service.ts';
+import type { Operation, RequestContext } from '../../ports/service.ts';
+import { invalidParameter, notImplemented } from '../control/lambda-errors.ts';
 import type { AliasDirectory } from '../records/alias-table.ts';
-import type { FunctionIdentifier } from '../records/function-identifier.ts';
-import { functionArn, functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
+import { functionArn, parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
-import { LATEST, LATEST_PUBLISHED } from '../records/function-record.ts';
 import { isManaged } from '../records/managed-record.ts';
 import type { Concurrency } from './concurrency.ts';
-import type { Invocation } from './environment.ts';
 import type { Faults } from './faults.ts';
-import { MAX_DELIVERIES, MAX_REQUEST_PAYLOAD_BYTES, PENDING_WAIT_MS } from './invoke-limits.ts';
-import { jsonProblem } from './json-payload.ts';
+import type { Invocation } from './in-flight-invocation.ts';
+import { checkTenant, clientContextOf, payloadOf, refuseMissingParts } from './invoke-checks.ts';
+import { MAX_DELIVERIES } from './invoke-limits.ts';
 import type { ManagedInstances } from './managed-instances.ts';
 import type { InvocationOutcome, InvocationResult } from './outcome.ts';
 import type { Placement } from './placement.ts';
 import type { ProvisionedConcurrency } from './provisioned-concurrency.ts';
-import { RecordWaiters } from './record-waiters.ts';
 import type { ResponseStream } from './response-stream.ts';
 import { countedTrace, traceHeader } from './trace-header.ts';
+import { VersionFinder } from './version-finder.ts';
 
 export interface InvokeDependencies {
   readonly directory: FunctionDirectory;
@@ -55,10 +54,6 @@ export interface DurableFunctions {
 }
 
 type InvokeOutput = Omit<InvokeCommandOutput, '$metadata'>;
-
-const NO_PAYLOAD = Buffer.alloc(0);
-/** What a function gets when the request had no body. */
-const EMPTY_EVENT = Buffer.from('{}');
 
 /** What Invoke and InvokeWithResponseStream have in common. */
 type InvokeInput = Omit<InvokeCommandInput, 'InvocationType' | 'DurableExecutionName'>;
@@ -99,11 +94,11 @@ export interface Invoking {
 
 export class Invoker {
   private readonly deps: InvokeDependencies;
-  private readonly waiters: RecordWaiters;
+  private readonly versions: VersionFinder;
 
   constructor(deps: InvokeDependencies) {
     this.deps = deps;
-    this.waiters = new RecordWaiters(deps.directory);
+    this.versions = new VersionFinder(deps.directory, deps.aliases);
   }
 
   readonly invoke: Operation<InvokeCommandInput, InvokeOutput> = async (input, context) => {
@@ -112,7 +107,7 @@ export class Invoker {
     if (type === 'DryRun') return { StatusCode: 204 };
     if (record.durableConfig !== undefined) return this.invokeDurable(record, input, context);
     if (input.DurableExecutionName !== undefined) throw notDurable();
-    if (type === 'Event') throw notImplemented('Invoke', 'InvocationType Event (asynchronous invocation)');
+    invariant(type !== 'Event', 'an event that is to be queued came to be run at once');
     const outcome = await this.begin(record, input, context).outcome;
     return {
       StatusCode: 200,
@@ -193,12 +188,10 @@ export class Invoker {
     context: RequestContext,
     stream?: ResponseStream,
   ): Invoking {
-    const checked = this.check(
-      record,
-      input,
-      context,
-      stream === undefined ? 'Invoke' : 'InvokeWithResponseStream',
-    );
+    const operation = stream === undefined ? 'Invoke' : 'InvokeWithResponseStream';
+    // An execution outlives the response that would be streamed.
+    if (record.durableConfig !== undefined) throw notImplemented(operation, 'DurableConfig');
+    const checked = this.check(record, input, context, operation);
     this.deps.concurrency.of(record).request();
     const event = {
       requestId: checked.requestId,
@@ -223,16 +216,15 @@ export class Invoker {
     context: RequestContext,
     operation: string,
   ): CheckedEvent {
-    const payload = bytesOf(input.Payload);
-    checkPayload(payload);
+    const payload = payloadOf(input);
     refuseMissingParts(record, operation);
     checkTenant(record, input.TenantId);
     return {
       requestId: context.requestId,
       traceId: traceHeader(context),
-      clientContext: decodeClientContext(input.ClientContext),
+      clientContext: clientContextOf(input),
       tenantId: input.TenantId,
-      payload: payload.length === 0 ? EMPTY_EVENT : payload,
+      payload,
     };
   }
 
@@ -244,14 +236,14 @@ export class Invoker {
   private async deliver(record: FunctionRecord, event: Invocation): Promise<InvocationOutcome> {
     let outcome = await this.execute(record, event);
     for (let deliveries = 1; outcome.undelivered && deliveries < MAX_DELIVERIES; deliveries += 1)
-      outcome = await this.execute(await this.findAgain(record), event);
+      outcome = await this.execute(await this.versions.findAgain(record), event);
     return outcome;
   }
 
   private async execute(record: FunctionRecord, event: Invocation): Promise<InvocationOutcome> {
     if (this.deps.faults.strike('throttle', record.functionName) !== undefined)
       throw this.deps.concurrency.throttled(record, 'ConcurrentInvocationLimitExceeded');
-    if (isManaged(record)) return this.deps.managed.invoke(record, { ...event, cognitoIdentity: undefined });
+    if (isManaged(record)) return this.deps.managed.invoke(record, event);
     const provisioned = event.tenantId === undefined ? this.deps.provisioned.take(record) : undefined;
     const use = this.deps.concurrency.of(record);
     if (provisioned === undefined) use.begin();
@@ -269,131 +261,13 @@ export class Invoker {
   }
 
   /** The version that is meant, once it can be run. */
-  async find(
-    input: InvokeInput,
-    context: Pick<RequestContext, 'accountId' | 'region'>,
-  ): Promise<FunctionRecord> {
-    const identifier = parseFunctionIdentifier(input.FunctionName ?? '', input.Qualifier, context);
-    const { accountId, region, functionName } = identifier;
-    const version = identifier.qualifier ?? '$LATEST';
-    const record =
-      this.deps.directory.find(accountId, region, functionName, version) ?? this.aliased(identifier);
-    if (record !== undefined && isManaged(record) && record.version === LATEST)
-      return this.publishedOf(identifier);
-    if (record !== undefined && isSettled(record)) return record;
-    // Recorded: Invoke names the version, also where the caller named none.
-    return this.untilSettled(record, { ...identifier, qualifier: version });
+  find(input: InvokeInput, caller: Pick<RequestContext, 'accountId' | 'region'>): Promise<FunctionRecord> {
+    return this.versions.find(input.FunctionName ?? '', input.Qualifier, caller);
   }
-
-  /** "When you invoke a Lambda Managed Instances function using an unqualified ARN, Lambda implicitly invokes the $LATEST.PUBLISHED version". */
-  private publishedOf(identifier: FunctionIdentifier): Promise<FunctionRecord> {
-    if (identifier.qualifier !== undefined) throw notInvocable('ActiveNonInvocable');
-    const { accountId, region, functionName } = identifier;
-    const record = this.deps.directory.find(accountId, region, functionName, LATEST_PUBLISHED);
-    return this.untilSettled(record, { ...identifier, qualifier: LATEST_PUBLISHED });
-  }
-
-  private aliased(identifier: FunctionIdentifier): FunctionRecord | undefined {
-    const { accountId, region, functionName, qualifier } = identifier;
-    if (qualifier === undefined) return undefined;
-    const version = this.deps.aliases.chooseVersion(identifier, qualifier);
-    if (version === undefined) return undefined;
-    return this.deps.directory.find(accountId, region, functionName, version);
-  }
-
-  /** The same version as it is now: its alias may point elsewhere, and the answer has named the version. */
-  private findAgain({ accountId, region, functionName, version }: FunctionRecord): Promise<FunctionRecord> {
-    const record = this.deps.directory.find(accountId, region, functionName, version);
-    return this.untilSettled(record, { accountId, region, functionName, qualifier: version });
-  }
-
-  private async untilSettled(
-    record: FunctionRecord | undefined,
-    named: FunctionIdentifier,
-  ): Promise<FunctionRecord> {
-    if (record === undefined) throw functionNotFound(named);
-    if (isSettled(record)) return record;
-    // On AWS a function is Pending for seconds and refuses invocations until then; here it is for
-    // milliseconds unless a runtime is being fetched, so a client that invokes at once is served.
-    const settled = await this.waiters.wait(record, isSettled, PENDING_WAIT_MS);
-    if (settled === undefined) throw functionNotFound(named);
-    if (settled.state === 'Active' || settled.state === 'Inactive') return settled;
-    throw notInvocable(settled.state);
-  }
-}
-
-function notInvocable(state: string): AwsError {
-  return new AwsError(
-    'ResourceConflictException',
-    `The operation cannot be performed at this time. The function is currently in the following state: ${state}`,
-    { Type: 'User' },
-  );
-}
-
-/** The wire decodes a payload to a buffer of its own; nothing is copied. */
-function bytesOf(payload: InvokeCommandInput['Payload']): Buffer {
-  if (payload === undefined) return NO_PAYLOAD;
-  return Buffer.isBuffer(payload) ? payload : Buffer.from(payload as Uint8Array);
-}
-
-function isSettled(record: FunctionRecord): boolean {
-  return record.state === 'Active' && record.lastUpdateStatus !== 'InProgress';
-}
-
-/** The error for a body beyond the limit, checked before it is read. */
-export const invokeBodyLimit: BodyLimit = {
-  maxBytes: MAX_REQUEST_PAYLOAD_BYTES,
-  error: () =>
-    new AwsError(
-      'RequestTooLargeException',
-      `Request must be smaller than ${MAX_REQUEST_PAYLOAD_BYTES} bytes for the InvokeFunction operation`,
-      { Type: 'User' },
-    ),
-};
-
-function checkPayload(payload: Buffer): void {
-  if (payload.length === 0) return;
-  const problem = jsonProblem(payload);
-  if (problem === undefined) return;
-  throw new AwsError(
-    'InvalidRequestContentException',
-    `Could not parse request body into json: Could not parse payload into json: ${problem}`,
-    { Type: 'User' },
-  );
-}
-
-/** Words of the Lambda developer guide, "Invoking Lambda functions with tenant isolation". */
-function checkTenant(record: FunctionRecord, tenantId: string | undefined): void {
-  const isTenantIsolated = record.tenantIsolationMode !== undefined;
-  if (isTenantIsolated === (tenantId !== undefined)) return;
-  throw new AwsError(
-    'InvalidParameterValueException',
-    isTenantIsolated
-      ? 'The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again.'
-      : 'The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again.',
-    { Type: 'User' },
-  );
-}
-
-/** Settings that are stored but whose effect does not exist yet must not be ignored silently. */
-function refuseMissingParts(record: FunctionRecord, operation: string): void {
-  if (record.vpcConfig !== undefined && record.vpcConfig.subnetIds.length > 0)
-    throw notImplemented(operation, 'VpcConfig');
-  if (record.fileSystemConfigs !== undefined && record.fileSystemConfigs.length > 0) {
-    throw notImplemented(operation, 'FileSystemConfigs');
-  }
-}
-
-function notImplemented(operation: string, part: string): AwsError {
-  return new AwsError('NotImplemented', `lambda:${operation} does not implement ${part} yet.`, {}, 501);
 }
 
 function notDurable(): AwsError {
-  return new AwsError(
-    'InvalidParameterValueException',
-    'You cannot specify a durable execution name for a function that is not durable.',
-    { Type: 'User' },
-  );
+  return invalidParameter('You cannot specify a durable execution name for a function that is not durable.');
 }
 
 /** As the caller named it: an alias stays one. */
@@ -407,20 +281,4 @@ function invokedArn(
   const isBare = input.Qualifier === undefined && input.FunctionName?.includes(':') !== true;
   if (isBare) return functionArn({ accountId, region, functionName, qualifier: undefined });
   return functionArn(parseFunctionIdentifier(input.FunctionName ?? '', input.Qualifier, context));
-}
-
-/** Base64 JSON in a header; AWS refuses what is not. */
-function decodeClientContext(encoded: string | undefined): string | undefined {
-  if (encoded === undefined || encoded === '') return undefined;
-  const text = Buffer.from(encoded, 'base64').toString();
-  try {
-    JSON.parse(text);
-  } catch {
-    throw new AwsError(
-      'InvalidRequestContentException',
-      'Client context must be a valid Base64-encoded JSON object.',
-      { Type: 'User' },
-    );
-  }
-  return text;
 }

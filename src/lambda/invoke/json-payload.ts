@@ -76,12 +76,7 @@ function describe(text: string, payload: Buffer): string {
     code < 0x20 || (code >= 0x7f && code < 0xa0)
       ? `(CTRL-CHAR, code ${code})`
       : `'${String.fromCodePoint(code)}' (code ${code})`;
-  const parenthesised = shown.startsWith('(') ? `(${shown})` : `(${shown})`;
-  return located(
-    `Unexpected character ${parenthesised}: expected a valid value ${EXPECTED}`,
-    payload,
-    before,
-  );
+  return located(`Unexpected character (${shown}): expected a valid value ${EXPECTED}`, payload, before);
 }
 
 /** V8 points into a misspelt word (`foo` might have become `false`), Jackson at its beginning. */

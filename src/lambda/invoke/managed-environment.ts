@@ -8,27 +8,20 @@
  * not force timeouts and your code continues to run" ("Understanding the Lambda Managed Instances execution
  * environment"). Until the code has answered, the event keeps its place.
  */
-import type { Clock } from '../../core/clock.ts';
 import { invariant } from '../../core/errors.ts';
-import type {
-  EnvironmentExit,
-  EnvironmentListener,
-  EnvironmentSpec,
-  RunningEnvironment,
-  Sandbox,
-  ShutdownReason,
-} from '../../ports/environment.ts';
+import type { EnvironmentExit, EnvironmentSpec, ShutdownReason } from '../../ports/environment.ts';
 import type { ManagedRecord } from '../records/managed-record.ts';
 import { maxConcurrencyOf } from '../records/managed-record.ts';
-import type { Invocation } from './environment.ts';
-import type { EnvironmentLog } from './environment-log.ts';
+import type { EnvironmentRuntimeDependencies, RuntimeOwner } from './environment-runtime.ts';
+import { EnvironmentRuntime } from './environment-runtime.ts';
+import type { Invocation } from './in-flight-invocation.ts';
+import type { InitFailure } from './init-phase.ts';
+import { STOPPED } from './init-phase.ts';
 import { MANAGED_INIT_TIMEOUT_MS, MAX_MANAGED_INIT_TIMEOUT_MS } from './invoke-limits.ts';
 import { ManagedEvent } from './managed-event.ts';
 import { MemoryFigure } from './memory-figure.ts';
 import type { InvocationOutcome } from './outcome.ts';
-import { errorPayload, exitMessage, OUT_OF_MEMORY } from './outcome.ts';
-
-const BYTES_PER_MB = 1024 * 1024;
+import { runtimeEnd, runtimeEndPayload } from './outcome.ts';
 
 export type ManagedState = 'starting' | 'ready' | 'stopping' | 'dead';
 
@@ -41,18 +34,6 @@ export interface ManagedOwner {
   onDead(environment: ManagedEnvironment): void;
 }
 
-export interface ManagedDependencies {
-  readonly clock: Clock;
-  readonly sandbox: Sandbox;
-  readonly log: EnvironmentLog;
-}
-
-/** Why an init has failed. */
-export interface InitFailure {
-  readonly errorType: string;
-  readonly payload: Buffer;
-}
-
 export class ManagedEnvironment {
   readonly record: ManagedRecord;
   /** Service time, epoch milliseconds, at which it was made. */
@@ -62,22 +43,26 @@ export class ManagedEnvironment {
   /** It has had an event. */
   hasServed = false;
   private current: ManagedState = 'starting';
-  private readonly deps: ManagedDependencies;
+  private readonly deps: EnvironmentRuntimeDependencies;
   private readonly spec: EnvironmentSpec;
   private readonly owner: ManagedOwner;
   /** By request id: those that the runtime has not answered. */
   private readonly events = new Map<string, ManagedEvent>();
   private readonly memory: MemoryFigure;
   private readonly maxConcurrency: number;
-  private launched: Promise<RunningEnvironment> | undefined;
-  private running: RunningEnvironment | undefined;
-  private initSettled: ((failure: InitFailure | undefined) => void) | undefined;
+  private readonly runtime: EnvironmentRuntime;
 
-  constructor(deps: ManagedDependencies, record: ManagedRecord, spec: EnvironmentSpec, owner: ManagedOwner) {
+  constructor(
+    deps: EnvironmentRuntimeDependencies,
+    record: ManagedRecord,
+    spec: EnvironmentSpec,
+    owner: ManagedOwner,
+  ) {
     this.deps = deps;
     this.record = record;
     this.spec = spec;
     this.owner = owner;
+    this.runtime = new EnvironmentRuntime(deps, spec, this.hears());
     this.bornMs = deps.clock.now();
     this.idleSinceMs = this.bornMs;
     this.maxConcurrency = maxConcurrencyOf(record);
@@ -105,38 +90,12 @@ export class ManagedEnvironment {
 
   /** Runs the Init phase; resolves with why it has failed. Rejects if no sandbox could be made. */
   async start(): Promise<InitFailure | undefined> {
-    const { clock, log, sandbox } = this.deps;
-    log.initStart(this.spec.installation);
-    const startedAt = clock.monotonic();
-    const settled = new Promise<InitFailure | undefined>((resolve) => {
-      this.initSettled = resolve;
-    });
+    this.deps.log.initStart(this.spec.installation);
     const limitMs = Math.min(this.record.timeoutSeconds * 1_000, MAX_MANAGED_INIT_TIMEOUT_MS);
-    const timeoutMs = Math.max(MANAGED_INIT_TIMEOUT_MS, limitMs);
-    const timer = setTimeout(() => this.initSettled?.(INIT_TIMED_OUT), timeoutMs);
-    try {
-      this.launched = sandbox.start(this.spec, this.listener());
-      this.running = await this.launched;
-      log.connect(this.running);
-      const failure = await settled;
-      if (this.current !== 'starting') return STOPPED;
-      const report = { phase: 'init' as const, durationMs: clock.monotonic() - startedAt };
-      if (failure !== undefined) {
-        const isTimeOut = failure === INIT_TIMED_OUT;
-        const { errorType } = failure;
-        log.initReport(
-          isTimeOut ? { ...report, status: 'timeout' } : { ...report, status: 'error', errorType },
-        );
-        return failure;
-      }
-      log.initReport({ ...report, status: 'success' });
-      this.running.initDone?.();
-      this.current = 'ready';
-      return undefined;
-    } finally {
-      clearTimeout(timer);
-      this.initSettled = undefined;
-    }
+    const { failure } = await this.runtime.init('init', Math.max(MANAGED_INIT_TIMEOUT_MS, limitMs));
+    if (this.current !== 'starting') return STOPPED;
+    if (failure === undefined) this.current = 'ready';
+    return failure;
   }
 
   /** Sends one event of those it can take; resolves with whatever became of it. */
@@ -155,8 +114,8 @@ export class ManagedEnvironment {
     this.hasServed = true;
     const { wantsLogTail: _, stream: __, ...told } = invocation;
     // For code that compares it with its own Date.now(): real time, not service time.
-    this.running!.invoke({ ...told, deadlineMs: Date.now() + event.timeoutMs });
-    return event.outcome;
+    this.runtime.running!.invoke({ ...told, deadlineMs: Date.now() + event.inFlight.timeoutMs });
+    return event.inFlight.outcome;
   }
 
   /** Leads through the Shutdown phase, whatever it has to do; resolves when nothing of its processes is left. */
@@ -166,48 +125,35 @@ export class ManagedEnvironment {
       this.owner.onStopping(this);
       this.current = 'stopping';
     }
-    this.initSettled?.(STOPPED);
-    const running = this.running ?? (await this.launched?.catch(() => undefined));
-    await (running?.shutdown?.(reason) ?? running?.kill());
+    await this.runtime.stop(reason);
     if (this.state === 'dead') return;
     this.current = 'dead';
     this.owner.onDead(this);
   }
 
-  private listener(): EnvironmentListener {
-    const { log } = this.deps;
+  private hears(): RuntimeOwner {
     return {
-      ready: () => this.initSettled?.(undefined),
-      initError: (errorType, payload) => this.initSettled?.({ errorType, payload }),
       response: (requestId, payload) => this.left(requestId, (event) => event.succeeded(payload)),
       responseChunk: (requestId, chunk) => this.events.get(requestId)?.write(chunk),
       responseType: (requestId, contentType) => {
-        const stream = this.events.get(requestId)?.invocation.stream;
-        if (stream !== undefined) stream.contentType = contentType;
+        const event = this.events.get(requestId);
+        if (event !== undefined) event.inFlight.contentType = contentType;
       },
       error: (requestId, errorType, payload) =>
-        this.left(requestId, (event) => event.failed('failure', payload, errorType)),
-      output: (line) => log.output(line),
-      extension: (extension) => log.extension(extension),
-      subscribed: (subscription) => log.subscribed(subscription),
-      initRuntimeDone: (status, errorType) => log.initRuntimeDone('init', status, errorType),
-      leaving: () => {},
-      exit: (exit) => this.ended(exit),
+        this.left(requestId, (event) => event.end({ status: 'failure', payload, errorType })),
+      ended: (exit) => this.ended(exit),
     };
   }
 
   private ended(exit: EnvironmentExit): void {
-    const { errorType, message } = exit.problem ?? {
-      errorType: 'Runtime.ExitError',
-      message: exitMessage(exit),
-    };
-    const reported = exit.outOfMemory === true ? OUT_OF_MEMORY : errorType;
-    if (exit.outOfMemory === true) this.memory.exhausted(this.record.memoryMb * BYTES_PER_MB);
-    const words = (id: string): Buffer => errorPayload(errorType, `RequestId: ${id} Error: ${message}`);
-    this.initSettled?.({ errorType: reported, payload: words(this.spec.environmentId) });
+    const end = runtimeEnd(exit);
+    const errorType = end.reportedType;
+    if (exit.outOfMemory === true) this.memory.exhausted(this.record.memoryMb);
+    this.runtime.settle({ errorType, payload: runtimeEndPayload(end, this.spec.environmentId) });
     for (const requestId of [...this.events.keys()]) {
-      this.deps.log.exited(requestId, message, errorType);
-      this.left(requestId, (event) => event.failed('error', words(requestId), reported));
+      this.deps.log.exited(requestId, end.message, end.errorType);
+      const payload = runtimeEndPayload(end, requestId);
+      this.left(requestId, (event) => event.end({ status: 'error', payload, errorType }));
     }
     if (this.current === 'ready') void this.stop('failure');
   }
@@ -223,18 +169,7 @@ export class ManagedEnvironment {
   }
 
   private async memoryMb(elapsedMs: number): Promise<number> {
-    await this.memory.measure(this.running, elapsedMs);
-    return Math.ceil(this.memory.bytes / BYTES_PER_MB);
+    await this.memory.measure(this.runtime.running, elapsedMs);
+    return this.memory.mb;
   }
 }
-
-const INIT_TIMED_OUT: InitFailure = {
-  errorType: 'Sandbox.Timedout',
-  payload: errorPayload('Sandbox.Timedout', 'Init timed out'),
-};
-
-/** Nobody hears of it: who stops an environment has no use for what it would have said. */
-const STOPPED: InitFailure = {
-  errorType: 'Runtime.ExitError',
-  payload: errorPayload('Runtime.ExitError', 'stopped'),
-};

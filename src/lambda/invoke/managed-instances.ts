@@ -1,7 +1,7 @@
 /** The environments of functions on managed instances, whose instances are this host. */
 import type { Clock } from '../../core/clock.ts';
-import { AwsError } from '../../core/errors.ts';
 import type { EnvironmentSpec, Sandbox } from '../../ports/environment.ts';
+import { notImplemented } from '../control/lambda-errors.ts';
 import type { CapacityProviderTable } from '../records/capacity-provider-table.ts';
 import type { FunctionScaling } from '../records/function-capacity.ts';
 import { DEFAULT_SCALING } from '../records/function-capacity.ts';
@@ -11,9 +11,9 @@ import type { ManagedRecord } from '../records/managed-record.ts';
 import { isManaged, vcpusOf } from '../records/managed-record.ts';
 import type { QualifiedTable } from '../records/qualified-table.ts';
 import type { SnapshotProblem } from '../records/snapshot-problem.ts';
-import type { Invocation } from './environment.ts';
 import type { EnvironmentLog } from './environment-log.ts';
 import type { Place } from './environment-room.ts';
+import type { Invocation } from './in-flight-invocation.ts';
 import type { ManagedOwner } from './managed-environment.ts';
 import { ManagedEnvironment } from './managed-environment.ts';
 import { ManagedPool } from './managed-pool.ts';
@@ -81,10 +81,7 @@ export class ManagedInstances {
 
   /** Throws AWS's error where no environment has room. */
   async invoke(record: ManagedRecord, event: Invocation): Promise<InvocationOutcome> {
-    if (event.wantsLogTail) {
-      const part = 'LogType Tail for functions with a capacity provider';
-      throw new AwsError('NotImplemented', `lambda:Invoke does not implement ${part} yet.`, {}, 501);
-    }
+    if (event.wantsLogTail) throw notImplemented('Invoke', 'LogType Tail with CapacityProviderConfig');
     const pool = this.pools.get(record.generation);
     // After the server's own start, which AWS has no like of.
     if (pool?.isSettled === false) await pool.begin();

@@ -4,20 +4,13 @@
  * no place is refused: "Lambda Managed Instances does not scale when invocations arrive and does not support cold
  * starts" (AWS, "Scaling Lambda Managed Instances").
  */
-import type { BackOff } from '../../core/back-off.ts';
-import { backOffMs } from '../../core/back-off.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { FunctionScaling } from '../records/function-capacity.ts';
 import type { ManagedRecord } from '../records/managed-record.ts';
 import type { SnapshotProblem } from '../records/snapshot-problem.ts';
-import { ENVIRONMENT_LIFETIME_MS, IDLE_ENVIRONMENT_MS } from './invoke-limits.ts';
+import { ENVIRONMENT_LIFETIME_MS, IDLE_ENVIRONMENT_MS, STARTS_AHEAD_AT_ONCE } from './invoke-limits.ts';
 import type { ManagedEnvironment, ManagedOwner } from './managed-environment.ts';
-
-/** Environments of one pool that start at once. */
-const STARTS_AT_ONCE = 2;
-
-/** Service time until a start that failed is tried again. AWS documents no figure. */
-const RETRY: BackOff = { firstMs: 60_000, maxMs: 15 * 60_000 };
+import { StartRetries } from './start-retries.ts';
 
 /** As of versions with SnapStart. */
 const INIT_FAILURE = 'An error occurred during function initialization.';
@@ -47,9 +40,7 @@ export class ManagedPool implements ManagedOwner {
   private isDraining = false;
   private keeper: Timer | undefined;
   private replacing: ManagedEnvironment | undefined;
-  private retry: Timer | undefined;
-  /** In a row. */
-  private failures = 0;
+  private readonly retries: StartRetries;
   /** It has had its least, or it was found why not. */
   private hasSettled = false;
   private readonly filled = Promise.withResolvers<SnapshotProblem | undefined>();
@@ -58,6 +49,7 @@ export class ManagedPool implements ManagedOwner {
     this.record = record;
     this.scaling = scaling;
     this.deps = deps;
+    this.retries = new StartRetries(deps.clock, () => this.fill());
   }
 
   /** Environments alive, those that start included. */
@@ -91,7 +83,7 @@ export class ManagedPool implements ManagedOwner {
 
   rescale(scaling: FunctionScaling): void {
     this.scaling = scaling;
-    this.clearRetry();
+    this.retries.reset();
     this.shrink(scaling.max ?? Number.POSITIVE_INFINITY);
     this.fill();
   }
@@ -100,7 +92,7 @@ export class ManagedPool implements ManagedOwner {
   drain(): void {
     this.isDraining = true;
     this.keeper?.cancel();
-    this.clearRetry();
+    this.retries.reset();
     this.settle({
       kind: 'interrupted',
       reason: 'The version has been replaced or the server stops.',
@@ -146,7 +138,7 @@ export class ManagedPool implements ManagedOwner {
 
   private grow(wanted: number): void {
     const most = Math.min(wanted, this.scaling.max ?? Number.POSITIVE_INFINITY);
-    while (!this.isDraining && this.retry === undefined && this.starting < STARTS_AT_ONCE) {
+    while (!this.isDraining && this.retries.dueMs === undefined && this.starting < STARTS_AHEAD_AT_ONCE) {
       if (this.kept.size + this.making >= most) return;
       const problem = this.deps.noRoom();
       if (problem !== undefined) {
@@ -178,7 +170,7 @@ export class ManagedPool implements ManagedOwner {
       this.all.add(environment);
       this.kept.add(environment);
       const failure = this.isDraining ? undefined : await environment.start();
-      if (failure === undefined) this.failures = 0;
+      if (failure === undefined) this.retries.succeeded();
       else if (this.kept.has(environment)) this.failed('function', INIT_FAILURE);
     } catch (error) {
       this.failed('host', error instanceof Error ? error.message : String(error));
@@ -193,18 +185,7 @@ export class ManagedPool implements ManagedOwner {
 
   private failed(kind: SnapshotProblem['kind'], reason: string): void {
     this.settle({ kind, reason });
-    if (this.retry !== undefined || this.isDraining) return;
-    this.failures += 1;
-    this.retry = this.deps.clock.at(this.deps.clock.now() + backOffMs(RETRY, this.failures), () => {
-      this.retry = undefined;
-      this.fill();
-    });
-  }
-
-  private clearRetry(): void {
-    this.retry?.cancel();
-    this.retry = undefined;
-    this.failures = 0;
+    if (!this.isDraining) this.retries.failed();
   }
 
   /** Looks, when the next is due, after those that are too old and those that have long had nothing to do. */
@@ -244,8 +225,7 @@ export class ManagedPool implements ManagedOwner {
 
   /** Service time at which it is to be replaced; later while a start that has failed is not to be tried again. */
   private oldDueMs({ bornMs }: ManagedEnvironment): number {
-    const due = bornMs + ENVIRONMENT_LIFETIME_MS;
-    return this.retry === undefined ? due : Math.max(due, this.deps.clock.now() + RETRY.firstMs);
+    return Math.max(bornMs + ENVIRONMENT_LIFETIME_MS, this.retries.dueMs ?? 0);
   }
 
   private finishIfEmpty(): void {

@@ -8,6 +8,8 @@ import type { RunningEnvironment } from '../../ports/environment.ts';
 const FIGURE_AGE_MS = 1_000;
 const LONG_INVOCATION_MS = 100;
 
+const BYTES_PER_MB = 1024 * 1024;
+
 export class MemoryFigure {
   private readonly monotonic: () => number;
   private highestBytes = 0;
@@ -19,8 +21,9 @@ export class MemoryFigure {
     this.monotonic = monotonic;
   }
 
-  get bytes(): number {
-    return this.highestBytes;
+  /** In whole MB, as a report has it. */
+  get mb(): number {
+    return Math.ceil(this.highestBytes / BYTES_PER_MB);
   }
 
   /** By the runtime, of itself. */
@@ -30,9 +33,9 @@ export class MemoryFigure {
     this.raise(bytes);
   }
 
-  /** It was ended for having more than `bytes`. */
-  exhausted(bytes: number): void {
-    this.highestBytes = bytes;
+  /** It was ended for having more than so much. */
+  exhausted(mb: number): void {
+    this.highestBytes = mb * BYTES_PER_MB;
   }
 
   /** Undefined while the figure at hand is good enough after an invocation of that length; never rejects. */

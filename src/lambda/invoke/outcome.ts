@@ -1,3 +1,5 @@
+import type { EnvironmentExit } from '../../ports/environment.ts';
+
 /** What became of one invocation; failures of user code are data here, never exceptions. */
 export interface InvocationOutcome {
   /** Absent when the function returned normally. AWS says `Unhandled` for every function error today. */
@@ -61,6 +63,26 @@ export function timeoutPayload(requestId: string, timeoutSeconds: number): Buffe
     'Sandbox.Timedout',
     `RequestId: ${requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`,
   );
+}
+
+/** A runtime that is gone, as its caller, the log and the report are told of it. */
+export interface RuntimeEnd {
+  readonly errorType: string;
+  readonly message: string;
+  readonly reportedType: string;
+}
+
+export function runtimeEnd(exit: EnvironmentExit): RuntimeEnd {
+  const { errorType, message } = exit.problem ?? {
+    errorType: 'Runtime.ExitError',
+    message: exitMessage(exit),
+  };
+  return { errorType, message, reportedType: exit.outOfMemory === true ? OUT_OF_MEMORY : errorType };
+}
+
+/** `id` is that of the request, or of the environment where there is none. */
+export function runtimeEndPayload({ errorType, message }: RuntimeEnd, id: string): Buffer {
+  return errorPayload(errorType, `RequestId: ${id} Error: ${message}`);
 }
 
 /** Recorded from AWS: exit code 0 has no reason; otherwise the status or the signal is named. */

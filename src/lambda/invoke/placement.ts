@@ -4,21 +4,10 @@
  */
 import { cpus } from 'node:os';
 import type { Clock, Timer } from '../../core/clock.ts';
-import { AwsError, PlatformError } from '../../core/errors.ts';
+import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
-import type {
-  EnvironmentImage,
-  EnvironmentSpec,
-  ExpectedEnvironment,
-  RuntimeCatalog,
-  RuntimeInstallation,
-  Sandbox,
-} from '../../ports/environment.ts';
-import type { ImageStore } from '../../ports/image-store.ts';
-import { ImageProblem } from '../../ports/image-store.ts';
+import type { EnvironmentSpec, ExpectedEnvironment, Sandbox } from '../../ports/environment.ts';
 import type { LogSink } from '../../ports/log-sink.ts';
-import type { PackageStore } from '../../ports/package-store.ts';
-import { mergedPackage } from '../../ports/package-store.ts';
 import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
 import { hasSnapStart } from '../records/function-record.ts';
 import type { ManagedRecord } from '../records/managed-record.ts';
@@ -32,10 +21,11 @@ import { EnvironmentRoom, ROOM_INTERVAL_MS } from './environment-room.ts';
 import { FunctionPool } from './function-pool.ts';
 import type { RoleCredentials } from './function-variables.ts';
 import { functionVariables } from './function-variables.ts';
-import { environmentImage, IMAGE_INSTALLATION } from './image-environment.ts';
 import { IDLE_ENVIRONMENT_MS, SNAPSHOT_INIT_TIMEOUT_MS } from './invoke-limits.ts';
 import type { ManagedStart } from './managed-instances.ts';
 import type { InitializationType } from './platform-records.ts';
+import type { PreparedFunction, PreparedFunctionsDependencies } from './prepared-functions.ts';
+import { PreparedFunctions } from './prepared-functions.ts';
 import { ProvisionedPool } from './provisioned-pool.ts';
 import { Snapshots } from './snapshots.ts';
 import { StartGate } from './start-gate.ts';
@@ -46,13 +36,10 @@ const REAP_INTERVAL_MS = 60_000;
 /** Starts at once per core: two overlap one's waiting for the disk with another's work. */
 const STARTS_PER_CORE = 2;
 
-export interface PlacementDependencies {
+export interface PlacementDependencies extends PreparedFunctionsDependencies {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly sandbox: Sandbox;
-  readonly catalog: RuntimeCatalog;
-  readonly packages: PackageStore;
-  readonly images: ImageStore;
   readonly logSink: LogSink;
   readonly directory: FunctionDirectory;
   /** This server as functions reach it; known once it listens. */
@@ -74,13 +61,6 @@ const NO_CREDENTIALS: RoleCredentials = {
   expiresMs: 0,
 };
 
-interface PreparedFunction {
-  readonly installation: RuntimeInstallation;
-  readonly codeDirectory: string;
-  readonly image?: EnvironmentImage;
-  readonly layersDirectory: string | undefined;
-}
-
 export class Placement {
   private readonly deps: PlacementDependencies;
   /** By generation, and by generation and tenant. */
@@ -91,6 +71,7 @@ export class Placement {
   private readonly gate = new StartGate(Math.max(2, cpus().length * STARTS_PER_CORE));
   /** Runtimes with sizes that were prepared for. */
   private readonly prepared = new Set<string>();
+  private readonly functions: PreparedFunctions;
   private readonly snapshots: Snapshots;
   private isClosing = false;
   private reaper: Timer | undefined;
@@ -99,6 +80,7 @@ export class Placement {
 
   constructor(deps: PlacementDependencies) {
     this.deps = deps;
+    this.functions = new PreparedFunctions(deps);
     this.snapshots = new Snapshots({
       ...deps,
       isCurrent: ({ accountId, region, functionName, version, generation }) =>
@@ -185,7 +167,7 @@ export class Placement {
     let prepared: Promise<PreparedFunction> | undefined;
     return {
       create: async (owner: EnvironmentOwner, initializationType: InitializationType) => {
-        prepared ??= this.prepare(record).catch((error: unknown) => {
+        prepared ??= this.functions.acquire(record).catch((error: unknown) => {
           prepared = undefined;
           throw error;
         });
@@ -200,27 +182,36 @@ export class Placement {
         }
       },
       release: () => {
-        if (prepared !== undefined) this.release(record);
+        if (prepared !== undefined) this.functions.release(record);
         prepared = undefined;
       },
     };
   }
 
   private async snapshotEnvironment(record: FunctionRecord) {
-    const [prepared, readable] = await Promise.all([this.prepare(record), this.deps.readable(record)]);
-    const { spec, log } = this.describe(readable, prepared, 'snap-start');
     const initTimeoutMs = Math.max(SNAPSHOT_INIT_TIMEOUT_MS, record.timeoutSeconds * 1_000);
-    return { spec, log, initTimeoutMs, release: () => this.release(record) };
+    return { ...(await this.startOf(record, 'snap-start')), initTimeoutMs };
   }
 
   /** What an environment on managed instances is started from. */
   async managedStart(record: ManagedRecord): Promise<ManagedStart> {
-    const [prepared, readable] = await Promise.all([this.prepare(record), this.deps.readable(record)]);
-    const release = (): void => this.release(record);
+    const { spec, log, release } = await this.startOf(record, 'lambda-managed-instances');
     try {
-      const { spec, log } = this.describe(readable, prepared, 'lambda-managed-instances');
-      const maxConcurrency = maxConcurrencyOf(record);
-      return { spec: { ...spec, maxConcurrency }, log, place: await this.room.admit(record), release };
+      const place = await this.room.admit(record);
+      return { spec: { ...spec, maxConcurrency: maxConcurrencyOf(record) }, log, place, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** What one environment is started from, of what is given back when it has ended. */
+  private async startOf(record: FunctionRecord, initializationType: InitializationType) {
+    const prepared = await this.functions.acquire(record);
+    const release = (): void => this.functions.release(record);
+    try {
+      const readable = await this.deps.readable(record);
+      return { ...this.describe(readable, prepared, initializationType), release };
     } catch (error) {
       release();
       throw error;
@@ -238,70 +229,21 @@ export class Placement {
     pool.drain();
   }
 
-  private async prepare(record: FunctionRecord): Promise<PreparedFunction> {
-    if (record.code.image !== undefined) return this.prepareImage(record, record.code.image.resolvedUri);
-    const resolution = await this.deps.catalog.resolve(record.runtime ?? '');
-    if (!resolution.available) {
-      throw new PlatformError(
-        `The runtime ${record.runtime} of function ${record.functionName} is not available: ${resolution.reason}`,
-        'Run `selfsame runtimes` to see what this host can run.',
-      );
-    }
-    const { packages } = this.deps;
-    const codeDirectory = await packages.acquire(record.code.blob);
-    try {
-      const blobs = record.layers.map(({ blob }) => blob);
-      const layersDirectory = blobs.length === 0 ? undefined : await packages.acquireMerged(blobs);
-      return { installation: resolution.installation, codeDirectory, layersDirectory };
-    } catch (error) {
-      packages.release(record.code.blob);
-      throw error;
-    }
-  }
-
-  private async prepareImage(record: FunctionRecord, resolvedUri: string): Promise<PreparedFunction> {
-    const extracted = await this.deps.images
-      .acquire({ sha256: record.code.blob, resolvedUri })
-      .catch((error: unknown) => {
-        if (!(error instanceof ImageProblem)) throw error;
-        throw new PlatformError(
-          `The image ${resolvedUri} of function ${record.functionName} cannot be had: ${error.message}`,
-          'Check its registry, or update the function with another image.',
-          { cause: error },
-        );
-      });
-    const image = environmentImage(extracted, record.imageConfig);
-    return {
-      installation: IMAGE_INSTALLATION,
-      codeDirectory: image.rootDirectory,
-      layersDirectory: undefined,
-      image,
-    };
-  }
-
-  /** Gives back what `prepare` has acquired. */
-  private release({ code, layers }: FunctionRecord): void {
-    if (code.image !== undefined) {
-      this.deps.images.release(code.blob);
-      return;
-    }
-    const { packages } = this.deps;
-    packages.release(code.blob);
-    if (layers.length > 0) packages.release(mergedPackage(layers.map(({ blob }) => blob)));
-  }
-
   /** Makes ready what such a function's environments need, and lets the sandbox start one ahead. */
   private prepareFor(record: FunctionRecord): void {
     const { runtime, memoryMb, ephemeralStorageMb } = record;
     const need = `${runtime} ${memoryMb} ${ephemeralStorageMb}`;
     if (runtime === undefined || this.prepared.has(need)) return;
     this.prepared.add(need);
-    void this.deps.catalog.resolve(runtime).then(async (resolution) => {
+    const prepare = async (): Promise<void> => {
+      const resolution = await this.deps.catalog.resolve(runtime);
       // A runtime may take minutes to fetch; by then there may be no sandbox any more.
       if (this.isClosing) return;
       if (!resolution.available) this.prepared.delete(need);
       else await this.deps.sandbox.prepare(resolution.installation, this.expected(record));
-    });
+    };
+    // Whoever starts an environment hears what is wrong.
+    void prepare().catch(() => this.prepared.delete(need));
   }
 
   private expected(record: FunctionRecord): ExpectedEnvironment {

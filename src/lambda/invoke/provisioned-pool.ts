@@ -2,18 +2,11 @@
  * Environments of one version that are initialised before anything invokes it. They are kept until they are not
  * wanted any more, and replaced when they end; a failed init is tried again, ever more rarely.
  */
-import type { BackOff } from '../../core/back-off.ts';
-import { backOffMs } from '../../core/back-off.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { Environment, EnvironmentOwner } from './environment.ts';
-import { ENVIRONMENT_LIFETIME_MS } from './invoke-limits.ts';
-
-/** Environments of one pool that start at once: invocations that wait for a start of their own must not starve. */
-const STARTS_AT_ONCE = 2;
-
-/** Service time until a failed init is tried again. AWS documents no figure. */
-const RETRY: BackOff = { firstMs: 60_000, maxMs: 15 * 60_000 };
+import { ENVIRONMENT_LIFETIME_MS, STARTS_AHEAD_AT_ONCE } from './invoke-limits.ts';
+import { StartRetries } from './start-retries.ts';
 
 /** Recorded from AWS. */
 const INIT_FAILURE = 'FUNCTION_ERROR_INIT_FAILURE';
@@ -43,9 +36,7 @@ export class ProvisionedPool implements EnvironmentOwner {
   private starting = 0;
   /** Why there are fewer than wanted, in AWS's words or in the platform's. */
   private problem: string | undefined;
-  private retry: Timer | undefined;
-  /** In a row. */
-  private failures = 0;
+  private readonly retries: StartRetries;
   /** Ends of idle environments since one of them last got an event. */
   private idleEnds = 0;
   private draining = false;
@@ -53,6 +44,10 @@ export class ProvisionedPool implements EnvironmentOwner {
   constructor(record: FunctionRecord, deps: ProvisionedPoolDependencies) {
     this.record = record;
     this.deps = deps;
+    this.retries = new StartRetries(deps.clock, () => {
+      this.idleEnds = 0;
+      return this.fill();
+    });
   }
 
   /** Environments alive, those that start included. */
@@ -92,9 +87,7 @@ export class ProvisionedPool implements EnvironmentOwner {
   resize(wanted: number): void {
     this.wanted = wanted;
     this.problem = undefined;
-    this.retry?.cancel();
-    this.retry = undefined;
-    this.failures = 0;
+    this.retries.reset();
     while (this.initialised.size > wanted && this.idle.length > 0) void this.idle.shift()!.stop();
     void this.fill();
   }
@@ -102,7 +95,7 @@ export class ProvisionedPool implements EnvironmentOwner {
   /** Stops idle environments now and busy ones when they come free. */
   drain(): void {
     this.draining = true;
-    this.retry?.cancel();
+    this.retries.reset();
     for (const environment of this.idle.splice(0)) void environment.stop();
     this.finishIfEmpty();
   }
@@ -147,12 +140,12 @@ export class ProvisionedPool implements EnvironmentOwner {
   /** Starts what is missing; resolves when all that began has come to its end, well or not. */
   private async fill(): Promise<void> {
     const begun: Promise<void>[] = [];
-    while (this.isMissingSome && this.starting < STARTS_AT_ONCE) begun.push(this.startOne());
+    while (this.isMissingSome && this.starting < STARTS_AHEAD_AT_ONCE) begun.push(this.startOne());
     await Promise.all(begun);
   }
 
   private get isMissingSome(): boolean {
-    const isResting = this.draining || this.retry !== undefined;
+    const isResting = this.draining || this.retries.dueMs !== undefined;
     return !isResting && this.initialised.size - this.old.size + this.starting < this.wanted;
   }
 
@@ -184,7 +177,7 @@ export class ProvisionedPool implements EnvironmentOwner {
       this.initialised.add(environment);
       this.awaitAge(environment);
       this.problem = undefined;
-      this.failures = 0;
+      this.retries.succeeded();
       this.onReady(environment);
     } else if (environment.state === 'broken') {
       await environment.stop();
@@ -207,13 +200,7 @@ export class ProvisionedPool implements EnvironmentOwner {
   }
 
   private rest(): void {
-    if (this.retry !== undefined || this.draining) return;
-    this.failures += 1;
-    this.retry = this.deps.clock.at(this.deps.clock.now() + backOffMs(RETRY, this.failures), () => {
-      this.retry = undefined;
-      this.idleEnds = 0;
-      return this.fill();
-    });
+    if (!this.draining) this.retries.failed();
   }
 
   private finishIfEmpty(): void {

@@ -8,10 +8,10 @@ import type {
   Snapshot,
 } from '../../ports/environment.ts';
 import type { EnvironmentLog } from './environment-log.ts';
+import type { InitEnd } from './init-phase.ts';
+import { phaseReport } from './init-phase.ts';
 import { RESTORE_TIMEOUT_MS } from './invoke-limits.ts';
 import type { RestoreDuration } from './outcome.ts';
-
-export type RestoreEnd = 'ready' | 'timeout' | 'stopped' | { readonly errorType: string };
 
 /** What environments of a version are restored from. */
 export interface SnapshotSource extends Pick<Snapshot, 'restore'> {
@@ -35,7 +35,7 @@ export interface RestorePhase {
   /** What the environment hears besides. */
   readonly listener: EnvironmentListener;
   /** Resolves when the phase is over, which it is when it has timed out. */
-  readonly settled: Promise<RestoreEnd>;
+  readonly settled: Promise<InitEnd>;
   readonly timeOut: () => void;
   /** Called when there is a process. */
   readonly launched: (launching: Promise<RunningEnvironment>) => void;
@@ -70,12 +70,11 @@ export async function restorePhase(phase: RestorePhase): Promise<RestoreDuration
     const durationMs = clock.monotonic() - startedAt;
     if (end !== 'ready') {
       if (end !== 'timeout' && restoredAt === undefined) throw new SnapshotLost();
-      const status = end === 'timeout' ? 'timeout' : 'error';
-      log.restoreReport({ durationMs, status, ...(end === 'timeout' ? {} : { errorType: end.errorType }) });
+      log.restoreReport(phaseReport(durationMs, end));
       throw end === 'timeout' ? timedOut() : failed();
     }
     running.initDone?.();
-    log.restoreReport({ durationMs, status: 'success' });
+    log.restoreReport(phaseReport(durationMs, end));
     return { durationMs, billedDurationMs: Math.ceil(clock.monotonic() - (restoredAt ?? startedAt)) };
   } finally {
     clearTimeout(timer);

@@ -1,6 +1,7 @@
 /** The snapshot of one published version: from the init that leads to it to the end of the last environment made of it. */
 import type { Clock } from '../../core/clock.ts';
 import type {
+  EnvironmentExit,
   EnvironmentListener,
   EnvironmentSpec,
   RunningEnvironment,
@@ -9,7 +10,8 @@ import type {
 } from '../../ports/environment.ts';
 import type { SnapshotProblem } from '../records/snapshot-problem.ts';
 import type { EnvironmentLog } from './environment-log.ts';
-import { OUT_OF_MEMORY } from './outcome.ts';
+import { phaseReport } from './init-phase.ts';
+import { runtimeEnd } from './outcome.ts';
 
 export interface VersionSnapshotDependencies {
   readonly clock: Clock;
@@ -66,15 +68,11 @@ export class VersionSnapshot {
         await this.snapshot.close();
         return INTERRUPTED;
       }
-      const durationMs = clock.monotonic() - startedAt;
+      log.initReport({ phase: 'init', ...phaseReport(clock.monotonic() - startedAt, end) });
       if (end === 'ready') {
-        log.initReport({ phase: 'init', durationMs, status: 'success' });
         this.snapshot.expect?.();
         return undefined;
       }
-      const status = end === 'timeout' ? 'timeout' : 'error';
-      const errorType = end === 'timeout' ? {} : { errorType: end.errorType };
-      log.initReport({ phase: 'init', durationMs, status, ...errorType });
       await this.snapshot.close();
       return INIT_FAILED;
     } finally {
@@ -85,10 +83,8 @@ export class VersionSnapshot {
   async restore(spec: EnvironmentSpec, listener: EnvironmentListener): Promise<RunningEnvironment> {
     this.uses += 1;
     try {
-      const ended = {
-        exit: (exit: Parameters<EnvironmentListener['exit']>[0]) => this.ended(listener, exit),
-      };
-      return await this.snapshot!.restore(spec, { ...listener, ...ended });
+      const exit = (end: EnvironmentExit): void => this.ended(listener, end);
+      return await this.snapshot!.restore(spec, { ...listener, exit });
     } catch (error) {
       this.unused();
       throw error;
@@ -108,7 +104,7 @@ export class VersionSnapshot {
     await this.snapshot?.close();
   }
 
-  private ended(listener: EnvironmentListener, exit: Parameters<EnvironmentListener['exit']>[0]): void {
+  private ended(listener: EnvironmentListener, exit: EnvironmentExit): void {
     listener.exit(exit);
     this.unused();
   }
@@ -131,8 +127,8 @@ export class VersionSnapshot {
       initError: (errorType) => this.init.resolve({ errorType }),
       output: (line) => log.output(line),
       initRuntimeDone: (status, errorType) => log.initRuntimeDone('init', status, errorType),
-      exit: ({ outOfMemory }) => {
-        this.init.resolve({ errorType: outOfMemory === true ? OUT_OF_MEMORY : 'Runtime.ExitError' });
+      exit: (exit) => {
+        this.init.resolve({ errorType: runtimeEnd(exit).reportedType });
         this.onEnd();
       },
       // It gets no events.

@@ -33,3 +33,16 @@ export class WrittenResponse {
     return Buffer.concat([...this.gathered, last]);
   }
 }
+
+/** The most that the function may answer with, bytes, where that is less than it did. */
+export function exceededBytes(written: WrittenResponse | undefined, payload: Buffer): number | undefined {
+  if (written?.isTooLarge === true) return written.maxBytes;
+  return payload.length > MAX_RESPONSE_PAYLOAD_BYTES ? MAX_RESPONSE_PAYLOAD_BYTES : undefined;
+}
+
+export const RESPONSE_TOO_LARGE = 'Function.ResponseSizeTooLarge';
+
+export function tooLargePayload(maxBytes: number): Buffer {
+  const errorMessage = `Response payload size exceeded maximum allowed payload size (${maxBytes} bytes).`;
+  return Buffer.from(JSON.stringify({ errorMessage, errorType: RESPONSE_TOO_LARGE }));
+}

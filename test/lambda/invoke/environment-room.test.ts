@@ -4,14 +4,12 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { Environment } from '../../../src/lambda/invoke/environment.ts';
 import { KEPT_FREE, ROOM_INTERVAL_MS } from '../../../src/lambda/invoke/environment-room.ts';
-import { Placement } from '../../../src/lambda/invoke/placement.ts';
+import type { Placement } from '../../../src/lambda/invoke/placement.ts';
 import type { FunctionRecord } from '../../../src/lambda/records/function-record.ts';
-import { randomIds } from '../../../src/platform/random-ids.ts';
 import { startedPlatform } from '../../kit/started-platform.ts';
 import { deploy } from '../../runtimes/deployed-function.ts';
-import { SettableClock } from '../../services/settable-clock.ts';
-import { FakeSandbox } from './fake-sandbox.ts';
-import { functionRecord, invocation, MemoryLogSink, NOW_MS } from './fixtures.ts';
+import type { SettableClock } from '../../services/settable-clock.ts';
+import { functionRecord, invocation, newPlacement } from './fixtures.ts';
 
 const TOTAL = 1_000;
 /** What one environment of these tests takes. */
@@ -28,36 +26,16 @@ interface Host {
 }
 
 function host(context: TestContext, maxEnvironments?: number): Host {
-  const clock = new SettableClock(NOW_MS);
-  const sandbox = new FakeSandbox();
-  sandbox.behave = (runtime) => {
-    runtime.onInvoke = () => runtime.respond('{}');
-    runtime.listener.ready();
-  };
   const made: Environment[] = [];
   const living = (): Environment[] => made.filter(({ state }) => state !== 'dead');
   const read = () => ({ total: TOTAL, available: TOTAL - self.others - EACH * living().length });
-  const placement = new Placement({
-    clock,
-    ids: randomIds,
-    sandbox,
-    logSink: new MemoryLogSink(),
-    endpoint: () => 'http://127.0.0.1:4566',
-    roleCredentials: () => ({ accessKeyId: '', secretAccessKey: '', sessionToken: '' }),
-    admitStart: () => {},
-    readable: async (record: FunctionRecord) => record,
+  const { placement, clock } = newPlacement(context, {
     room: {
       memory: { read },
       maxEnvironments,
-      refusal: ({ functionName }: FunctionRecord) => new Error(`no place for ${functionName}`),
+      refusal: ({ functionName }) => new Error(`no place for ${functionName}`),
     },
-    catalog: {
-      resolve: async (runtime: string) => ({ available: true, installation: { runtime, directories: [] } }),
-    },
-    packages: { acquire: async () => '/code', release: () => {} },
-    directory: { onChange: () => {} },
-  } as never);
-  context.after(() => placement.close());
+  });
   const self: Host = {
     clock,
     placement,

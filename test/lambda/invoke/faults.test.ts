@@ -4,7 +4,11 @@ import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { PlatformError } from '../../../src/core/errors.ts';
 import type { FaultSettings } from '../../../src/lambda/invoke/faults.ts';
 import { Faults } from '../../../src/lambda/invoke/faults.ts';
+import { faultySandbox } from '../../../src/lambda/invoke/faulty-sandbox.ts';
+import type { Snapshot } from '../../../src/ports/environment.ts';
+import { NOBODY, specBelow } from '../../sandbox/nobody.ts';
 import { asynchronous } from '../events/recording-function.ts';
+import { FakeRuntime, FakeSandbox } from './fake-sandbox.ts';
 
 /** How often a rule strikes in so many occasions. */
 function strikes(settings: Partial<FaultSettings>, functionName = 'f', occasions = 1_000): boolean[] {
@@ -44,6 +48,27 @@ describe('a fault rule', () => {
     assert.equal(faults.strike('throttle', 'f'), undefined);
     faults.clear();
     assert.deepEqual(faults.list(), []);
+  });
+
+  test('strikes copies of a snapshot as what is started anew', async () => {
+    const faults = new Faults(() => 7);
+    faults.add({ fault: 'crash', functionName: 'f' });
+    const copies: FakeRuntime[] = [];
+    const startSnapshot = async (): Promise<Snapshot> => ({
+      restore: async (spec, listener) => {
+        copies.push(new FakeRuntime(spec, listener));
+        return copies[0]!;
+      },
+      close: async () => {},
+    });
+    const sandbox = faultySandbox(Object.assign(new FakeSandbox(), { startSnapshot }), faults);
+    const spec = { ...specBelow('/code'), variables: { AWS_LAMBDA_FUNCTION_NAME: 'f' } };
+    const snapshot = await sandbox.startSnapshot!(spec, NOBODY);
+    const heard: string[] = [];
+    const hears = (what: string) => () => void heard.push(what);
+    await snapshot.restore(spec, { ...NOBODY, response: hears('response'), exit: hears('exit') });
+    copies[0]!.listener.response('id', Buffer.from('{}'), undefined);
+    assert.deepEqual(heard, ['exit']);
   });
 
   test('is refused where it means nothing', () => {

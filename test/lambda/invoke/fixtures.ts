@@ -1,10 +1,16 @@
+import type { TestContext } from 'node:test';
 import type { Clock } from '../../../src/core/clock.ts';
-import type { EnvironmentOwner, Invocation } from '../../../src/lambda/invoke/environment.ts';
+import type { EnvironmentOwner } from '../../../src/lambda/invoke/environment.ts';
 import { Environment } from '../../../src/lambda/invoke/environment.ts';
 import { EnvironmentLog } from '../../../src/lambda/invoke/environment-log.ts';
+import type { Invocation } from '../../../src/lambda/invoke/in-flight-invocation.ts';
+import type { PlacementDependencies } from '../../../src/lambda/invoke/placement.ts';
+import { Placement } from '../../../src/lambda/invoke/placement.ts';
 import type { FunctionRecord } from '../../../src/lambda/records/function-record.ts';
+import { randomIds } from '../../../src/platform/random-ids.ts';
 import type { EnvironmentSpec } from '../../../src/ports/environment.ts';
 import type { LogEvent, LogSink } from '../../../src/ports/log-sink.ts';
+import { SettableClock } from '../../services/settable-clock.ts';
 import { FakeSandbox } from './fake-sandbox.ts';
 
 /** 2026-11-23T08:00:00Z, where the test's service time stands still. */
@@ -58,7 +64,7 @@ export function functionRecord(change: Partial<FunctionRecord> = {}): FunctionRe
   };
 }
 
-const spec: EnvironmentSpec = {
+export const environmentSpec: EnvironmentSpec = {
   environmentId: '0'.repeat(32),
   installation: {
     runtime: 'nodejs24.x',
@@ -116,7 +122,7 @@ export function newEnvironment(change: Partial<FunctionRecord> = {}): {
   const owner = new RecordingOwner();
   const record = functionRecord(change);
   const log = new EnvironmentLog(sink, frozenClock, record, '2026/11/23/[$LATEST]0');
-  const environment = new Environment({ clock: frozenClock, sandbox, log }, record, spec, owner);
+  const environment = new Environment({ clock: frozenClock, sandbox, log }, record, environmentSpec, owner);
   return { environment, sandbox, sink, owner };
 }
 
@@ -132,4 +138,35 @@ export function invocation(change: Partial<Invocation> = {}): Invocation {
     wantsLogTail: false,
     ...change,
   };
+}
+
+/** A placement whose runtimes answer every event with `{}`, on a clock that stands still until it is moved. */
+export function newPlacement(
+  context: TestContext,
+  change: Partial<PlacementDependencies> = {},
+): { placement: Placement; clock: SettableClock; sandbox: FakeSandbox } {
+  const clock = new SettableClock(NOW_MS);
+  const sandbox = new FakeSandbox();
+  sandbox.behave = (runtime) => {
+    runtime.onInvoke = () => runtime.respond('{}');
+    runtime.listener.ready();
+  };
+  const placement = new Placement({
+    clock,
+    ids: randomIds,
+    sandbox,
+    logSink: new MemoryLogSink(),
+    endpoint: () => environmentSpec.endpoint,
+    roleCredentials: () => ({ accessKeyId: '', secretAccessKey: '', sessionToken: '', expiresMs: 0 }),
+    admitStart: () => {},
+    readable: async (record) => record,
+    catalog: {
+      resolve: async () => ({ available: true, installation: environmentSpec.installation }),
+    },
+    packages: { acquire: async () => '/code', release: () => {} },
+    directory: { onChange: () => {} },
+    ...change,
+  } as PlacementDependencies);
+  context.after(() => placement.close());
+  return { placement, clock, sandbox };
 }

@@ -1,0 +1,40 @@
+/** Everything that services keep: the data directory and its stores, each with a thread or files of its own. */
+import type { Log } from '../ports/log.ts';
+import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
+import { openSqliteEventQueue } from '../storage/event-queue/event-queue.ts';
+import { openFileBlobStore } from '../storage/files/blob-store.ts';
+import { openSqliteMessageStore } from '../storage/messages/message-store.ts';
+import { openFileContentStore } from '../storage/objects/content-files.ts';
+import { openSqliteObjectTable } from '../storage/objects/object-table.ts';
+import { openPackageStore } from '../storage/packages/package-store.ts';
+import { openSqliteStateStore } from '../storage/sqlite/state-store.ts';
+import { openSqliteStreamLog } from '../storage/stream-log/stream-log.ts';
+import type { Cleanup } from './cleanup.ts';
+
+/** `dataDir` is a path or `temporary`. Opened first, and by that closed last. */
+export async function openStorage(dataDir: string, log: Log, cleanup: Cleanup) {
+  const data = await cleanup.opening(
+    dataDir === 'temporary' ? openTemporaryDataDirectory() : openDataDirectory(dataDir),
+  );
+  const onFatal = (error: Error): never => stopAtOnce(log, error);
+  const [state, streamLog, eventQueue, messages, objects, contents, blobs, registryBlobs] = await Promise.all(
+    [
+      cleanup.opening(openSqliteStateStore({ file: data.records, log, onFatal })),
+      cleanup.opening(openSqliteStreamLog({ file: data.logs, log, onFatal })),
+      cleanup.opening(openSqliteEventQueue({ file: data.events, log, onFatal })),
+      cleanup.opening(openSqliteMessageStore({ file: data.messages, log, onFatal })),
+      cleanup.opening(openSqliteObjectTable({ file: data.objects, log, onFatal })),
+      openFileContentStore({ directory: data.contents }),
+      openFileBlobStore({ directory: data.blobs }),
+      openFileBlobStore({ directory: data.registry }),
+    ],
+  );
+  const packages = await cleanup.opening(openPackageStore({ directory: data.packages, blobs }));
+  return { data, state, streamLog, eventQueue, messages, objects, contents, blobs, registryBlobs, packages };
+}
+
+/** Storage that cannot go on must not pretend to: nothing more is answered. */
+function stopAtOnce(log: Log, error: Error): never {
+  log.error({ error: error.message }, 'The storage thread has ended; the server stops.');
+  process.exit(1);
+}
