@@ -16,6 +16,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { KilledServer } from '../../faults/killed-server.ts';
+import { killUnder } from '../../faults/kills.ts';
 import { SeededRandom } from '../../faults/seeded-random.ts';
 import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
 
@@ -104,15 +105,12 @@ test(`what a server answered about messages holds after ${KILLS} kills`, async (
   }
   const lines = [...queues.values()];
 
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    const ending = workUntilCutOff(lines);
-    // Looked at once the server is there again, since stopping a dead one would wait for ever.
-    ending.catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, random.next() * LONGEST_LIFE_MS));
-    await server.kill();
-    await server.start();
-    await ending;
-  }
+  await killUnder(
+    server,
+    random,
+    { count: KILLS, longestLifeMs: LONGEST_LIFE_MS },
+    lines.flatMap((line) => [() => line.send(), () => line.work()]),
+  );
   // Messages whose receipt was cut off before its answer come back when their time-out ends.
   for (let empty = 0; empty < 2; ) {
     let count = 0;
@@ -133,23 +131,6 @@ test(`what a server answered about messages holds after ${KILLS} kills`, async (
   console.log(`${total} messages acknowledged`);
   assert.ok(total > KILLS, 'the server was at work when it was killed');
 });
-
-/** All lines at once, until the connection ends. */
-async function workUntilCutOff(lines: readonly Line[]): Promise<void> {
-  const repeat = async (step: () => Promise<unknown>): Promise<void> => {
-    for (;;) {
-      try {
-        await step();
-      } catch (error) {
-        if (error instanceof assert.AssertionError) throw error;
-        const { $metadata: answered } = error as { $metadata?: { httpStatusCode?: number } };
-        if (answered?.httpStatusCode !== undefined) throw error;
-        return;
-      }
-    }
-  };
-  await Promise.all(lines.flatMap((line) => [repeat(() => line.send()), repeat(() => line.work())]));
-}
 
 async function advance(server: KilledServer, seconds: number): Promise<void> {
   const answer = await fetch(`${server.origin}/_selfsame/clock`, {

@@ -1,0 +1,42 @@
+/** Work that a server is killed under, again and again. */
+import assert from 'node:assert/strict';
+import type { SeededRandom } from '../../src/core/seeded-random.ts';
+import type { KilledServer } from './killed-server.ts';
+
+export interface Kills {
+  readonly count: number;
+  /** The server lives that long at most before it is killed, milliseconds. */
+  readonly longestLifeMs: number;
+}
+
+/** Kills and starts the server while `steps` are repeated, all at once, each until its connection ends. */
+export async function killUnder(
+  server: KilledServer,
+  random: SeededRandom,
+  { count, longestLifeMs }: Kills,
+  steps: readonly (() => Promise<unknown>)[],
+): Promise<void> {
+  for (let kill = 0; kill < count; kill += 1) {
+    const ending = Promise.all(steps.map(untilCutOff));
+    // Looked at once the server is there again, since stopping a dead one would wait for ever.
+    ending.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, random.next() * longestLifeMs));
+    await server.kill();
+    await server.start();
+    await ending;
+  }
+}
+
+/** Rejects with what the server has answered, and with what is found out about it. */
+async function untilCutOff(step: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await step();
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+      const { $metadata: answered } = error as { $metadata?: { httpStatusCode?: number } };
+      if (answered?.httpStatusCode !== undefined) throw error;
+      return;
+    }
+  }
+}
