@@ -6,14 +6,15 @@ const RANKS: Readonly<Record<string, number>> = {
   core: 0,
   generated: 0,
   ports: 1,
-  wire: 2,
-  storage: 2,
-  sandbox: 2,
-  lambda: 2,
-  services: 2,
-  platform: 3,
-  'index.ts': 4,
-  cli: 5,
+  polling: 2,
+  wire: 3,
+  storage: 3,
+  sandbox: 3,
+  lambda: 3,
+  services: 3,
+  platform: 4,
+  'index.ts': 5,
+  cli: 6,
 };
 
 /** Names that stand for a thing nobody has understood yet. */
