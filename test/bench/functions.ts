@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { zipOf } from '../kit/zip.ts';
+import { awaited } from './patience.ts';
 
 const run = promisify(execFile);
 
@@ -142,14 +143,14 @@ async function create(
 
 async function untilActive(port: number, name: string, version: string): Promise<void> {
   const path = `/2015-03-31/functions/${name}/configuration?Qualifier=${version}`;
-  for (;;) {
+  await awaited(`the state Active of ${name}:${version}`, async () => {
     const { State, StateReason } = JSON.parse(await call(port, 'GET', path)) as {
       State: string;
       StateReason?: string;
     };
-    if (State === 'Active') return;
     if (State === 'Failed') throw new Error(`${name}: ${StateReason}`);
-  }
+    return State === 'Active' || undefined;
+  });
 }
 
 export async function call(port: number, method: string, path: string, body?: string): Promise<string> {

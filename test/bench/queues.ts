@@ -4,6 +4,7 @@ import { Client } from 'undici';
 import { call, createNodeFunction, invocationPath, SIGNED_HEADERS } from './functions.ts';
 import type { Figures } from './measures.ts';
 import { median } from './measures.ts';
+import { awaited } from './patience.ts';
 import type { Measured } from './processes.ts';
 import { bareMessages, load, queueCycles, startSelfsame } from './processes.ts';
 import { callQueues } from './queue-calls.ts';
@@ -21,7 +22,7 @@ const IDLE_MS = 10_000;
 
 const QUIET = 'exports.handler = async () => ({ batchItemFailures: [] });\n';
 const CLOCK =
-  'exports.handler = async ({ Records }) => console.log("began " + Records[0].body + " " + Date.now());\n';
+  'exports.handler = async ({ Records }) => { for (const { body } of Records) console.log("began " + body + " " + Date.now()); };\n';
 
 export async function queueThroughput(): Promise<Figures> {
   return withServer(async (server, queues) => {
@@ -60,7 +61,7 @@ export async function queueToFunction(): Promise<Figures> {
     const reference = await warm(ROUND_MS);
     const startedAt = performance.now();
     await mapQueue(server, 'q', 'quiet');
-    while (!(await queues.isEmpty(queueUrl))) await sleep(20);
+    await awaited('the emptying of the queue', async () => (await queues.isEmpty(queueUrl)) || undefined);
     const batches = ((BACKLOG_MESSAGES / BATCH) * 1_000) / (performance.now() - startedAt);
     return {
       sqs_to_lambda_per_s: batches * BATCH,
@@ -160,8 +161,8 @@ async function mapQueue({ port }: Measured, queue: string, name: string): Promis
 }
 
 /** When the function began with each message, by what it has logged. */
-async function begunAt({ port }: Measured, name: string, count: number): Promise<Map<number, number>> {
-  for (;;) {
+function begunAt({ port }: Measured, name: string, count: number): Promise<Map<number, number>> {
+  return awaited(`the handling of ${count} messages by ${name}`, async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/`, {
       method: 'POST',
       headers: {
@@ -173,11 +174,11 @@ async function begunAt({ port }: Measured, name: string, count: number): Promise
       body: JSON.stringify({ logGroupName: `/aws/lambda/${name}`, filterPattern: 'began' }),
     });
     const { events = [] } = (await answer.json()) as { events?: { message: string }[] };
-    const begun = events.flatMap(({ message }) => {
+    const begun = new Map<number, number>();
+    for (const { message } of events) {
       const match = /began (\d+) (\d+)/.exec(message);
-      return match === null ? [] : [[Number(match[1]), Number(match[2])] as const];
-    });
-    if (begun.length >= count) return new Map(begun);
-    await sleep(50);
-  }
+      if (match !== null) begun.set(Number(match[1]), Number(match[2]));
+    }
+    return begun.size >= count ? begun : undefined;
+  });
 }

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { createNodeEcho, createPythonEcho, invokeOnce } from './functions.ts';
 import type { Figures } from './measures.ts';
 import { median } from './measures.ts';
+import { awaited } from './patience.ts';
 import type { Measured } from './processes.ts';
 import { startSelfsame } from './processes.ts';
 
@@ -119,12 +120,11 @@ async function withServer<T>(pooledEnvironments: number, use: (server: Measured)
 }
 
 async function untilPooled(port: number): Promise<void> {
-  for (;;) {
+  await awaited('an environment in the pool', async () => {
     const health = await fetch(`http://127.0.0.1:${port}/_selfsame/health`);
     const { pooledEnvironments } = (await health.json()) as { pooledEnvironments: number };
-    if (pooledEnvironments > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+    return pooledEnvironments > 0 || undefined;
+  });
 }
 
 /** `node -e 0` in a sandbox of bubblewrap and nothing else: the least a cold start can cost. Milliseconds. */
