@@ -2,11 +2,12 @@ import { parseArn } from '../../core/arn.ts';
 import type { WorkClock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
+import { QueuePoller } from '../../polling/queue-poller.ts';
 import type { EventSource } from '../../ports/event-source.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Invoker } from '../invoke/invoke.ts';
 import type { MappingRecord, MappingTable } from '../records/mapping-table.ts';
-import { Poller } from './poller.ts';
+import { queueBatches } from './function-batches.ts';
 
 export type MappingState =
   | 'Creating'
@@ -30,7 +31,7 @@ export interface MappingPollersDependencies {
 /** One poller for each mapping that is enabled, and the states in between. */
 export class MappingPollers {
   private readonly deps: MappingPollersDependencies;
-  private readonly pollers = new Map<string, Poller>();
+  private readonly pollers = new Map<string, QueuePoller>();
   private readonly transitions = new Map<string, MappingState>();
 
   constructor(deps: MappingPollersDependencies) {
@@ -104,7 +105,11 @@ export class MappingPollers {
   private startPoller(record: MappingRecord): void {
     const source = this.sourceOf(record.eventSourceArn);
     if (!record.enabled || source === undefined) return;
-    const poller = new Poller({ ...this.deps, source }, record);
+    const { functionName, eventSourceArn: sourceArn } = record;
+    const poller = new QueuePoller(
+      { ...this.deps, source, handle: queueBatches(this.deps, record) },
+      { ...record, sourceArn, logFields: { functionName, sourceArn } },
+    );
     this.pollers.set(record.uuid, poller);
     poller.start();
   }

@@ -4,11 +4,12 @@ import type {
   UpdateEventSourceMappingCommandInput,
 } from '@aws-sdk/client-lambda';
 import { parseArn } from '../../core/arn.ts';
+import { EventPatternError } from '../../core/event-pattern/event-pattern.ts';
+import { recordFilter } from '../../polling/record-filter.ts';
 import type { SourceDescription } from '../../ports/event-source.ts';
 import { invalidParameter, notImplemented } from '../control/lambda-errors.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { MappingRecord } from '../records/mapping-table.ts';
-import { recordFilter } from './record-filter.ts';
 
 export type MappingInput = Omit<UpdateEventSourceMappingCommandInput, 'UUID'> &
   Pick<
@@ -84,7 +85,7 @@ export function changedSettings(
     input.FilterCriteria === undefined
       ? before?.filters
       : input.FilterCriteria.Filters?.map(({ Pattern = '' }) => Pattern);
-  recordFilter(filters);
+  checkFilters(filters);
   const maximumConcurrency =
     input.ScalingConfig === undefined ? before?.maximumConcurrency : input.ScalingConfig.MaximumConcurrency;
   return {
@@ -98,6 +99,16 @@ export function changedSettings(
     ...(filters === undefined || filters.length === 0 ? {} : { filters }),
     ...(maximumConcurrency === undefined ? {} : { maximumConcurrency }),
   };
+}
+
+function checkFilters(filters: readonly string[] | undefined): void {
+  try {
+    recordFilter(filters);
+  } catch (error) {
+    // Recorded, for every kind of mistake.
+    if (error instanceof EventPatternError) throw invalidParameter('Invalid filter pattern definition.');
+    throw error;
+  }
 }
 
 /** What the settings, the queue and the function are to one another. */

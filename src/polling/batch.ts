@@ -1,14 +1,15 @@
-/** Batches as events: their form, and how much goes into one. */
-import type { SourceRecord } from '../../ports/event-source.ts';
+/** Batches as events: how much goes into one. */
+import type { SourceRecord } from '../ports/event-source.ts';
 
-/** Source: Lambda quotas, the payload of a synchronous invocation. */
-const MAX_EVENT_BYTES = 6 * 1024 * 1024;
-const FRAME_BYTES = Buffer.byteLength('{"Records":[]}');
+/** Source: Lambda quotas, the payload of a synchronous invocation; Pipes, whose batches have the same limit. */
+export const MAX_EVENT_BYTES = 6 * 1024 * 1024;
+/** What is around the records: `{"Records":[]}` for Lambda. */
+export const FRAME_BYTES = Buffer.byteLength('{"Records":[]}');
 
 export interface Batch {
   readonly records: readonly SourceRecord[];
-  /** JSON text. */
-  readonly payload: Buffer;
+  /** Each record as JSON text. */
+  readonly texts: readonly string[];
 }
 
 /** In order, as many to a batch as an event may hold. */
@@ -19,7 +20,7 @@ export function batchesOf(records: readonly SourceRecord[], isFiltered: boolean)
   let bytes = FRAME_BYTES;
   const close = (): void => {
     if (held.length === 0) return;
-    batches.push({ records: held, payload: Buffer.from(`{"Records":[${texts.join(',')}]}`) });
+    batches.push({ records: held, texts });
     held = [];
     texts = [];
     bytes = FRAME_BYTES;

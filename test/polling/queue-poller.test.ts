@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import { AwsError } from '../../../src/core/errors.ts';
-import type { PollerDependencies } from '../../../src/lambda/mappings/poller.ts';
-import { Poller } from '../../../src/lambda/mappings/poller.ts';
-import type { MappingRecord } from '../../../src/lambda/records/mapping-table.ts';
-import { randomIds } from '../../../src/platform/random-ids.ts';
-import { ServiceClock } from '../../../src/platform/service-clock.ts';
-import type { EventSource } from '../../../src/ports/event-source.ts';
-import { RecordedLog } from '../../storage/recorded-log.ts';
+import { AwsError } from '../../src/core/errors.ts';
+import { ServiceClock } from '../../src/platform/service-clock.ts';
+import type { QueuePolling } from '../../src/polling/queue-poller.ts';
+import { QueuePoller } from '../../src/polling/queue-poller.ts';
+import type { EventSource } from '../../src/ports/event-source.ts';
+import { RecordedLog } from '../storage/recorded-log.ts';
 
 const RECORD = { handle: 'h', itemId: 'i', record: {} };
 const SOURCE: EventSource = {
@@ -17,22 +15,15 @@ const SOURCE: EventSource = {
   acknowledge: async () => {},
   release: async () => {},
 };
-const MAPPING: MappingRecord = {
-  uuid: 'u',
-  accountId: '000000000000',
-  region: 'us-east-1',
-  functionName: 'f',
-  eventSourceArn: 'arn:aws:sqs:us-east-1:000000000000:q',
-  enabled: true,
+const POLLING: QueuePolling = {
+  sourceArn: 'arn:aws:sqs:us-east-1:000000000000:q',
   batchSize: 1,
   windowSeconds: 0,
-  reportsItemFailures: false,
   maximumConcurrency: 2,
-  tags: {},
-  lastModifiedMs: 0,
+  logFields: {},
 };
 
-/** What a poller needs, but for its source and its function. */
+/** What a poller needs, but for its source and what handles its batches. */
 function surroundings(context: TestContext) {
   const clock = new ServiceClock({
     offsetMs: 0,
@@ -41,20 +32,18 @@ function surroundings(context: TestContext) {
     onTaskError: (error) => assert.fail(error as Error),
   });
   context.after(() => clock.close());
-  return { clock, ids: randomIds, log: new RecordedLog() };
+  return { clock, log: new RecordedLog() };
 }
 
 test('a poller that has met failures stops without a rest, also while it waits for a place', async (context) => {
   const runs: PromiseWithResolvers<never>[] = [];
   const begun = new EventTarget();
-  const invoker: PollerDependencies['invoker'] = {
-    run: () => {
-      const run = Promise.withResolvers<never>();
-      if (runs.push(run) === 2) begun.dispatchEvent(new Event('both'));
-      return run.promise;
-    },
+  const handle = () => {
+    const run = Promise.withResolvers<never>();
+    if (runs.push(run) === 2) begun.dispatchEvent(new Event('both'));
+    return run.promise;
   };
-  const poller = new Poller({ ...surroundings(context), source: SOURCE, invoker }, MAPPING);
+  const poller = new QueuePoller({ ...surroundings(context), source: SOURCE, handle }, POLLING);
   const both = once(begun, 'both');
   poller.start();
   await both;
@@ -68,7 +57,7 @@ test('a poller that has met failures stops without a rest, also while it waits f
   assert.equal(runs.length, 2);
 });
 
-test('what a source cannot store of a batch fails nothing but that, also while the function runs', async (context) => {
+test('what a source cannot store of a batch fails nothing but that, also while a batch is handled', async (context) => {
   const shared = surroundings(context);
   const run = Promise.withResolvers<never>();
   const begun = Promise.withResolvers<void>();
@@ -85,17 +74,15 @@ test('what a source cannot store of a batch fails nothing but that, also while t
       throw new Error('the disk is full');
     },
   };
-  const invoker: PollerDependencies['invoker'] = {
-    run: () => {
-      begun.resolve();
-      return run.promise;
-    },
+  const handle = () => {
+    begun.resolve();
+    return run.promise;
   };
   const filters = ['{"body":[{"exists":false}]}'];
-  const poller = new Poller({ ...shared, source, invoker }, { ...MAPPING, filters, batchSize: 10 });
+  const poller = new QueuePoller({ ...shared, source, handle }, { ...POLLING, filters, batchSize: 10 });
   poller.start();
   await begun.promise;
-  // The refusal has come by now; nobody would have seen to it before the function answers.
+  // The refusal has come by now; nobody would have seen to it before it has been handled.
   await new Promise(setImmediate);
   run.reject(new AwsError('TooManyRequestsException', 'Rate Exceeded.'));
   await poller.stop();

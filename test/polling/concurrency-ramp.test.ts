@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConcurrencyRamp } from '../../../src/lambda/mappings/concurrency-ramp.ts';
-import { SettableClock } from '../../services/settable-clock.ts';
+import { ConcurrencyRamp } from '../../src/polling/concurrency-ramp.ts';
+import { SettableClock } from '../services/settable-clock.ts';
 
 /** A ramp with so many asking for a place; `begun` counts those who have got one. */
 function asked(count: number, maximumConcurrency?: number) {

@@ -1,5 +1,5 @@
 /** Which records of a batch a function has dealt with, by what it returned. */
-import type { SourceRecord } from '../../ports/event-source.ts';
+import type { SourceRecord } from '../ports/event-source.ts';
 
 /**
  * The records that were processed. Source: "Reporting batch item failures for Lambda functions with an Amazon SQS
@@ -15,8 +15,8 @@ export function processedRecords(records: readonly SourceRecord[], payload: Buff
   return records.filter(({ itemId }) => !failed.has(itemId));
 }
 
-/** Undefined where the answer is none that reports. */
-function reportedFailures(payload: Buffer): readonly string[] | undefined {
+/** The identifiers an answer reports as failed; undefined where the answer is none that reports. */
+export function reportedFailures(payload: Buffer): readonly string[] | undefined {
   const text = payload.toString().trim();
   if (text === '' || text === 'null') return [];
   let answer: unknown;

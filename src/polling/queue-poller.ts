@@ -1,26 +1,37 @@
 import { setMaxListeners } from 'node:events';
-import type { BackOff } from '../../core/back-off.ts';
-import { backOffMs } from '../../core/back-off.ts';
-import type { WorkClock } from '../../core/clock.ts';
-import { ClockedWork } from '../../core/clocked-work.ts';
-import { AwsError } from '../../core/errors.ts';
-import type { Ids } from '../../core/ids.ts';
-import type { EventSource, SourceRecord } from '../../ports/event-source.ts';
-import type { Log } from '../../ports/log.ts';
-import type { Invoker } from '../invoke/invoke.ts';
-import { newTraceHeader } from '../invoke/trace-header.ts';
-import type { MappingRecord } from '../records/mapping-table.ts';
+import type { BackOff } from '../core/back-off.ts';
+import { backOffMs } from '../core/back-off.ts';
+import type { WorkClock } from '../core/clock.ts';
+import { ClockedWork } from '../core/clocked-work.ts';
+import { AwsError } from '../core/errors.ts';
+import type { EventSource, SourceRecord } from '../ports/event-source.ts';
+import type { Log } from '../ports/log.ts';
 import { type Batch, batchesOf } from './batch.ts';
-import { processedRecords } from './batch-result.ts';
 import { ConcurrencyRamp } from './concurrency-ramp.ts';
 import { recordFilter } from './record-filter.ts';
 
-export interface PollerDependencies {
+export interface QueuePollerDependencies {
   readonly source: EventSource;
-  readonly invoker: Pick<Invoker, 'run'>;
+  /**
+   * Deals with a batch. Resolves to the records that are done with, the others come again when the source says so;
+   * rejects where what deals with batches could not be had, after which polling rests.
+   */
+  readonly handle: (batch: Batch) => Promise<readonly SourceRecord[]>;
   readonly clock: WorkClock;
-  readonly ids: Ids;
   readonly log: Log;
+}
+
+export interface QueuePolling {
+  readonly sourceArn: string;
+  /** Records, at most. */
+  readonly batchSize: number;
+  /** Within which a batch is filled; 0: what is there at once is a batch. */
+  readonly windowSeconds: number;
+  /** Patterns; a record passes that any of them matches. */
+  readonly filters?: readonly string[];
+  readonly maximumConcurrency?: number;
+  /** Who polls, for the log. */
+  readonly logFields: object;
 }
 
 /** After a failure that another batch would meet as well, polling rests. */
@@ -29,10 +40,10 @@ const REST: BackOff = { firstMs: 1_000, maxMs: 60_000 };
 /** Pulls under way at once, since each waits for the source's disk. */
 const LANES = 3;
 
-/** Takes batches from the source of one mapping and hands them to its function, for as long as it is enabled. */
-export class Poller {
-  private readonly deps: PollerDependencies;
-  private readonly mapping: MappingRecord;
+/** Takes batches from a queue and has them handled, for as long as it is not stopped. */
+export class QueuePoller {
+  private readonly deps: QueuePollerDependencies;
+  private readonly polling: QueuePolling;
   private readonly ramp: ConcurrencyRamp;
   private readonly passes: (record: SourceRecord) => boolean;
   private readonly stopping = new AbortController();
@@ -42,12 +53,12 @@ export class Poller {
   private failures = 0;
   private readonly rests = new Set<() => void>();
 
-  constructor(deps: PollerDependencies, mapping: MappingRecord) {
+  constructor(deps: QueuePollerDependencies, polling: QueuePolling) {
     this.deps = deps;
-    this.mapping = mapping;
+    this.polling = polling;
     this.work = new ClockedWork(deps.clock);
-    this.ramp = new ConcurrencyRamp(deps.clock, mapping.maximumConcurrency);
-    this.passes = recordFilter(mapping.filters);
+    this.ramp = new ConcurrencyRamp(deps.clock, polling.maximumConcurrency);
+    this.passes = recordFilter(polling.filters);
     // The signal lasts as long as the poller, and each lane listens to it.
     setMaxListeners(0, this.stopping.signal);
   }
@@ -55,7 +66,7 @@ export class Poller {
   start(): void {
     // A window is there to fill one batch, not several at the same time.
     const lanes =
-      this.mapping.windowSeconds > 0 ? 1 : Math.min(LANES, this.mapping.maximumConcurrency ?? LANES);
+      this.polling.windowSeconds > 0 ? 1 : Math.min(LANES, this.polling.maximumConcurrency ?? LANES);
     this.lanes = Array.from({ length: lanes }, () => this.poll());
   }
 
@@ -91,10 +102,10 @@ export class Poller {
 
   /** A batch: as many as are there at once or, with a window, as come within it. */
   private async gathered(): Promise<readonly SourceRecord[]> {
-    const { batchSize, windowSeconds, eventSourceArn } = this.mapping;
+    const { batchSize, windowSeconds, sourceArn } = this.polling;
     const { source, clock } = this.deps;
     const { signal } = this.stopping;
-    const records = [...(await source.pull(eventSourceArn, { max: batchSize, signal }))];
+    const records = [...(await source.pull(sourceArn, { max: batchSize, signal }))];
     if (windowSeconds === 0 || records.length === 0) return records;
     const over = new AbortController();
     const timer = clock.at(clock.now() + windowSeconds * 1_000, async () => {
@@ -106,10 +117,10 @@ export class Poller {
     try {
       while (records.length < batchSize && !either.aborted) {
         const max = batchSize - records.length;
-        records.push(...(await source.pull(eventSourceArn, { max, signal: either })));
+        records.push(...(await source.pull(sourceArn, { max, signal: either })));
       }
     } catch (error) {
-      // What there is goes to the function all the same.
+      // What there is is handled all the same.
       this.failed(error);
     }
     timer.cancel();
@@ -121,75 +132,56 @@ export class Poller {
     let succeeded = false;
     try {
       succeeded = await this.process(records, (change) =>
-        // Caught at once: the function may run for long before it is waited for.
+        // Caught at once: handling may take long before it is waited for.
         stored.push(change.catch((error: unknown) => this.failed(error))),
       );
     } catch (error) {
       this.failed(error);
     }
-    // The function is free for the next batch, whatever the disk has still to do for this one.
+    // Whoever handles it is free for the next batch, whatever the disk has still to do for this one.
     this.ramp.release(succeeded ? 'succeeded' : 'failed');
     await Promise.all(stored);
   }
 
   /**
-   * Resolves to whether the function has dealt with all; `store` gets what the source is to keep of it meanwhile.
-   * Rejects where the function, or what it needs, could not be had.
+   * Resolves to whether all has been dealt with; `store` gets what the source is to keep of it meanwhile.
+   * Rejects as `handle` does.
    */
   private async process(
     records: readonly SourceRecord[],
     store: (change: Promise<void>) => void,
   ): Promise<boolean> {
     const { source } = this.deps;
-    const { eventSourceArn, filters } = this.mapping;
+    const { sourceArn, filters } = this.polling;
     const passing: SourceRecord[] = [];
     const filtered: SourceRecord[] = [];
     for (const record of records) (this.passes(record) ? passing : filtered).push(record);
-    if (filtered.length > 0) store(source.acknowledge(eventSourceArn, handlesOf(filtered)));
+    if (filtered.length > 0) store(source.acknowledge(sourceArn, handlesOf(filtered)));
     const batches = batchesOf(passing, filters !== undefined && filters.length > 0);
-    const isOrdered = source.describe(eventSourceArn)?.isOrdered === true;
+    const isOrdered = source.describe(sourceArn)?.isOrdered === true;
     let succeeded = true;
     for (const [index, batch] of batches.entries()) {
-      const processed = await this.invoke(batch);
-      if (processed.length > 0) store(source.acknowledge(eventSourceArn, handlesOf(processed)));
+      const processed = await this.deps.handle(batch);
+      this.failures = 0;
+      if (processed.length > 0) store(source.acknowledge(sourceArn, handlesOf(processed)));
       if (processed.length === batch.records.length) continue;
       succeeded = false;
       if (!isOrdered) continue;
       // What comes after it in its group has to wait for it.
       const rest = batches.slice(index + 1).flatMap(({ records: later }) => later);
-      if (rest.length > 0) store(source.release(eventSourceArn, handlesOf(rest)));
+      if (rest.length > 0) store(source.release(sourceArn, handlesOf(rest)));
       break;
     }
     return succeeded;
   }
 
-  /** The records that are done with. The others come again when their visibility time-out ends. */
-  private async invoke({ records, payload }: Batch): Promise<readonly SourceRecord[]> {
-    const { invoker, ids, log } = this.deps;
-    const { reportsItemFailures, functionName } = this.mapping;
-    const requestId = ids.uuid();
-    const traceId = records.find(({ traceHeader }) => traceHeader !== undefined)?.traceHeader;
-    const { outcome } = await invoker.run(this.mapping, {
-      requestId,
-      payload,
-      traceId: traceId ?? newTraceHeader(requestId),
-    });
-    this.failures = 0;
-    if (outcome.functionError !== undefined) {
-      log.debug({ functionName, requestId }, 'a function failed for a batch of its event source');
-      return [];
-    }
-    return reportsItemFailures ? processedRecords(records, outcome.payload) : records;
-  }
-
   private failed(error: unknown): void {
     this.failures += 1;
-    const { functionName, eventSourceArn } = this.mapping;
     const isThrottled = error instanceof AwsError && error.code === 'TooManyRequestsException';
     if (isThrottled || this.stopping.signal.aborted) return;
     this.deps.log.warn(
-      { functionName, eventSourceArn, error: String(error) },
-      'An event source mapping met a failure and goes on after a rest.',
+      { ...this.polling.logFields, error: String(error) },
+      'A poller met a failure and goes on after a rest.',
     );
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../core/clock.ts';
+import type { Clock, Timer } from '../core/clock.ts';
 
 /** Source: Lambda developer guide, "Configuring scaling behavior for SQS event source mappings". */
 const INITIAL_BATCHES = 5;
@@ -7,7 +7,7 @@ const BATCHES_PER_MINUTE = 300;
 const GROWTH_INTERVAL_MS = 60_000 / BATCHES_PER_MINUTE;
 
 /**
- * How many batches of a mapping may be worked on at once: a few at first, more for as long as that many are
+ * How many batches of a source may be worked on at once: a few at first, more for as long as that many are
  * not enough, fewer when they fail.
  */
 export class ConcurrencyRamp {
