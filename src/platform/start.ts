@@ -9,6 +9,7 @@ import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
 import { createSandbox } from '../sandbox/sandboxes.ts';
 import { openAutoScaling } from '../services/application-autoscaling/application-autoscaling.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
+import { openKinesis } from '../services/kinesis/kinesis.ts';
 import { openKms } from '../services/kms/kms.ts';
 import { openLogs } from '../services/logs/logs.ts';
 import { openS3 } from '../services/s3/s3.ts';
@@ -114,6 +115,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   });
   const logs = await cleanup.opening(openLogs({ ...storage, clock, ids, log }));
   const sqs = await cleanup.opening(openSqs({ ...storage, clock, ids, senderIdOf: access.senderIdOf }));
+  const kinesis = await cleanup.opening(openKinesis({ ...storage, clock, ids }));
   const sns = await openSns({
     state,
     queue: queuesOf('sns', eventQueue),
@@ -214,6 +216,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     autoScaling.service,
     ...access.services,
     sqs.service,
+    kinesis.service,
     sns.service,
     s3.service,
   ];

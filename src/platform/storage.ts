@@ -7,6 +7,7 @@ import { openSqliteMessageStore } from '../storage/messages/message-store.ts';
 import { openFileContentStore } from '../storage/objects/content-files.ts';
 import { openSqliteObjectTable } from '../storage/objects/object-table.ts';
 import { openPackageStore } from '../storage/packages/package-store.ts';
+import { openSqliteShardStore } from '../storage/shards/shard-store.ts';
 import { openSqliteStateStore } from '../storage/sqlite/state-store.ts';
 import { openSqliteStreamLog } from '../storage/stream-log/stream-log.ts';
 import type { Cleanup } from './cleanup.ts';
@@ -17,20 +18,32 @@ export async function openStorage(dataDir: string, log: Log, cleanup: Cleanup) {
     dataDir === 'temporary' ? openTemporaryDataDirectory() : openDataDirectory(dataDir),
   );
   const onFatal = (error: Error): never => stopAtOnce(log, error);
-  const [state, streamLog, eventQueue, messages, objects, contents, blobs, registryBlobs] = await Promise.all(
-    [
+  const [state, streamLog, eventQueue, messages, shards, objects, contents, blobs, registryBlobs] =
+    await Promise.all([
       cleanup.opening(openSqliteStateStore({ file: data.records, log, onFatal })),
       cleanup.opening(openSqliteStreamLog({ file: data.logs, log, onFatal })),
       cleanup.opening(openSqliteEventQueue({ file: data.events, log, onFatal })),
       cleanup.opening(openSqliteMessageStore({ file: data.messages, log, onFatal })),
+      cleanup.opening(openSqliteShardStore({ file: data.shards, log, onFatal })),
       cleanup.opening(openSqliteObjectTable({ file: data.objects, log, onFatal })),
       openFileContentStore({ directory: data.contents }),
       openFileBlobStore({ directory: data.blobs }),
       openFileBlobStore({ directory: data.registry }),
-    ],
-  );
+    ]);
   const packages = await cleanup.opening(openPackageStore({ directory: data.packages, blobs }));
-  return { data, state, streamLog, eventQueue, messages, objects, contents, blobs, registryBlobs, packages };
+  return {
+    data,
+    state,
+    streamLog,
+    eventQueue,
+    messages,
+    shards,
+    objects,
+    contents,
+    blobs,
+    registryBlobs,
+    packages,
+  };
 }
 
 /** Storage that cannot go on must not pretend to: nothing more is answered. */

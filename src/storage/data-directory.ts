@@ -16,6 +16,8 @@ export interface DataDirectory {
   readonly events: string;
   /** `messages.db`: see `openSqliteMessageStore`. */
   readonly messages: string;
+  /** `shards.db`: see `openSqliteShardStore`. */
+  readonly shards: string;
   /** `objects.db`: see `openSqliteObjectTable`. */
   readonly objects: string;
   /** Bytes of S3 objects: see `openFileContentStore`. */
@@ -119,6 +121,7 @@ async function layOut(path: string, temporary: boolean, lock: DatabaseSync): Pro
     logs: join(path, 'logs.db'),
     events: join(path, 'events.db'),
     messages: join(path, 'messages.db'),
+    shards: join(path, 'shards.db'),
     objects: join(path, 'objects.db'),
     contents: contents!,
     blobs: blobs!,
