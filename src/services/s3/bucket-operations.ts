@@ -9,7 +9,6 @@ import { bucketTags } from './object-tags.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf, nowInSeconds, ownerId } from './s3-context.ts';
 import { invalidArgument, malformedXml, notImplemented } from './s3-errors.ts';
-import { refuseUnimplementedSettings } from './unimplemented.ts';
 
 /** The region of which AWS writes and takes nothing as a location. */
 const FIRST_REGION = 'us-east-1';
@@ -160,8 +159,10 @@ function refuseUnimplemented(input: CreateBucketCommandInput): void {
     const value = input[member as keyof typeof AS_HERE];
     if (value !== undefined && value !== isHere) throw notImplemented('CreateBucket', `${member} ${value}`);
   }
-  refuseUnimplementedSettings('CreateBucket', { ...input, ACL: undefined });
+  for (const name of GRANTS) if (input[name] !== undefined) throw notImplemented('CreateBucket', name);
 }
+
+const GRANTS = ['GrantFullControl', 'GrantRead', 'GrantReadACP', 'GrantWrite', 'GrantWriteACP'] as const;
 
 /** Members whose one value says how every bucket is here: whoever has one has all objects in it, without ACLs. */
 const AS_HERE = {

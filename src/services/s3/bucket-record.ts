@@ -2,6 +2,13 @@ import type { CORSRule } from '@aws-sdk/client-s3';
 import type { BucketNotifications } from './notification-rules.ts';
 import type { ObjectTag } from './object-attributes.ts';
 
+export interface PublicAccessBlock {
+  readonly BlockPublicAcls: boolean;
+  readonly IgnorePublicAcls: boolean;
+  readonly BlockPublicPolicy: boolean;
+  readonly RestrictPublicBuckets: boolean;
+}
+
 /** What is kept of a bucket. */
 export interface BucketRecord {
   readonly name: string;
@@ -16,6 +23,8 @@ export interface BucketRecord {
   readonly cors?: readonly CORSRule[];
   /** As it was given. */
   readonly policy?: string;
+  /** `none` where it has been taken away; absent for AWS's default. */
+  readonly publicAccessBlock?: PublicAccessBlock | 'none';
 }
 
 export function bucketArn(name: string): string {

@@ -2,6 +2,7 @@ import type { CopyObjectCommandInput } from '@aws-sdk/client-s3';
 import type { ChecksumAlgorithm } from '../../core/checksums.ts';
 import type { ObjectContent, StoredObject } from '../../ports/object-table.ts';
 import type { RequestContext } from '../../ports/service.ts';
+import { checkObjectGrants } from './access-control-operations.ts';
 import type { CopySource } from './copy-source.ts';
 import { copySource } from './copy-source.ts';
 import type { ObjectAttributes } from './object-attributes.ts';
@@ -27,6 +28,7 @@ export function copyObjectOperation(s3: S3Context): Required<Pick<S3Operations, 
       const bucket = bucketOf(s3, input);
       const key = checkKey(input.Key);
       refuseUnimplementedSettings('CopyObject', input);
+      checkObjectGrants(input);
       const condition = writeCondition(input.IfMatch, input.IfNoneMatch);
       const asked = algorithmOf(input.ChecksumAlgorithm);
       const settings = input.TaggingDirective === 'REPLACE' ? newSettings(input) : undefined;

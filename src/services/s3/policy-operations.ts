@@ -4,8 +4,10 @@ import { parseArn } from '../../core/arn.ts';
 import { AwsError } from '../../core/errors.ts';
 import { PolicySyntaxError, parsePolicy } from '../../core/policy/parse.ts';
 import type { PolicyDocument } from '../../core/policy/policy-document.ts';
+import { rootPrincipal } from '../../core/policy/principal.ts';
 import type { BucketRecord } from './bucket-record.ts';
 import type { Buckets } from './buckets.ts';
+import { checkPublicPolicy, restrictedPolicy } from './public-access.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
 import { bucketOf } from './s3-context.ts';
 import { notConfigured } from './s3-errors.ts';
@@ -18,10 +20,16 @@ export function policyOperations(
 ): Required<Pick<S3Operations, 'PutBucketPolicy' | 'GetBucketPolicy' | 'DeleteBucketPolicy'>> {
   const { buckets } = s3;
   return {
-    async PutBucketPolicy(input) {
-      const { name } = bucketOf(s3, input);
+    async PutBucketPolicy(input, caller) {
+      const bucket = bucketOf(s3, input);
+      const { name } = bucket;
       const { Policy: policy = '' } = input;
-      checkPolicy(policy, name);
+      const document = checkedPolicy(policy, name);
+      checkPublicPolicy(
+        bucket,
+        document,
+        (caller.identity?.principal ?? rootPrincipal(caller.accountId)).arn,
+      );
       await buckets.change(name, () => ({ ...buckets.get(name), policy }));
       return {};
     },
@@ -50,20 +58,28 @@ export function bucketIn(buckets: Buckets, arn: string): BucketRecord | undefine
   return name === undefined ? undefined : buckets.find(name);
 }
 
-export function bucketPolicy(buckets: Buckets, arn: string): PolicyDocument | undefined {
-  const policy = bucketIn(buckets, arn)?.policy;
+/** As it was given. */
+export function bucketPolicy({ policy }: BucketRecord): PolicyDocument | undefined {
   return policy === undefined ? undefined : parsePolicy(policy);
 }
 
+/** The policy of the bucket that an ARN of S3 is in, as it decides. */
+export function decidingPolicy(buckets: Buckets, arn: string): PolicyDocument | undefined {
+  const bucket = bucketIn(buckets, arn);
+  const policy = bucket && bucketPolicy(bucket);
+  return policy && restrictedPolicy(bucket, policy);
+}
+
 /** Words as recorded for "test_bucket_policy_exc". */
-function checkPolicy(policy: string, bucket: string): void {
+function checkedPolicy(policy: string, bucket: string): PolicyDocument {
   if (!policy.startsWith('{')) throw malformed("Policies must be valid JSON and the first byte must be '{'");
   if (Buffer.byteLength(policy) > MAX_POLICY_BYTES) throw malformed('Policies must be 20480 bytes or less');
   try {
     const { Statement } = JSON.parse(policy) as { Statement?: unknown };
     if (Statement === undefined) throw malformed('Missing required field Statement');
-    parsePolicy(policy);
+    const document = parsePolicy(policy);
     checkResources([Statement].flat(), bucket);
+    return document;
   } catch (error) {
     if (error instanceof PolicySyntaxError) throw malformed(error.message);
     if (error instanceof SyntaxError) throw malformed('This policy contains invalid Json');

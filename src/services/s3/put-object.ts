@@ -1,6 +1,7 @@
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
 import type { NewVersion } from '../../ports/object-table.ts';
 import type { RequestContext } from '../../ports/service.ts';
+import { checkObjectGrants } from './access-control-operations.ts';
 import type { BucketRecord } from './bucket-record.ts';
 import type { ObjectAttributes, ObjectSettings } from './object-attributes.ts';
 import { checkedMetadata, checkedStorageClass, checkKey, contentHeaders } from './object-attributes.ts';
@@ -21,6 +22,7 @@ export function putObjectOperation(s3: S3Context): Required<Pick<S3Operations, '
       const bucket = bucketOf(s3, input);
       const key = checkKey(input.Key);
       refuseUnimplementedSettings('PutObject', input);
+      checkObjectGrants(input);
       const condition = writeCondition(input.IfMatch, input.IfNoneMatch);
       const checksum = askedChecksum('PutObject', input, caller);
       const settings = newSettings(input);

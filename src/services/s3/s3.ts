@@ -7,6 +7,7 @@ import type { Deliver } from '../../ports/delivery.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ObjectTable } from '../../ports/object-table.ts';
 import type { Service } from '../../ports/service.ts';
+import { accessControlOperations } from './access-control-operations.ts';
 import { bucketOperations } from './bucket-operations.ts';
 import { Buckets } from './buckets.ts';
 import { completeUploadOperation } from './complete-upload.ts';
@@ -18,7 +19,7 @@ import { listOperations } from './list-operations.ts';
 import { NotificationDelivery } from './notification-delivery.ts';
 import { notificationOperations } from './notification-operations.ts';
 import { objectAttributesOperation } from './object-details.ts';
-import { bucketIn, bucketPolicy, policyOperations } from './policy-operations.ts';
+import { bucketIn, decidingPolicy, policyOperations } from './policy-operations.ts';
 import { putObjectOperation } from './put-object.ts';
 import { readOperations } from './read-operations.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
@@ -73,6 +74,7 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
     ...completeUploadOperation(context),
     ...tagOperations(context),
     ...policyOperations(context),
+    ...accessControlOperations(context),
     ...objectAttributesOperation(context),
     ...notificationOperations(context, { deliver, call }),
   });
@@ -83,7 +85,7 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
       name: 's3',
       operations: operations as Service['operations'] & S3Operations,
       endpoints: [preflightEndpoint(buckets, ids)],
-      resourcePolicy: async (arn) => bucketPolicy(buckets, arn),
+      resourcePolicy: async (arn) => decidingPolicy(buckets, arn),
       resourceOwner: (arn, action) =>
         action === 's3:CreateBucket' ? undefined : bucketIn(buckets, arn)?.accountId,
     },

@@ -19,12 +19,6 @@ const REFUSED = [
   'ObjectLockRetainUntilDate',
   'ObjectLockLegalHoldStatus',
   'WriteOffsetBytes',
-  'ACL',
-  'GrantFullControl',
-  'GrantRead',
-  'GrantWrite',
-  'GrantReadACP',
-  'GrantWriteACP',
 ] as const;
 
 export function refuseUnimplementedSettings(operation: string, input: object): void {

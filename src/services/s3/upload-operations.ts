@@ -1,6 +1,7 @@
 /** Uploads in parts, until they are completed or aborted. */
 
 import type { ContentPiece, StoredPart, StoredUpload } from '../../ports/object-table.ts';
+import { checkObjectGrants } from './access-control-operations.ts';
 import { copyRange, copySource } from './copy-source.ts';
 import { commonPrefixes, listRequest } from './list-operations.ts';
 import { checkKey } from './object-attributes.ts';
@@ -74,6 +75,7 @@ export function uploadOperations(s3: S3Context): UploadOperations {
       const bucket = bucketOf(s3, input);
       const key = checkKey(input.Key);
       refuseUnimplementedSettings('CreateMultipartUpload', input);
+      checkObjectGrants(input);
       const attributes: UploadAttributes = {
         object: newAttributes('CreateMultipartUpload', input, caller),
         settings: newSettings(input),

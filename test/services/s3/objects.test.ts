@@ -229,7 +229,11 @@ test('keys and metadata that are too long are refused', async (context) => {
 test('settings that are not here are refused by name', async (context) => {
   const s3 = await S3Tester.start(context);
   const key = { SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'x'.repeat(32) };
-  for (const more of [{ ServerSideEncryption: 'aws:kms' } as const, { ACL: 'public-read' } as const, key]) {
+  for (const more of [
+    { ServerSideEncryption: 'aws:kms' } as const,
+    { ObjectLockMode: 'GOVERNANCE' } as const,
+    key,
+  ]) {
     const refused = await failure(s3.put('k', 'x', more));
     assert.deepEqual([refused.code, refused.status], ['NotImplemented', 501]);
   }

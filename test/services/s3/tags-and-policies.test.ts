@@ -76,7 +76,7 @@ test('a bucket has the policy it was given', async (context) => {
   const notJson = "Policies must be valid JSON and the first byte must be '{'";
   assert.equal((await failure(put('text'))).message, notJson);
   assert.equal((await failure(put('{}'))).message, 'Missing required field Statement');
-  const statement = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject' };
+  const statement = { Effect: 'Allow', Principal: { AWS: '111122223333' }, Action: 's3:GetObject' };
   const policy = (Resource: string) =>
     JSON.stringify({ Version: '2012-10-17', Statement: [{ ...statement, Resource }] });
   const other = await failure(put(policy('arn:aws:s3:::other/*')));
