@@ -113,9 +113,10 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     call: seams.call,
     ciphertextKeyArn: (ciphertext) => kms.ciphertextKeyArn(ciphertext),
   });
+  const metrics = new RecordedMetrics();
   const logs = await cleanup.opening(openLogs({ ...storage, clock, ids, log }));
   const sqs = await cleanup.opening(openSqs({ ...storage, clock, ids, senderIdOf: access.senderIdOf }));
-  const kinesis = await cleanup.opening(openKinesis({ ...storage, clock, ids }));
+  const kinesis = await cleanup.opening(openKinesis({ ...storage, metrics, clock, ids }));
   const sns = await openSns({
     state,
     queue: queuesOf('sns', eventQueue),
@@ -180,7 +181,6 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       `At the isolation level '${isolation.level}' no environments are started ahead.`,
     );
   }
-  const metrics = new RecordedMetrics();
   const autoScaling = await cleanup.opening(openAutoScaling({ state, clock, ids, log, call: seams.call }));
   const faults = new Faults(() => Math.floor(ids.random() * 2 ** 32));
   const lambda = await openLambda(
@@ -259,6 +259,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   cleanup.add(() => sns.close());
   cleanup.add(async () => logs.endLiveTails());
   cleanup.add(async () => sqs.endPolls());
+  cleanup.add(async () => kinesis.endSubscriptions());
   // Requests that wait for a registry would hold up the server's end.
   cleanup.add(async () => images.interrupt());
   const bound = await server.listen({ host: options.host, port: options.port });

@@ -1,5 +1,5 @@
 /** Where services report figures, for whatever shows them. */
-export type MetricUnit = 'Count' | 'Milliseconds';
+export type MetricUnit = 'Count' | 'Milliseconds' | 'Bytes';
 
 export interface MetricDatum {
   /** AWS's, for example `AWS/Lambda`. */

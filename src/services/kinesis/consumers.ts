@@ -16,6 +16,9 @@ export interface ConsumerRecord {
   readonly name: string;
   readonly createdMs: number;
   readonly status: 'CREATING' | 'ACTIVE' | 'DELETING';
+  readonly tags: Readonly<Record<string, string>>;
+  /** The text of its resource policy. */
+  readonly policy?: string;
   /** When the state ends that it is in, where that is not to stay. */
   readonly dueMs?: number;
 }
@@ -70,7 +73,7 @@ export class Consumers {
   }
 
   /** Throws `ResourceInUseException`, `LimitExceededException`. */
-  async register(stream: Stream, name: string): Promise<ConsumerRecord> {
+  async register(stream: Stream, name: string, tags: ConsumerRecord['tags']): Promise<ConsumerRecord> {
     const { accountId, name: streamName } = stream.record;
     if (this.find(stream, name) !== undefined) {
       throw inUse(
@@ -87,11 +90,18 @@ export class Consumers {
       streamArn: stream.arn,
       name,
       createdMs: nowMs,
+      tags,
       status: 'CREATING',
       dueMs: nowMs + TRANSITION_MS,
     };
     await this.store(consumer);
     return consumer;
+  }
+
+  /** Stores it with other tags or another policy. */
+  change(consumer: ConsumerRecord, tags: ConsumerRecord['tags'], policy: string | undefined): Promise<void> {
+    const { policy: _, ...rest } = this.byKey.get(keyOf(consumer)) ?? consumer;
+    return this.store({ ...rest, tags, ...(policy === undefined ? {} : { policy }) });
   }
 
   async deregister({ dueMs: _, ...consumer }: ConsumerRecord): Promise<void> {

@@ -1,6 +1,6 @@
 /** The errors of Kinesis Data Streams, in its words, as its clients and emulators made after it quote them. */
 import { AwsError } from '../../core/errors.ts';
-import type { StreamAddress } from './stream-record.ts';
+import type { StreamAddress, StreamRecord } from './stream-record.ts';
 
 export function streamNotFound({ name, accountId }: StreamAddress): AwsError {
   return notFound(`Stream ${name} under account ${accountId} not found.`);
@@ -36,4 +36,10 @@ export function rateExceeded(shardId: string, stream: StreamAddress): AwsError {
 
 export function rateMessage(shardId: string, { name, accountId }: StreamAddress): string {
   return `Rate exceeded for shard ${shardId} in stream ${name} under account ${accountId}.`;
+}
+
+/** A stream that is changing takes no other change. */
+export function checkActive({ name, accountId, status }: StreamRecord): void {
+  if (status === 'ACTIVE') return;
+  throw inUse(`Stream ${name} under account ${accountId} not ACTIVE, instead in state ${status}`);
 }

@@ -65,13 +65,18 @@ export function putOperations(
 
 /** Durable when it resolves; undefined in the place of a record that is too much for its shard. */
 export async function putRecords(
-  { log, retention }: KinesisContext,
+  { log, retention, metrics }: KinesisContext,
   stream: Stream,
   entries: readonly { readonly record: NewRecord; readonly shard: ShardRecord }[],
 ): Promise<(PutRecord | undefined)[]> {
   const portions = new Map<ShardRecord, NewRecord[]>();
   const places = entries.map(({ record, shard }) => {
-    if (!stream.throughput(shard.index).takeWrite(recordBytes(record))) return undefined;
+    const bytes = recordBytes(record);
+    if (!stream.throughput(shard.index).takeWrite(bytes)) {
+      metrics.record(stream, shard.index, { WriteProvisionedThroughputExceeded: 1 });
+      return undefined;
+    }
+    metrics.record(stream, shard.index, { IncomingBytes: bytes, IncomingRecords: 1 });
     const portion = portions.get(shard) ?? [];
     portions.set(shard, portion);
     return portion.push(record) - 1;
@@ -89,7 +94,7 @@ export async function putRecords(
   });
 }
 
-function recordOf(stream: Stream, { Data: data, PartitionKey: partitionKey }: Entry): NewRecord {
+export function recordOf(stream: Stream, { Data: data, PartitionKey: partitionKey }: Entry): NewRecord {
   const record = { data: data!, partitionKey: partitionKey! };
   const limit = stream.record.settings.maxRecordKiB * 1024;
   const bytes = recordBytes(record);

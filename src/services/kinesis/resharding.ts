@@ -13,8 +13,11 @@ export function changedShards(
     for (const [at, shard] of result.entries()) {
       if (closing.includes(shard.index)) result[at] = { ...shard, closedMs: nowMs };
     }
+    // Numbers of a child are higher than those of its parents, which a second makes them, as seen on AWS.
+    const parentsMs = result.filter(({ index }) => closing.includes(index)).map(({ createdMs }) => createdMs);
+    const createdMs = Math.max(nowMs, ...parentsMs.map((ms) => ms + 1000));
     for (const range of opening) {
-      result.push({ ...range, index: nextIndex(result), createdMs: nowMs, parents: closing });
+      result.push({ ...range, index: nextIndex(result), createdMs, parents: closing });
     }
   }
   return result;

@@ -1,20 +1,26 @@
 import { evenRanges } from './hash-key.ts';
 import type { KinesisContext, KinesisOperations } from './kinesis-context.ts';
-import { streamOf } from './kinesis-context.ts';
-import { inUse, invalidArgument, limitExceeded, validation } from './kinesis-errors.ts';
+import {
+  checkOnDemandLimit,
+  checkShardLimit,
+  onDemandCount,
+  openShardCount,
+  streamOf,
+} from './kinesis-context.ts';
+import { inUse, validation } from './kinesis-errors.ts';
+import {
+  DEFAULT_RECORD_KIB,
+  DEFAULT_RETENTION_HOURS,
+  ON_DEMAND_LIMIT,
+  ON_DEMAND_SHARDS,
+  SHARD_LIMIT,
+} from './limits.ts';
+import { noWarmThroughput } from './setting-operations.ts';
 import { describedShard, describedStream, streamSummary } from './stream-description.ts';
 import { shardId } from './stream-record.ts';
 import { checkTags } from './tags.ts';
 
-/** Source: API reference of CreateStream and "Kinesis Data Streams quotas and limits". */
-export const DEFAULT_RETENTION_HOURS = 24;
-const DEFAULT_RECORD_KIB = 1024;
-/** Shards of a new on-demand stream: 4 MB/s. */
-const ON_DEMAND_SHARDS = 4;
-/** Open shards of an account in a region; AWS has 500 in the three largest regions and 200 in others. */
-export const SHARD_LIMIT = 500;
-/** Streams of an account in a region that are on demand. */
-export const ON_DEMAND_LIMIT = 50;
+/** Source: API references of ListStreams and DescribeStream. */
 const MAX_LISTED_STREAMS = 100;
 const MAX_LISTED_SHARDS = 100;
 
@@ -31,12 +37,6 @@ export function streamOperations(
 ): Required<Pick<KinesisOperations, StreamOperations>> {
   const { streams, consumers } = kinesis;
 
-  const openShardCount = (scope: { readonly accountId: string; readonly region: string }): number =>
-    streams
-      .list(scope)
-      .filter(({ record }) => record.settings.mode === 'PROVISIONED')
-      .reduce((sum, stream) => sum + stream.openShards.length, 0);
-
   return {
     async CreateStream(input, caller) {
       const { accountId, region } = caller;
@@ -46,17 +46,13 @@ export function streamOperations(
         throw validation('ShardCount must not be provided when StreamMode is ON_DEMAND.');
       }
       if (input.WarmThroughputMiBps !== undefined) {
-        throw invalidArgument('Warm throughput can be set for accounts with committed throughput alone.');
+        throw noWarmThroughput();
       }
       if (count === undefined) throw validation('ShardCount must be provided in PROVISIONED mode.');
       const tags = input.Tags ?? {};
       checkTags(tags);
-      const current = openShardCount(caller);
-      if (mode === 'PROVISIONED' && current + count > SHARD_LIMIT) {
-        throw limitExceeded(
-          `This request would exceed the shard limit for the account ${accountId} in ${region}. Current shard count for the account: ${current}. Limit: ${SHARD_LIMIT}. Number of additional shards that would have resulted from this request: ${count}. Refer to the AWS Service Limits page (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits and how to request higher limits.`,
-        );
-      }
+      if (mode === 'PROVISIONED') checkShardLimit(kinesis, caller, count);
+      else checkOnDemandLimit(kinesis, caller);
       const settings = {
         mode,
         retentionHours: DEFAULT_RETENTION_HOURS,
@@ -125,9 +121,8 @@ export function streamOperations(
     async DescribeLimits(_input, caller) {
       return {
         ShardLimit: SHARD_LIMIT,
-        OpenShardCount: openShardCount(caller),
-        OnDemandStreamCount: streams.list(caller).filter(({ record }) => record.settings.mode === 'ON_DEMAND')
-          .length,
+        OpenShardCount: openShardCount(kinesis, caller),
+        OnDemandStreamCount: onDemandCount(kinesis, caller),
         OnDemandStreamCountLimit: ON_DEMAND_LIMIT,
       };
     },

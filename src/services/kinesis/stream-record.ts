@@ -4,6 +4,7 @@ import type { HashRange } from './hash-key.ts';
 export interface ShardRecord extends HashRange {
   /** Its number within the stream, never given again. */
   readonly index: number;
+  /** Later than that of its parents by a second at least. */
   readonly createdMs: number;
   /** Indexes of the shards it came from: one after a split, two after a merge. */
   readonly parents: readonly number[];
@@ -18,10 +19,10 @@ export interface ShardChange {
   readonly opening: readonly HashRange[];
 }
 
-export type Encryption = {
+export interface Encryption {
   /** As it was given: id, ARN or alias. */
   readonly keyId: string;
-};
+}
 
 export interface StreamSettings {
   readonly mode: 'PROVISIONED' | 'ON_DEMAND';
@@ -61,6 +62,9 @@ export interface StreamRecord extends StreamAddress {
   readonly tags: Readonly<Record<string, string>>;
   /** The text of its resource policy. */
   readonly policy?: string;
+  /** When its shard count and its mode were changed, of the last 24 hours. */
+  readonly scaledMs?: readonly number[];
+  readonly modeChangedMs?: readonly number[];
 }
 
 export function streamArn({ accountId, region, name }: StreamAddress): string {

@@ -4,13 +4,11 @@ import type { KinesisContext } from './kinesis-context.ts';
 import { addressOfArn } from './kinesis-context.ts';
 import { notFound } from './kinesis-errors.ts';
 import type { KeptRecord } from './record-chunk.ts';
+import { readShard } from './shard-reader.ts';
 import type { Stream } from './stream.ts';
 import { recordSequence } from './stream.ts';
 import type { ShardRecord } from './stream-record.ts';
 import { shardId, shardIndex } from './stream-record.ts';
-
-/** As many bytes as one GetRecords gives. */
-const MAX_READ_BYTES = 10 * 1_048_576;
 
 /** A cursor is the position of the last record read. Limits for readers over the API do not count here. */
 export function streamSource(kinesis: KinesisContext): StreamSource {
@@ -62,16 +60,13 @@ export function streamSource(kinesis: KinesisContext): StreamSource {
         const shard = stream.shard(shardIndex(id));
         if (shard === undefined) return { records: [], cursor, isEnd: true };
         const name = stream.logName(shard.index);
-        const after = Number(cursor);
-        const range = { shard: name, after, sinceMs: stream.horizonMs, maxRecords: max };
-        const end = log.end(name);
-        const kept = await log.read({ ...range, maxBytes: MAX_READ_BYTES });
-        // Whatever it was up to `end` that did not come is too old.
-        const last = kept.at(-1)?.position ?? Math.max(after, end);
-        const records = kept.map((record) => sourceRecord(stream, shard, arn, record));
-        const isEnd = shard.closedMs !== undefined && log.isEnd(name, last);
-        if (records.length > 0 || isEnd || signal.aborted) return { records, cursor: String(last), isEnd };
-        await log.changed(name, last, signal);
+        const page = await readShard(kinesis, stream, shard, Number(cursor), max);
+        const { isEnd, after } = page;
+        if (page.records.length > 0 || isEnd || signal.aborted) {
+          const records = page.records.map((record) => sourceRecord(stream, shard, arn, record));
+          return { records, cursor: String(after), isEnd };
+        }
+        await log.changed(name, after, signal);
       }
     },
   };

@@ -110,11 +110,16 @@ export class Streams {
     status: 'UPDATING' | 'DELETING',
     change: (record: StreamRecord) => Omit<PendingChange, 'dueMs'>,
   ): Promise<void> {
-    return this.update(stream, (record) => ({
-      ...record,
-      status,
-      pending: { ...change(record), dueMs: this.clock.now() + TRANSITION_MS },
-    }));
+    return this.update(stream, (record) => this.changing(record, status, change(record)));
+  }
+
+  /** The record of a stream for which a change has begun. */
+  changing(
+    record: StreamRecord,
+    status: 'UPDATING' | 'DELETING',
+    change: Omit<PendingChange, 'dueMs'>,
+  ): StreamRecord {
+    return { ...record, status, pending: { ...change, dueMs: this.clock.now() + TRANSITION_MS } };
   }
 
   /** Calls `watcher` with every stream that has changed; what it gives ends that. */

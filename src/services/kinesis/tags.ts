@@ -20,3 +20,17 @@ export function checkTags(tags: Readonly<Record<string, string>>): void {
 }
 
 const TAG_TEXT = /^[\p{L}\p{N}\p{Z}_./=+\-%@:]*$/u;
+
+/** In the order of their keys. */
+export function listedTags(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
+  return Object.entries(tags)
+    .map(([Key, Value]) => ({ Key, Value }))
+    .sort((a, b) => (a.Key < b.Key ? -1 : 1));
+}
+
+export function withoutTags(
+  tags: Readonly<Record<string, string>>,
+  keys: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !keys.includes(key)));
+}

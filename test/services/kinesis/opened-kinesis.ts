@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { randomIds } from '../../../src/platform/random-ids.ts';
+import { RecordedMetrics } from '../../../src/platform/recorded-metrics.ts';
 import { ServiceClock } from '../../../src/platform/service-clock.ts';
 import type { RequestContext } from '../../../src/ports/service.ts';
 import { openKinesis } from '../../../src/services/kinesis/kinesis.ts';
@@ -41,6 +42,7 @@ export function arnOf(name: string): string {
 export async function openTestKinesis(test: TestContext) {
   const directory = await scratchDirectory(test);
   const log = new RecordedLog();
+  const metrics = new RecordedMetrics();
   const clock = new ServiceClock({
     offsetMs: 0,
     frozen: true,
@@ -53,7 +55,7 @@ export async function openTestKinesis(test: TestContext) {
   const open = async () => {
     const state = await openSqliteStateStore({ file: join(directory, 'records.db'), log });
     const shards = await openSqliteShardStore({ file: join(directory, 'shards.db'), log });
-    const kinesis = await openKinesis({ state, shards, clock, ids: randomIds });
+    const kinesis = await openKinesis({ state, shards, metrics, clock, ids: randomIds });
     const operations = kinesis.service.operations as Implemented;
     let closed = false;
     const close = async () => {
