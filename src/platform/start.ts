@@ -8,6 +8,7 @@ import type { StateStore } from '../ports/state-store.ts';
 import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
 import { createSandbox } from '../sandbox/sandboxes.ts';
 import { openAutoScaling } from '../services/application-autoscaling/application-autoscaling.ts';
+import { openDynamo } from '../services/dynamodb/dynamodb.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
 import { openKinesis } from '../services/kinesis/kinesis.ts';
 import { openKms } from '../services/kms/kms.ts';
@@ -128,6 +129,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     origin: () => origin,
   });
   const s3 = await cleanup.opening(openS3({ ...storage, ...seams, clock, ids, log }));
+  const dynamo = await cleanup.opening(openDynamo({ ...storage, clock, ids, log }));
   const kms = await cleanup.opening(
     openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) }),
   );
@@ -219,6 +221,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     kinesis.service,
     sns.service,
     s3.service,
+    ...dynamo.services,
   ];
   seams.connect(services);
 
@@ -268,6 +271,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   await sns.resume();
   autoScaling.begin();
   s3.begin();
+  dynamo.begin();
 
   const close = (): Promise<void> => cleanup.run();
   return {

@@ -1,8 +1,11 @@
 /** Everything that services keep: the data directory and its stores, each with a thread or files of its own. */
 import type { Log } from '../ports/log.ts';
+import type { EngineReply, EngineRequest } from '../services/dynamodb/engine/requests.ts';
+import { ITEM_ENGINE_MODULE } from '../services/dynamodb/item-engine.ts';
 import { openDataDirectory, openTemporaryDataDirectory } from '../storage/data-directory.ts';
 import { openSqliteEventQueue } from '../storage/event-queue/event-queue.ts';
 import { openFileBlobStore } from '../storage/files/blob-store.ts';
+import { openSqliteItemStore } from '../storage/items/item-store.ts';
 import { openSqliteMessageStore } from '../storage/messages/message-store.ts';
 import { openFileContentStore } from '../storage/objects/content-files.ts';
 import { openSqliteObjectTable } from '../storage/objects/object-table.ts';
@@ -30,6 +33,14 @@ export async function openStorage(dataDir: string, log: Log, cleanup: Cleanup) {
       openFileBlobStore({ directory: data.blobs }),
       openFileBlobStore({ directory: data.registry }),
     ]);
+  const items = await cleanup.opening(
+    openSqliteItemStore<EngineRequest, EngineReply>({
+      file: data.items,
+      log,
+      onFatal,
+      engine: ITEM_ENGINE_MODULE,
+    }),
+  );
   const packages = await cleanup.opening(openPackageStore({ directory: data.packages, blobs }));
   return {
     data,
@@ -39,6 +50,7 @@ export async function openStorage(dataDir: string, log: Log, cleanup: Cleanup) {
     messages,
     shards,
     objects,
+    items,
     contents,
     blobs,
     registryBlobs,

@@ -20,6 +20,8 @@ export interface DataDirectory {
   readonly shards: string;
   /** `objects.db`: see `openSqliteObjectTable`. */
   readonly objects: string;
+  /** `items.db`: see `openSqliteItemStore`. */
+  readonly items: string;
   /** Bytes of S3 objects: see `openFileContentStore`. */
   readonly contents: string;
   readonly blobs: string;
@@ -123,6 +125,7 @@ async function layOut(path: string, temporary: boolean, lock: DatabaseSync): Pro
     messages: join(path, 'messages.db'),
     shards: join(path, 'shards.db'),
     objects: join(path, 'objects.db'),
+    items: join(path, 'items.db'),
     contents: contents!,
     blobs: blobs!,
     packages: packages!,

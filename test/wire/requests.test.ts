@@ -71,12 +71,12 @@ describe('a request', () => {
         {
           headers: {
             authorization: scope('dynamodb'),
-            'x-amz-target': 'DynamoDBStreams_20120810.ListStreams',
+            'x-amz-target': 'DynamoDB_20120810.ListBackups',
             'content-type': 'application/x-amz-json-1.0',
           },
           body: '{}',
         },
-        'dynamodbstreams:ListStreams',
+        'dynamodb:ListBackups',
       ],
       [
         'its target',

@@ -1,0 +1,53 @@
+/** Reading of streams: shards, and records after a place in a shard. */
+import type { Clock } from '../../../core/clock.ts';
+import type { ShardRow } from '../../../ports/item-store.ts';
+import type { StreamRecordReply } from '../engine/requests.ts';
+import { STREAM_RETENTION_MS } from '../engine/stream-writer.ts';
+import type { StreamLayout } from '../engine/table-layout.ts';
+import type { EngineClient } from '../item-engine.ts';
+import type { StreamRecord } from '../table-record.ts';
+
+export interface ShardRecords {
+  readonly records: readonly StreamRecordReply[];
+  /** The last number that the shard has had, once it is closed. */
+  readonly last: number | null;
+}
+
+export class StreamReader {
+  private readonly engine: EngineClient;
+  private readonly clock: Clock;
+
+  constructor(engine: EngineClient, clock: Clock) {
+    this.engine = engine;
+    this.clock = clock;
+  }
+
+  /** Shards that still hold records or may get some, and the highest number given so far. */
+  async shards(
+    stream: StreamRecord,
+  ): Promise<{ readonly shards: readonly ShardRow[]; readonly lastSequence: number }> {
+    // No new shards are made for one that is turned off: it has no slots.
+    const layout: StreamLayout = { ...stream, slots: stream.disabledMs === undefined ? stream.slots : 0 };
+    const nowMs = this.clock.now();
+    return this.engine.ask({ ask: 'shards', stream: layout, nowMs });
+  }
+
+  /** Undefined where there is no such shard. What is older than a day is passed over. */
+  async records(
+    stream: StreamRecord,
+    shardId: string,
+    after: number,
+    limit: number,
+  ): Promise<ShardRecords | undefined> {
+    const sinceMs = this.clock.now() - STREAM_RETENTION_MS;
+    const { records, last } = await this.engine.ask({
+      ask: 'records',
+      stream: stream.id,
+      shardId,
+      after,
+      sinceMs,
+      limit,
+    });
+    return last === undefined ? undefined : { records, last };
+  }
+}

@@ -1,0 +1,25 @@
+export const ITEMS_SCHEMA_VERSION = 1;
+
+/** Items lie in the order of their keys, so that a query reads neighbours. Blobs compare as unsigned bytes. */
+export const ITEMS_SCHEMA = `
+  CREATE TABLE items (
+    owner INTEGER NOT NULL, k0 BLOB NOT NULL, k1 BLOB NOT NULL, size INTEGER NOT NULL, expires INTEGER,
+    item TEXT NOT NULL, PRIMARY KEY (owner, k0, k1)
+  ) WITHOUT ROWID;
+  CREATE INDEX items_by_expiry ON items (owner, expires) WHERE expires IS NOT NULL;
+  CREATE TABLE entries (
+    owner INTEGER NOT NULL, k0 BLOB NOT NULL, k1 BLOB NOT NULL, k2 BLOB NOT NULL, k3 BLOB NOT NULL,
+    size INTEGER NOT NULL, PRIMARY KEY (owner, k0, k1, k2, k3)
+  ) WITHOUT ROWID;
+  CREATE TABLE shards (
+    stream INTEGER NOT NULL, shard TEXT NOT NULL, slot INTEGER NOT NULL, parent TEXT, opened INTEGER NOT NULL,
+    first INTEGER NOT NULL, last INTEGER, PRIMARY KEY (stream, shard)
+  ) WITHOUT ROWID;
+  CREATE TABLE records (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, stream INTEGER NOT NULL, shard TEXT NOT NULL,
+    written INTEGER NOT NULL, record TEXT NOT NULL
+  );
+  CREATE INDEX records_of_shard ON records (stream, shard, sequence);
+  CREATE INDEX records_by_age ON records (stream, written);
+  CREATE TABLE tokens (scope TEXT PRIMARY KEY, value TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE INDEX tokens_by_expiry ON tokens (expires)`;

@@ -1,0 +1,185 @@
+/** The rows of the items file, within transactions that its caller begins and ends. */
+import type { DatabaseSync } from 'node:sqlite';
+import type {
+  IndexRow,
+  ItemRow,
+  ItemRows,
+  NewStreamRow,
+  RowKey,
+  RowRange,
+  ShardRow,
+  StreamRow,
+  Tally,
+} from '../../ports/item-store.ts';
+import { PreparedStatements, type Row } from './prepared-statements.ts';
+import { rangeQuery } from './range-query.ts';
+
+const ITEM_KEY = ['k0', 'k1'];
+const ENTRY_KEY = ['k0', 'k1', 'k2', 'k3'];
+const ITEM_COLUMNS = 'k0, k1, size, expires, item';
+const TALLY = 'count(*) AS count, coalesce(sum(size), 0) AS size';
+
+export class SqliteItemRows implements ItemRows {
+  private readonly statements: PreparedStatements;
+
+  constructor(database: DatabaseSync) {
+    this.statements = new PreparedStatements(database);
+  }
+
+  find(table: number, [partition, sort]: RowKey): ItemRow | undefined {
+    const query = `SELECT ${ITEM_COLUMNS} FROM items WHERE owner = ? AND k0 = ? AND k1 = ?`;
+    const row = this.statements.row(query, table, partition!, sort!);
+    return row && itemRow(row);
+  }
+
+  *items(table: number, range: RowRange): IterableIterator<ItemRow> {
+    const { sql, values } = rangeQuery('items', ITEM_KEY, ITEM_COLUMNS, table, range);
+    for (const row of this.statements.each(sql, ...values)) yield itemRow(row);
+  }
+
+  put(table: number, { key: [partition, sort], sizeBytes, expires, item }: ItemRow): void {
+    const into = 'INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)';
+    this.statements.run(into, table, partition!, sort!, sizeBytes, expires, item);
+  }
+
+  remove(table: number, [partition, sort]: RowKey): void {
+    const from = 'DELETE FROM items WHERE owner = ? AND k0 = ? AND k1 = ?';
+    this.statements.run(from, table, partition!, sort!);
+  }
+
+  expired(table: number, bySeconds: number, limit: number): ItemRow[] {
+    const query = `SELECT ${ITEM_COLUMNS} FROM items WHERE owner = ? AND expires <= ? ORDER BY expires LIMIT ?`;
+    return this.statements.rows(query, table, bySeconds, limit).map(itemRow);
+  }
+
+  nextExpiry(table: number): number | undefined {
+    const query = 'SELECT min(expires) AS next FROM items WHERE owner = ? AND expires IS NOT NULL';
+    return (this.statements.row(query, table)?.['next'] as number | null) ?? undefined;
+  }
+
+  tallyOfTable(table: number): Tally {
+    return tally(this.statements.row(`SELECT ${TALLY} FROM items WHERE owner = ?`, table));
+  }
+
+  tallyOfPartition(table: number, partition: Uint8Array): Tally {
+    const query = `SELECT ${TALLY} FROM items WHERE owner = ? AND k0 = ?`;
+    return tally(this.statements.row(query, table, partition));
+  }
+
+  *entries(index: number, range: RowRange): IterableIterator<IndexRow> {
+    const { sql, values } = rangeQuery('entries', ENTRY_KEY, 'k0, k1, k2, k3, size', index, range);
+    for (const row of this.statements.each(sql, ...values)) {
+      yield {
+        key: ENTRY_KEY.map((column) => row[column] as Uint8Array),
+        sizeBytes: row['size'] as number,
+      };
+    }
+  }
+
+  putEntry(index: number, { key, sizeBytes }: IndexRow): void {
+    const into = 'INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)';
+    this.statements.run(into, index, ...key, sizeBytes);
+  }
+
+  removeEntry(index: number, key: RowKey): void {
+    const from = 'DELETE FROM entries WHERE owner = ? AND k0 = ? AND k1 = ? AND k2 = ? AND k3 = ?';
+    this.statements.run(from, index, ...key);
+  }
+
+  tallyOfIndex(index: number): Tally {
+    return tally(this.statements.row(`SELECT ${TALLY} FROM entries WHERE owner = ?`, index));
+  }
+
+  tallyOfIndexPartition(index: number, partition: Uint8Array): Tally {
+    const query = `SELECT ${TALLY} FROM entries WHERE owner = ? AND k0 = ?`;
+    return tally(this.statements.row(query, index, partition));
+  }
+
+  shards(stream: number): ShardRow[] {
+    const query = 'SELECT * FROM shards WHERE stream = ? ORDER BY opened, shard';
+    return this.statements.rows(query, stream).map((row) => ({
+      shardId: row['shard'] as string,
+      slot: row['slot'] as number,
+      parentShardId: row['parent'] as string | null,
+      openedMs: row['opened'] as number,
+      first: row['first'] as number,
+      last: row['last'] as number | null,
+    }));
+  }
+
+  putShard(stream: number, { shardId, slot, parentShardId, openedMs, first, last }: ShardRow): void {
+    const into = 'INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?, ?)';
+    this.statements.run(into, stream, shardId, slot, parentShardId, openedMs, first, last);
+  }
+
+  removeShard(stream: number, shardId: string): void {
+    this.statements.run('DELETE FROM shards WHERE stream = ? AND shard = ?', stream, shardId);
+  }
+
+  appendRecord({ stream, shardId, writtenMs, record }: NewStreamRow): number {
+    const into =
+      'INSERT INTO records (stream, shard, written, record) VALUES (?, ?, ?, ?) RETURNING sequence';
+    return this.statements.row(into, stream, shardId, writtenMs, record)!['sequence'] as number;
+  }
+
+  records(stream: number, shardId: string, after: number, sinceMs: number, limit: number): StreamRow[] {
+    const query =
+      'SELECT sequence, written, record FROM records WHERE stream = ? AND shard = ? AND sequence > ? ' +
+      'AND written >= ? ORDER BY sequence LIMIT ?';
+    return this.statements.rows(query, stream, shardId, after, sinceMs, limit).map((row) => ({
+      sequence: row['sequence'] as number,
+      writtenMs: row['written'] as number,
+      record: row['record'] as string,
+    }));
+  }
+
+  lastSequence(): number {
+    const query = "SELECT seq FROM sqlite_sequence WHERE name = 'records'";
+    return (this.statements.row(query)?.['seq'] as number | undefined) ?? 0;
+  }
+
+  dropRecords(stream: number, beforeMs: number, limit: number): number {
+    const old = 'SELECT sequence FROM records WHERE stream = ? AND written < ? ORDER BY written LIMIT ?';
+    return this.statements.run(`DELETE FROM records WHERE sequence IN (${old})`, stream, beforeMs, limit);
+  }
+
+  token(scope: string): { value: string; expiresMs: number } | undefined {
+    const row = this.statements.row('SELECT value, expires FROM tokens WHERE scope = ?', scope);
+    return row && { value: row['value'] as string, expiresMs: row['expires'] as number };
+  }
+
+  putToken(scope: string, value: string, expiresMs: number): void {
+    this.statements.run('INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)', scope, value, expiresMs);
+  }
+
+  dropTokens(beforeMs: number): void {
+    this.statements.run('DELETE FROM tokens WHERE expires < ?', beforeMs);
+  }
+
+  dropTable(table: number, limit: number): number {
+    const some = 'SELECT k0, k1 FROM items WHERE owner = ?1 LIMIT ?2';
+    return this.statements.run(`DELETE FROM items WHERE owner = ?1 AND (k0, k1) IN (${some})`, table, limit);
+  }
+
+  dropIndex(index: number, limit: number): number {
+    const some = 'SELECT k0, k1, k2, k3 FROM entries WHERE owner = ?1 LIMIT ?2';
+    return this.statements.run(
+      `DELETE FROM entries WHERE owner = ?1 AND (k0, k1, k2, k3) IN (${some})`,
+      index,
+      limit,
+    );
+  }
+}
+
+function itemRow(row: Row): ItemRow {
+  return {
+    key: [row['k0'] as Uint8Array, row['k1'] as Uint8Array],
+    sizeBytes: row['size'] as number,
+    expires: row['expires'] as number | null,
+    item: row['item'] as string,
+  };
+}
+
+function tally(row: Row | undefined): Tally {
+  return { count: Number(row?.['count'] ?? 0), sizeBytes: Number(row?.['size'] ?? 0) };
+}
