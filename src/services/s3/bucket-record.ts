@@ -1,4 +1,5 @@
 import type { CORSRule } from '@aws-sdk/client-s3';
+import type { Lifecycle } from './lifecycle-rules.ts';
 import type { BucketNotifications } from './notification-rules.ts';
 import type { ObjectTag } from './object-attributes.ts';
 
@@ -23,6 +24,7 @@ export interface BucketRecord {
   readonly cors?: readonly CORSRule[];
   /** As it was given. */
   readonly policy?: string;
+  readonly lifecycle?: Lifecycle;
   /** `none` where it has been taken away; absent for AWS's default. */
   readonly publicAccessBlock?: PublicAccessBlock | 'none';
 }

@@ -5,7 +5,7 @@ import type { StoredPart } from '../../ports/object-table.ts';
 import type { ObjectPart } from './object-attributes.ts';
 import type { ObjectChecksum } from './object-checksum.ts';
 import { badChecksum, checksumMembers, checksumMismatch, DEFAULT_ALGORITHM } from './object-checksum.ts';
-import { notificationsFor } from './object-events.ts';
+import { notificationsFor, requesterOf } from './object-events.ts';
 import { checksumOfParts, etagOfParts } from './part-checksums.ts';
 import { quoted, unquoted, writeCondition } from './preconditions.ts';
 import { newObject } from './put-object.ts';
@@ -50,7 +50,7 @@ export function completeUploadOperation(
       );
       await storeVersion(s3, {
         version: { ...version, settings: JSON.stringify(attributes.settings) },
-        notifications: notificationsFor(s3, bucket, COMPLETED, version, caller),
+        notifications: notificationsFor(s3, bucket, COMPLETED, version, requesterOf(caller)),
         ...(condition === undefined ? {} : { condition }),
         upload: { uploadId: upload.uploadId, partSequences: parts.map(({ sequence }) => sequence) },
       });

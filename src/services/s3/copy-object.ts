@@ -11,7 +11,7 @@ import type { StoredBody } from './object-body.ts';
 import { MAX_BODY_BYTES, storeBody } from './object-body.ts';
 import { bytesOf, whatIsThere } from './object-bytes.ts';
 import { algorithmOf, checksumMembers, DEFAULT_ALGORITHM } from './object-checksum.ts';
-import { notificationsFor } from './object-events.ts';
+import { notificationsFor, requesterOf } from './object-events.ts';
 import { quoted, writeCondition } from './preconditions.ts';
 import { newAttributes, newObject, newSettings } from './put-object.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
@@ -47,7 +47,7 @@ export function copyObjectOperation(s3: S3Context): Required<Pick<S3Operations, 
           ...version,
           settings: settings === undefined ? source.found.settings : JSON.stringify(settings),
         },
-        notifications: notificationsFor(s3, bucket, COPIED, version, caller),
+        notifications: notificationsFor(s3, bucket, COPIED, version, requesterOf(caller)),
         ...(condition === undefined ? {} : { condition }),
       });
       const { VersionId: sourceVersion } = versionMember(source.bucket, source.found);

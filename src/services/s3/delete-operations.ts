@@ -4,13 +4,14 @@ import { AwsError } from '../../core/errors.ts';
 import type { WriteCondition } from '../../ports/object-table.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { BucketRecord } from './bucket-record.ts';
+import { putMarker, removeVersion } from './deletions.ts';
 import { checkKey } from './object-attributes.ts';
-import { notificationsFor } from './object-events.ts';
+import { requesterOf } from './object-events.ts';
 import { writeCondition } from './preconditions.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
-import { bucketOf, nowInSeconds } from './s3-context.ts';
+import { bucketOf } from './s3-context.ts';
 import { headerNotImplemented, invalidArgument, malformedXml } from './s3-errors.ts';
-import { checkedVersionId, newVersionMember, refusal, storeVersion, versionIdFor } from './stored-version.ts';
+import { checkedVersionId } from './stored-version.ts';
 
 /** Source: API reference of DeleteObjects. */
 const MAX_OBJECTS = 1000;
@@ -69,9 +70,6 @@ export function deleteOperations(
   };
 }
 
-/** The digest of no bytes, which events tell of markers. */
-const EMPTY_ETAG = 'd41d8cd98f00b204e9800998ecf8427e';
-
 interface DeletionRequest {
   readonly key: string;
   readonly versionId: string | undefined;
@@ -93,50 +91,24 @@ async function deleteObject(
   if (bucket.versioning === undefined && versionId !== undefined && versionId !== 'null')
     throw invalidArgument('Invalid version id specified', 'versionId', versionId);
   if (versionId === undefined && bucket.versioning !== undefined)
-    return putMarker(s3, bucket, caller, request);
-  const removed = { key, versionId: versionId ?? 'null', sequence: s3.nextSequence() };
-  const notifications = notificationsFor(s3, bucket, DELETED, removed, caller);
-  const outcome = await s3.objects.remove({
-    ...removed,
-    bucket: bucket.name,
-    notifications,
-    ...(condition === undefined ? {} : { condition }),
-  });
-  if (outcome.kind === 'refused') throw refusal(key, true, outcome.current);
-  if (outcome.version !== undefined && notifications.length > 0) s3.notify();
-  await s3.contents.remove(outcome.superseded);
-  return { versionId, isDeleteMarker: outcome.version?.isDeleteMarker === true };
-}
-
-async function putMarker(
-  s3: S3Context,
-  bucket: BucketRecord,
-  caller: RequestContext,
-  { key, condition }: DeletionRequest,
-): Promise<Deletion> {
-  const version = {
-    bucket: bucket.name,
+    return {
+      // Recorded: the marker of a bucket whose versions are suspended has the id `null`, and says so.
+      versionId: await putMarker(s3, bucket, {
+        key,
+        condition,
+        change: MARKED,
+        requester: requesterOf(caller),
+      }),
+      isDeleteMarker: true,
+    };
+  const version = await removeVersion(s3, bucket, {
     key,
-    versionId: versionIdFor(s3, bucket),
-    sequence: s3.nextSequence(),
-    isDeleteMarker: true,
-    modifiedMs: nowInSeconds(s3),
-    etag: '',
-    sizeBytes: 0,
-    attributes: JSON.stringify({ headers: {}, metadata: {}, ownerId: bucket.accountId }),
-    settings: '{}',
-    content: [],
-  };
-  const { sequence, versionId: id } = version;
-  const told = { key, versionId: id, sequence, etag: EMPTY_ETAG };
-  await storeVersion(s3, {
-    version,
-    ...(condition === undefined ? {} : { condition }),
-    notifications: notificationsFor(s3, bucket, MARKED, told, caller),
+    versionId: versionId ?? 'null',
+    condition,
+    change: DELETED,
+    requester: requesterOf(caller),
   });
-  // Recorded: the marker of a bucket whose versions are suspended has the id `null`, and says so.
-  const { VersionId: versionId = 'null' } = newVersionMember(version);
-  return { versionId, isDeleteMarker: true };
+  return { versionId, isDeleteMarker: version?.isDeleteMarker === true };
 }
 
 function deletedEntry(

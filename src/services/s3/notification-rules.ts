@@ -38,6 +38,9 @@ const EVENTS = [
   's3:ObjectRemoved:*',
   's3:ObjectRemoved:Delete',
   's3:ObjectRemoved:DeleteMarkerCreated',
+  's3:LifecycleExpiration:*',
+  's3:LifecycleExpiration:Delete',
+  's3:LifecycleExpiration:DeleteMarkerCreated',
 ];
 
 export function notificationsOf(configuration: NotificationConfiguration, ids: Ids): BucketNotifications {

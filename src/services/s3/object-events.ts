@@ -18,8 +18,23 @@ export interface ObjectChange {
     | 'ObjectCreated:Copy'
     | 'ObjectCreated:CompleteMultipartUpload'
     | 'ObjectRemoved:Delete'
-    | 'ObjectRemoved:DeleteMarkerCreated';
-  readonly reason: 'PutObject' | 'CopyObject' | 'CompleteMultipartUpload' | 'DeleteObject';
+    | 'ObjectRemoved:DeleteMarkerCreated'
+    | 'LifecycleExpiration:Delete'
+    | 'LifecycleExpiration:DeleteMarkerCreated';
+  readonly reason:
+    | 'PutObject'
+    | 'CopyObject'
+    | 'CompleteMultipartUpload'
+    | 'DeleteObject'
+    | 'Lifecycle Expiration';
+}
+
+/** Who has asked for a change. */
+export interface Requester {
+  readonly requestId: string;
+  /** An account, or S3 itself. */
+  readonly requester: string;
+  readonly principalId?: string;
 }
 
 export type ChangedObject = Pick<ObjectVersion, 'key' | 'versionId' | 'sequence'> &
@@ -37,19 +52,19 @@ export function notificationsFor(
   bucket: BucketRecord,
   change: ObjectChange,
   object: ChangedObject,
-  caller: RequestContext,
+  requester: Requester,
 ): readonly NewNotification[] {
   const { rules, toEventBridge } = bucket.notifications ?? { rules: [], toEventBridge: false };
   const matching = rules.filter((rule) => matchesRule(rule, change.name, object.key));
   const dueMs = s3.clock.now();
   const found = matching.map((rule) => ({
     target: targetText(bucket, rule.arn),
-    body: JSON.stringify({ Records: [eventRecord(s3, bucket, rule, change, object, caller)] }),
+    body: JSON.stringify({ Records: [eventRecord(s3, bucket, rule, change, object, requester)] }),
     dueMs,
   }));
   if (!toEventBridge) return found;
   const bus = `arn:aws:events:${bucket.region}:${bucket.accountId}:event-bus/default`;
-  const body = JSON.stringify(bridgeEvent(s3, bucket, change, object, caller));
+  const body = JSON.stringify(bridgeEvent(s3, bucket, change, object, requester));
   return [...found, { target: targetText(bucket, bus), body, dueMs }];
 }
 
@@ -65,7 +80,7 @@ function eventRecord(
   rule: NotificationRule,
   { name }: ObjectChange,
   object: ChangedObject,
-  caller: RequestContext,
+  requester: Requester,
 ): object {
   return {
     eventVersion: '2.1',
@@ -73,9 +88,9 @@ function eventRecord(
     awsRegion: bucket.region,
     eventTime: new Date(clock.now()).toISOString(),
     eventName: name,
-    userIdentity: { principalId: `AWS:${principalId(caller)}` },
+    userIdentity: { principalId: requester.principalId ?? requester.requester },
     requestParameters: { sourceIPAddress: SOURCE_ADDRESS },
-    responseElements: { 'x-amz-request-id': caller.requestId, 'x-amz-id-2': caller.requestId },
+    responseElements: { 'x-amz-request-id': requester.requestId, 'x-amz-id-2': requester.requestId },
     s3: {
       s3SchemaVersion: '1.0',
       configurationId: rule.id,
@@ -101,10 +116,10 @@ function bridgeEvent(
   bucket: BucketRecord,
   { name, reason }: ObjectChange,
   object: ChangedObject,
-  caller: RequestContext,
+  requester: Requester,
 ): object {
-  const isRemoval = name.startsWith('ObjectRemoved');
-  const marker = name === 'ObjectRemoved:DeleteMarkerCreated';
+  const isRemoval = !name.startsWith('ObjectCreated');
+  const marker = name.endsWith(':DeleteMarkerCreated');
   return {
     version: '0',
     id: ids.uuid(),
@@ -124,8 +139,8 @@ function bridgeEvent(
         ...(object.versionId === 'null' ? {} : { 'version-id': object.versionId }),
         sequencer: sequencer(object),
       },
-      'request-id': caller.requestId,
-      requester: caller.accountId,
+      'request-id': requester.requestId,
+      requester: requester.requester,
       'source-ip-address': SOURCE_ADDRESS,
       reason,
       ...(isRemoval ? { 'deletion-type': marker ? 'Delete Marker Created' : 'Permanently Deleted' } : {}),
@@ -136,8 +151,8 @@ function bridgeEvent(
 /** Operations are not told where their callers are; those of a server on loopback are all there. */
 const SOURCE_ADDRESS = '127.0.0.1';
 
-function principalId({ identity, accountId }: RequestContext): string {
-  return identity?.principal.userId ?? accountId;
+export function requesterOf({ requestId, accountId, identity }: RequestContext): Requester {
+  return { requestId, requester: accountId, principalId: `AWS:${identity?.principal.userId ?? accountId}` };
 }
 
 /** Hexadecimal digits that grow with every change of a key, always as many. */

@@ -3,12 +3,13 @@ import type { NewVersion } from '../../ports/object-table.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import { checkObjectGrants } from './access-control-operations.ts';
 import type { BucketRecord } from './bucket-record.ts';
+import { expirationMember } from './lifecycle-rules.ts';
 import type { ObjectAttributes, ObjectSettings } from './object-attributes.ts';
 import { checkedMetadata, checkedStorageClass, checkKey, contentHeaders } from './object-attributes.ts';
 import type { StoredBody } from './object-body.ts';
 import { checkAnnounced, storeBody } from './object-body.ts';
 import { askedChecksum, checksumMembers } from './object-checksum.ts';
-import { notificationsFor } from './object-events.ts';
+import { notificationsFor, requesterOf } from './object-events.ts';
 import { tagsOfHeader } from './object-tags.ts';
 import { quoted, writeCondition } from './preconditions.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
@@ -38,12 +39,13 @@ export function putObjectOperation(s3: S3Context): Required<Pick<S3Operations, '
       await storeVersion(s3, {
         version,
         ...(condition === undefined ? {} : { condition }),
-        notifications: notificationsFor(s3, bucket, change, version, caller),
+        notifications: notificationsFor(s3, bucket, change, version, requesterOf(caller)),
       });
       return {
         ETag: quoted(version.etag),
         ...checksumMembers(told),
         ...newVersionMember(version),
+        ...expirationMember(bucket.lifecycle?.rules, { ...version, isLatest: true }),
       };
     },
   };

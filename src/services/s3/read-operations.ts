@@ -1,4 +1,5 @@
 /** GetObject and HeadObject. */
+
 import type { GetObjectCommandInput, GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { AwsError } from '../../core/errors.ts';
 import type { StoredObject } from '../../ports/object-table.ts';
@@ -6,6 +7,7 @@ import type { RequestContext } from '../../ports/service.ts';
 import type { BucketRecord } from './bucket-record.ts';
 import type { ByteRange } from './byte-range.ts';
 import { byteRange, contentRange } from './byte-range.ts';
+import { expirationMember } from './lifecycle-rules.ts';
 import type { ContentHeaders, ObjectAttributes } from './object-attributes.ts';
 import { attributesOf, settingsOf } from './object-attributes.ts';
 import { bytesOf, whatIsThere } from './object-bytes.ts';
@@ -88,6 +90,8 @@ async function begin(
     // Recorded: a part of the bytes comes without the checksum of all.
     ...(input.ChecksumMode === 'ENABLED' && range === undefined ? checksumMembers(attributes.checksum) : {}),
     ...versionMember(bucket, found),
+    // Recorded: of the latest version, and not to those who ask for a version by its id.
+    ...(input.VersionId === undefined ? expirationMember(bucket.lifecycle?.rules, found) : {}),
   };
   return { found, range, output };
 }

@@ -15,6 +15,8 @@ import { copyObjectOperation } from './copy-object.ts';
 import { corsOperations, withCors } from './cors-operations.ts';
 import { preflightEndpoint } from './cors-preflight.ts';
 import { deleteOperations } from './delete-operations.ts';
+import { lifecycleOperations } from './lifecycle-operations.ts';
+import { LifecycleWork } from './lifecycle-work.ts';
 import { listOperations } from './list-operations.ts';
 import { NotificationDelivery } from './notification-delivery.ts';
 import { notificationOperations } from './notification-operations.ts';
@@ -37,7 +39,7 @@ export interface S3Dependencies {
 }
 
 export interface S3 {
-  /** Delivers what a process before has kept. To be called once the destinations are there. */
+  /** Delivers what a process before has kept, and waits for what is due. To be called once the destinations are there. */
   begin(): void;
   /** Stops what is under way; the stores stay open. */
   close(): Promise<void>;
@@ -62,6 +64,7 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
       return sequence;
     },
   };
+  const lifecycle = new LifecycleWork(context, log);
   const operations: S3Operations = withCors(buckets, {
     ...corsOperations(context),
     ...bucketOperations(context),
@@ -77,10 +80,17 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
     ...accessControlOperations(context),
     ...objectAttributesOperation(context),
     ...notificationOperations(context, { deliver, call }),
+    ...lifecycleOperations(context, lifecycle),
   });
   return {
-    begin: () => notifications.begin(),
-    close: () => notifications.close(),
+    begin() {
+      notifications.begin();
+      lifecycle.begin();
+    },
+    async close() {
+      lifecycle.close();
+      await notifications.close();
+    },
     service: {
       name: 's3',
       operations: operations as Service['operations'] & S3Operations,

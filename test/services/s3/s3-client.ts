@@ -26,10 +26,10 @@ export class S3Tester {
   /** A bucket that is there, and empty. */
   readonly bucket: string;
 
-  private constructor(platform: Platform) {
+  private constructor(platform: Platform, bucket: string) {
     this.platform = platform;
     this.client = new S3Client({ ...clientSettings(platform), forcePathStyle: true });
-    this.bucket = newBucketName();
+    this.bucket = bucket;
   }
 
   static async start(context: TestContext): Promise<S3Tester> {
@@ -42,8 +42,12 @@ export class S3Tester {
     return S3Tester.with(context, await startedPlatform(context, { frozenClock: true, ...options }));
   }
 
-  static async with(context: TestContext, platform: Platform): Promise<S3Tester> {
-    const tester = new S3Tester(platform);
+  static async with(
+    context: TestContext,
+    platform: Platform,
+    bucket: string = newBucketName(),
+  ): Promise<S3Tester> {
+    const tester = new S3Tester(platform, bucket);
     context.after(() => tester.client.destroy());
     await tester.client.send(new CreateBucketCommand({ Bucket: tester.bucket }));
     return tester;
