@@ -6,10 +6,12 @@ import type { Log } from '../../ports/log.ts';
 import type { Service } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import type { StreamSource } from '../../ports/stream-source.ts';
+import { batchOperations } from './batch-operations.ts';
 import type { DynamoContext, DynamoOperations } from './dynamodb-context.ts';
 import type { EngineReply, EngineRequest } from './engine/requests.ts';
 import { EngineClient } from './item-engine.ts';
 import { itemOperations } from './item-operations.ts';
+import { readOperations } from './read-operations.ts';
 import { settingsOperations } from './settings-operations.ts';
 import { streamOperations } from './streams/stream-operations.ts';
 import { StreamReader } from './streams/stream-reader.ts';
@@ -22,6 +24,7 @@ import { Tables } from './tables.ts';
 import { tagOperations } from './tag-operations.ts';
 import { ThroughputBuckets } from './throughput-buckets.ts';
 import { TimeToLive } from './time-to-live.ts';
+import { transactionOperations } from './transaction-operations.ts';
 
 export interface DynamoDependencies {
   readonly state: StateStore;
@@ -54,6 +57,9 @@ export async function openDynamo({ state, items, clock, ids, log }: DynamoDepend
   const operations: DynamoOperations = {
     ...tableOperations(context),
     ...itemOperations(context),
+    ...readOperations(context),
+    ...batchOperations(context),
+    ...transactionOperations(context),
     ...settingsOperations(context),
     ...tagOperations(context),
   };

@@ -2,11 +2,17 @@
 
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { after } from 'node:test';
 import type { AttributeValue, CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
-import { CreateTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  BatchWriteItemCommand,
+  CreateTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { Platform } from '../../../src/index.ts';
-import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
+import { clientSettings, openPlatform, startedPlatform } from '../../kit/started-platform.ts';
 
 export interface Dynamo {
   readonly platform: Platform;
@@ -14,8 +20,21 @@ export interface Dynamo {
   readonly streams: DynamoDBStreamsClient;
 }
 
+/** One for all tests of a file that do not move the clock: starting one takes longer than most of them. */
+let shared: Promise<Platform> | undefined;
+
+after(async () => (await shared)?.close());
+
+export async function sharedDynamo(context: TestContext): Promise<Dynamo> {
+  shared ??= openPlatform();
+  return clientsOf(context, await shared);
+}
+
 export async function startedDynamo(context: TestContext): Promise<Dynamo> {
-  const platform = await startedPlatform(context);
+  return clientsOf(context, await startedPlatform(context));
+}
+
+function clientsOf(context: TestContext, platform: Platform): Dynamo {
   const client = new DynamoDBClient(clientSettings(platform));
   const streams = new DynamoDBStreamsClient(clientSettings(platform));
   context.after(() => client.destroy());
@@ -56,6 +75,18 @@ export async function put(
   ...items: Record<string, AttributeValue>[]
 ): Promise<void> {
   for (const item of items) await client.send(new PutItemCommand({ TableName: table, Item: item }));
+}
+
+/** Any number of items, as many at once as BatchWriteItem takes. */
+export async function putAll(
+  client: DynamoDBClient,
+  table: string,
+  items: readonly Record<string, AttributeValue>[],
+): Promise<void> {
+  for (let start = 0; start < items.length; start += 25) {
+    const requests = items.slice(start, start + 25).map((Item) => ({ PutRequest: { Item } }));
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } }));
+  }
 }
 
 export async function refused(work: Promise<unknown>, name: string, message: string): Promise<void> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { createTable, invalid, put, refused, startedDynamo } from './dynamodb-client.ts';
+import { createTable, invalid, put, refused, sharedDynamo } from './dynamodb-client.ts';
 
 const EVERY_TYPE: Record<string, AttributeValue> = {
   pk: { S: 'p' },
@@ -21,7 +21,7 @@ const EVERY_TYPE: Record<string, AttributeValue> = {
 };
 
 test('an item is what was put, of every type, until it is deleted', async (context) => {
-  const { client } = await startedDynamo(context);
+  const { client } = await sharedDynamo(context);
   await createTable(client, 'items');
   await put(client, 'items', EVERY_TYPE);
   const key = { TableName: 'items', Key: { pk: { S: 'p' }, sk: { S: 's' } } };
@@ -39,7 +39,7 @@ test('an item is what was put, of every type, until it is deleted', async (conte
 });
 
 test('numbers keep 38 digits and lose what says nothing', async (context) => {
-  const { client } = await startedDynamo(context);
+  const { client } = await sharedDynamo(context);
   await createTable(client, 'numbers', { sort: 'none' });
   const cases = {
     '+001.500': '1.5',
@@ -69,7 +69,7 @@ test('numbers keep 38 digits and lose what says nothing', async (context) => {
 });
 
 test('an item that the table does not take is refused', async (context) => {
-  const { client } = await startedDynamo(context);
+  const { client } = await sharedDynamo(context);
   await createTable(client, 'strict');
   const key = { pk: { S: 'p' }, sk: { S: 's' } };
   const parameter = 'One or more parameter values were invalid: ';
@@ -121,7 +121,7 @@ test('an item that the table does not take is refused', async (context) => {
 });
 
 test('capacity is counted in kilobytes written and pairs of them read', async (context) => {
-  const { client } = await startedDynamo(context);
+  const { client } = await sharedDynamo(context);
   await createTable(client, 'units', { sort: 'none' });
   const item = { pk: { S: 'p' }, a: { S: 'x'.repeat(4 * 1024 - 4) } };
   const written = await client.send(
