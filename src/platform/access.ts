@@ -39,6 +39,8 @@ export interface Access {
   /** Undefined where nothing is enforced. */
   readonly authorization: Authorization | undefined;
   readonly authorize: Authorize;
+  /** Holds calls in roles that were passed to services; undefined where nothing is enforced. */
+  readonly permissions: Permissions | undefined;
   /** With signatures verified, whether anything else is or not. */
   readonly authenticate: Authenticate;
   readonly credentialsFor: (role: ExecutionRole) => ReturnType<RoleCredentialIssuer['credentialsFor']>;
@@ -86,6 +88,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
         }
       : undefined,
     authorize: permissions.authorize,
+    permissions: isEnforced ? permissions : undefined,
     authenticate: requestAuthentication(signers),
     credentialsFor: (role) => issuer.credentialsFor(role),
     senderIdOf: ({ identity, accountId }) => (identity ?? rootIdentity(accountId)).principal.userId,

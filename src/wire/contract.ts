@@ -56,6 +56,8 @@ export interface ServiceModel {
   match(head: WireRequestHead, body?: Buffer): MatchedOperation | undefined;
   /** Strictly typed and validated input; throws `AwsError` (SerializationException, validation). */
   decode(match: MatchedOperation, request: WireRequest): unknown;
+  /** The same of an input that no request carries, see `plain-input.ts`; undefined for an operation that is not in the model. */
+  decodePlain(operation: string, input: object): unknown;
   encodeOutput(match: MatchedOperation, output: unknown, requestId: string): WireResponse;
   /** `match` is undefined when the request did not get that far; then the head decides the form. */
   encodeError(

@@ -1,6 +1,7 @@
 /** Refusals in AWS's words: "Troubleshoot access denied error messages" of the IAM User Guide has them. */
 import { AwsError } from '../../core/errors.ts';
 import type { Decision, PolicyKind } from '../../core/policy/evaluation.ts';
+import type { RoleCaller } from '../../ports/call.ts';
 import type { Dialect } from '../../wire/signature/refusal.ts';
 
 const ARTICLED: Readonly<Record<PolicyKind, string>> = {
@@ -48,6 +49,12 @@ export function trustDenied({ callerArn, action, resource }: RefusedAction, refu
       ? 'with an explicit deny in the role trust policy'
       : `because no role trust policy allows the ${action} action`;
   return refusedError('query', `User: ${callerArn} is not authorized to perform: ${action} ${reason}`);
+}
+
+/** For a role that was passed to a service which may not take it. */
+export function mayNotAssume({ principal, roleArn }: Pick<RoleCaller, 'principal' | 'roleArn'>): AwsError {
+  const message = `User: ${principal} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`;
+  return refusedError('query', message);
 }
 
 function refusedError(dialect: Dialect, message: string): AwsError {

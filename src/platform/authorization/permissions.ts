@@ -9,21 +9,23 @@ import { evaluate } from '../../core/policy/evaluation.ts';
 import { policyOf } from '../../core/policy/parse.ts';
 import type { PolicyDocument } from '../../core/policy/policy-document.ts';
 import type { AccountPrincipal } from '../../core/policy/principal.ts';
+import { policyAllowsService } from '../../core/policy/service-access.ts';
 import type { Authorize } from '../../ports/authorize.ts';
-import type { Call } from '../../ports/call.ts';
+import type { Call, RoleCaller } from '../../ports/call.ts';
 import type { Identity } from '../../ports/identity.ts';
 import type { RequestContext, Service } from '../../ports/service.ts';
 import type { PrincipalPolicies } from '../../services/iam/principals.ts';
 import type { AssumableRole } from '../../services/sts/assume-role.ts';
 import { roleSession } from '../../services/sts/role-session.ts';
 import type { VerifiedCall } from '../../wire/server/authorizer.ts';
+import type { Dialect } from '../../wire/signature/refusal.ts';
 import { rootIdentity } from '../signers.ts';
-import { accessDenied, queueDenied, trustDenied } from './denial.ts';
+import { accessDenied, mayNotAssume, queueDenied, trustDenied } from './denial.ts';
 import { passedRole, requireAssumable } from './passed-roles.ts';
 import type { PolledSource } from './polled-source.ts';
 import { mayNotPoll, POLLING, polledSource } from './polled-source.ts';
 import { requiredPermissions } from './required-permissions.ts';
-import type { ResourceLookup } from './resource-question.ts';
+import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
 
 export interface PermissionsDependencies {
   /** Whose the credentials are that a call is signed with. */
@@ -68,6 +70,36 @@ export class Permissions {
     const question = { service, operation, method, path, input, accountId, region, callerArn };
     const requestFacts = callFacts(call);
     if (service === 'sts') this.factsOf.set(context, requestFacts);
+    await this.requirePermissions(identity, question, requestFacts, call.dialect);
+    const role = passedRole(`${service}:${operation}`, input);
+    if (role !== undefined)
+      requireAssumable(`${service}:${operation}`, role, this.deps.role(role.arn)?.trustPolicy);
+    const polled = await polledSource(question, this.deps.call);
+    if (polled !== undefined) await this.requirePolling(polled);
+  }
+
+  /**
+   * Rejects where a service may not make a call in a role that was passed to it: the role has to be there and to trust
+   * the service, and to be allowed the call.
+   */
+  async permitAs(caller: RoleCaller, question: Omit<ResourceQuestion, 'callerArn' | 'path'>): Promise<void> {
+    const { roleArn, principal, sessionName } = caller;
+    const role = this.deps.role(roleArn);
+    const trust = { service: principal, action: 'sts:AssumeRole', resource: roleArn };
+    if (role === undefined || !policyAllowsService(role.trustPolicy, trust)) throw mayNotAssume(caller);
+    const session = roleSession(role, sessionName);
+    const asked = { ...question, callerArn: session.arn, path: '/', method: 'POST' };
+    const facts = { 'aws:RequestedRegion': question.region, 'aws:SecureTransport': 'true' };
+    await this.requirePermissions({ principal: session, facts: {} }, asked, facts, 'jsonRpc');
+  }
+
+  private async requirePermissions(
+    identity: Identity,
+    question: ResourceQuestion & { readonly method: string },
+    requestFacts: ConditionFacts,
+    dialect: Dialect,
+  ): Promise<void> {
+    const { service, callerArn } = question;
     for (const { action, resource, facts } of await requiredPermissions(question, this.deps.lookup)) {
       const resourcePolicy = await this.resourcePolicy(resource);
       const decision = this.authorize({
@@ -81,15 +113,8 @@ export class Permissions {
       });
       if (decision.outcome === 'allowed') continue;
       const refused = { callerArn, action, resource };
-      throw service === 'sqs'
-        ? queueDenied(refused, decision)
-        : accessDenied(refused, decision, call.dialect);
+      throw service === 'sqs' ? queueDenied(refused, decision) : accessDenied(refused, decision, dialect);
     }
-    const role = passedRole(`${service}:${operation}`, input);
-    if (role !== undefined)
-      requireAssumable(`${service}:${operation}`, role, this.deps.role(role.arn)?.trustPolicy);
-    const polled = await polledSource(question, this.deps.call);
-    if (polled !== undefined) await this.requirePolling(polled);
   }
 
   private async requirePolling({ arn, functionName, role: roleArn }: PolledSource): Promise<void> {

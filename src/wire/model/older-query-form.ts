@@ -109,6 +109,10 @@ export class ModelOfTwoForms implements ServiceModel {
     return this.of(match).decode(match, request);
   }
 
+  decodePlain(operation: string, input: object): unknown {
+    return this.json.decodePlain(operation, input);
+  }
+
   encodeOutput(match: MatchedOperation, output: unknown, requestId: string): WireResponse {
     return this.of(match).encodeOutput(match, output, requestId);
   }

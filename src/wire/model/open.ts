@@ -33,6 +33,7 @@ import {
   UNCHECKED_SERVICES,
   VALIDATION_CODES,
 } from './peculiarities.ts';
+import { wireJson } from './plain-input.ts';
 import { RouteTable } from './route-table.ts';
 import type { Shape } from './shape.ts';
 import { linkShapes } from './shape.ts';
@@ -125,8 +126,17 @@ export class GeneratedModel implements ServiceModel {
 
   decode(matched: MatchedOperation, request: WireRequest): unknown {
     const match = matched as Match;
-    const input = this.parse(match, request);
-    const { model } = match;
+    return this.checked(match.model, this.parse(match, request));
+  }
+
+  decodePlain(operation: string, input: object): unknown {
+    const model = this.operations.get(operation);
+    if (model === undefined) return undefined;
+    const decoded = model.input === undefined ? {} : decodeJson(model.input, wireJson(model.input, input));
+    return this.checked(model, decoded as Record<string, unknown>);
+  }
+
+  private checked(model: OperationModel, input: Record<string, unknown>): unknown {
     if (model.input !== undefined && !UNCHECKED_SERVICES.has(this.name)) {
       const message = violatedConstraints(model.input, input, {
         root: ROOTED_PATHS.has(this.name) ? lowerFirst(`${model.name}Input`) : '',

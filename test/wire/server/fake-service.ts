@@ -56,6 +56,7 @@ export function fakeModel(name: string, streaming: readonly string[]): ServiceMo
         throw new AwsError('UnknownOperationException', 'no such operation', {}, 404);
       return { operation, protocol: 'restJson1', streamsInput: streaming.includes(operation) };
     },
+    decodePlain: (_operation, input) => input,
     decode: (_match, request: WireRequest) => request,
     encodeOutput: (_match, output, requestId): WireResponse => ({
       status: 200,
