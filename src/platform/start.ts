@@ -14,6 +14,7 @@ import { openKinesis } from '../services/kinesis/kinesis.ts';
 import { openKms } from '../services/kms/kms.ts';
 import { openLogs } from '../services/logs/logs.ts';
 import { openS3 } from '../services/s3/s3.ts';
+import { openScheduler } from '../services/scheduler/scheduler.ts';
 import { openSns } from '../services/sns/sns.ts';
 import { openSqs } from '../services/sqs/sqs.ts';
 import { queuesOf } from '../storage/event-queue/queue-views.ts';
@@ -34,6 +35,7 @@ import type { ResolvedOptions, StartOptions } from './options.ts';
 import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
 import { metricsTo, RecordedMetrics } from './recorded-metrics.ts';
+import { roleCalls } from './role-calls.ts';
 import { rootCredentials } from './root-credentials.ts';
 import { createSeams } from './seams.ts';
 import { createServerLog } from './server-log.ts';
@@ -115,7 +117,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     ciphertextKeyArn: (ciphertext) => kms.ciphertextKeyArn(ciphertext),
   });
   const metrics = new RecordedMetrics();
-  const logs = await cleanup.opening(openLogs({ ...storage, clock, ids, log }));
+  const logs = await cleanup.opening(openLogs({ ...storage, ...seams, clock, ids, log }));
   const sqs = await cleanup.opening(openSqs({ ...storage, clock, ids, senderIdOf: access.senderIdOf }));
   const kinesis = await cleanup.opening(openKinesis({ ...storage, metrics, clock, ids }));
   const sns = await openSns({
@@ -210,12 +212,15 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     },
     cleanup,
   );
+  const callAs = roleCalls({ call: seams.call, openServiceModel, permissions: access.permissions });
+  const scheduler = await openScheduler({ state, clock, ids, log, callAs });
   const services: Service[] = [
     lambda.service,
     logs.service,
     ecr.service,
     kms.service,
     autoScaling.service,
+    scheduler.service,
     ...access.services,
     sqs.service,
     kinesis.service,
@@ -259,7 +264,9 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   cleanup.add(() => server.close());
   // What asynchronous events run may still call the server.
   cleanup.add(() => lambda.closeEvents());
+  cleanup.add(() => scheduler.close());
   cleanup.add(() => sns.close());
+  cleanup.add(() => logs.closeSubscriptions());
   cleanup.add(async () => logs.endLiveTails());
   cleanup.add(async () => sqs.endPolls());
   cleanup.add(async () => kinesis.endSubscriptions());
@@ -269,7 +276,9 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   origin = originOf(bound);
   await lambda.begin();
   await sns.resume();
+  logs.resume();
   autoScaling.begin();
+  scheduler.begin();
   s3.begin();
   dynamo.begin();
 
