@@ -130,7 +130,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     deliver: seams.deliver,
     origin: () => origin,
   });
-  const s3 = await cleanup.opening(openS3({ ...storage, ...seams, clock, ids, log }));
+  const s3 = await cleanup.opening(openS3({ ...storage, ...seams, clock, ids, log, admitForm: access.admitForm }));
   const dynamo = await cleanup.opening(openDynamo({ ...storage, clock, ids, log }));
   const kms = await cleanup.opening(
     openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) }),

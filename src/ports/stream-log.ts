@@ -14,6 +14,10 @@ export interface StreamLog {
   listStreams(group: string, query: StreamQuery): Promise<StreamDescription[]>;
   /** Events by time, from one end of a range, a page at a time. */
   read(query: EventQuery): Promise<EventPage>;
+  /** Events in the order in which they were stored, for those who follow a group. */
+  follow(query: ArrivalQuery): Promise<ArrivalPage>;
+  /** Behind all that is stored. */
+  end(): Promise<ArrivalPosition>;
   /** False if there was no such stream. */
   deleteStream(group: string, stream: string): Promise<boolean>;
   /** Deletes streams and events of the group. */
@@ -91,5 +95,24 @@ export interface EventPage {
   /** In the direction of reading. */
   readonly events: readonly StoredEvent[];
   /** False when nothing in range lay beyond the last event at that moment. */
+  readonly more: boolean;
+}
+
+/** Where an event stands by arrival: by the write, then among the events of that write. */
+export type ArrivalPosition = Pick<EventPosition, 'sequence' | 'index'>;
+
+export interface ArrivalQuery {
+  readonly group: string;
+  /** Only events behind this one. */
+  readonly beyond: ArrivalPosition;
+  /** A page ends once its messages have this many characters. */
+  readonly maxChars: number;
+}
+
+export interface ArrivalPage {
+  readonly events: readonly StoredEvent[];
+  /** Where the next page goes on. Beyond the last event where what follows is of other groups. */
+  readonly position: ArrivalPosition;
+  /** False when nothing of any group lay beyond at that moment. */
   readonly more: boolean;
 }

@@ -139,6 +139,34 @@ export function streamLogSuite(name: string, open: (test: TestContext) => Promis
     );
   });
 
+  promise(
+    'is followed in the order of arrival, a group at a time, from where one has come',
+    async (store) => {
+      const start = await store.end();
+      await append(store, 's', [50, 60], ['a', 'b']);
+      await store.append([
+        { group: 'other', stream: 's', ingestedMs: 1, timestampsMs: [1], messages: ['not this'] },
+      ]);
+      await append(store, 't', [10, 20], ['c', 'd']);
+      const texts = (events: readonly StoredEvent[]) => events.map(({ stream, message }) => stream + message);
+      const all = await store.follow({ group: 'g', beyond: start, maxChars: 100 });
+      assert.deepEqual(texts(all.events), ['sa', 'sb', 'tc', 'td']);
+      assert.equal(all.more, false);
+      const first = await store.follow({ group: 'g', beyond: start, maxChars: 3 });
+      assert.deepEqual([texts(first.events), first.more], [['sa', 'sb', 'tc'], true]);
+      const rest = await store.follow({ group: 'g', beyond: first.position, maxChars: 3 });
+      assert.deepEqual(texts(rest.events), ['td']);
+      for (const beyond of [rest.position, all.position, await store.end()]) {
+        assert.deepEqual((await store.follow({ group: 'g', beyond, maxChars: 9 })).events, []);
+      }
+      // What was there last is gone, and its place is not taken again.
+      const end = await store.end();
+      await store.deleteStream('g', 't');
+      await append(store, 't', [5], ['e']);
+      assert.deepEqual(texts((await store.follow({ group: 'g', beyond: end, maxChars: 9 })).events), ['te']);
+    },
+  );
+
   promise('deletes a stream with its events, and a group with its streams', async (store) => {
     await append(store, 's', [1]);
     await append(store, 't', [2]);

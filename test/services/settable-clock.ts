@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/core/clock.ts';
+import type { Timer, WorkClock } from '../../src/core/clock.ts';
 
 interface Waiting {
   readonly dueMs: number;
@@ -6,9 +6,10 @@ interface Waiting {
 }
 
 /** Service time that stands still until a test moves it. */
-export class SettableClock implements Clock {
+export class SettableClock implements WorkClock {
   #nowMs: number;
   readonly #waiting = new Set<Waiting>();
+  #work: Promise<unknown> = Promise.resolve();
 
   constructor(nowMs: number) {
     this.#nowMs = nowMs;
@@ -28,10 +29,15 @@ export class SettableClock implements Clock {
     return { cancel: () => void this.#waiting.delete(entry) };
   }
 
-  /** Runs what falls due on the way, one after the other. */
+  during(work: Promise<unknown>): void {
+    this.#work = Promise.all([this.#work, work]);
+  }
+
+  /** Runs what falls due on the way, one after the other, each once the work before it has ended. */
   async advance(ms: number): Promise<void> {
     const target = this.#nowMs + ms;
     for (;;) {
+      await this.#work;
       const due = [...this.#waiting]
         .filter((entry) => entry.dueMs <= target)
         .sort((left, right) => left.dueMs - right.dueMs)[0];

@@ -23,6 +23,7 @@ export function groupOperations({
   groups,
   store,
   buffer,
+  subscriptions,
 }: LogsContext): Required<Pick<LogsOperations, GroupOperations>> {
   return {
     async CreateLogGroup(input, context) {
@@ -51,6 +52,7 @@ export function groupOperations({
           'The log group cannot be deleted because deletion protection is enabled.',
         );
       }
+      await subscriptions.removeAll(group);
       buffer.discard(group.id);
       await groups.delete(group, () => store.deleteGroup(group.id));
       return {};

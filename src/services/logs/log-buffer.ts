@@ -26,13 +26,12 @@ export const EVENT_OVERHEAD_CHARS = 64;
 /** Characters of one write. It is copied on its way to the disk, so this bounds those copies too. */
 export const MAX_WRITE_CHARS = 8 * 1024 * 1024;
 
-/** Told of events at the moment they come, before they are stored. */
-export type EventListener = (
-  group: LogGroupRecord,
-  stream: string,
-  events: readonly LogEvent[],
-  ingestedMs: number,
-) => void;
+export interface EventListener {
+  /** Told of events at the moment they come, before they are stored. */
+  taken(group: LogGroupRecord, stream: string, events: readonly LogEvent[], ingestedMs: number): void;
+  /** Told the id of a group of which events have been stored. */
+  stored(groupId: string): void;
+}
 
 interface Pending {
   readonly group: string;
@@ -77,7 +76,7 @@ export class LogBuffer implements LogSink {
     if (events.length === 0) return;
     const group = this.#groups.ensure(address, address.group);
     for (const event of events) this.#hold(group.id, address.stream, event);
-    this.#listener(group, address.stream, events, this.#clock.now());
+    this.#listener.taken(group, address.stream, events, this.#clock.now());
     this.#schedule();
   }
 
@@ -189,6 +188,7 @@ export class LogBuffer implements LogSink {
     this.#writing = undefined;
     this.#failing = false;
     this.#settle(batches);
+    for (const { group } of batches) this.#listener.stored(group);
     if (this.#dropped > 0) {
       this.#log.warn({ events: this.#dropped }, 'log events were dropped while the disk did not keep up');
       this.#dropped = 0;

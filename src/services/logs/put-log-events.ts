@@ -16,8 +16,8 @@ const MAX_AHEAD_MS = 2 * 3_600_000;
 export function putLogEventsOperation({
   groups,
   store,
-  liveTail,
   clock,
+  ingest,
 }: LogsContext): Required<Pick<LogsOperations, 'PutLogEvents'>> {
   return {
     async PutLogEvents(input, context) {
@@ -34,15 +34,8 @@ export function putLogEventsOperation({
       );
       checkSpan(accepted);
       if (accepted.length > 0) {
-        const timestampsMs = accepted.map((event) => event.timestamp!);
-        const messages = accepted.map((event) => event.message!);
-        await store.append([{ group: group.id, stream, ingestedMs, timestampsMs, messages }]);
-        liveTail.publish(
-          group,
-          stream,
-          accepted.map((event) => ({ timestampMs: event.timestamp!, message: event.message! })),
-          ingestedMs,
-        );
+        const stored = accepted.map((event) => ({ timestampMs: event.timestamp!, message: event.message! }));
+        await ingest(group, stream, ingestedMs, stored);
       }
       return { nextSequenceToken: SEQUENCE_TOKEN, ...(rejected ? { rejectedLogEventsInfo: rejected } : {}) };
     },

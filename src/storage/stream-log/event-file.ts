@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { EventQuery, StreamQuery } from '../../ports/stream-log.ts';
+import type { ArrivalQuery, EventQuery, StreamQuery } from '../../ports/stream-log.ts';
 import { type DatabaseOptions, explainStorageError, openDatabase } from '../sqlite/database.ts';
 import type { Outcome } from '../worker-channel.ts';
 import { transferError, type WorkerService } from '../worker-loop.ts';
+import { ArrivalReader } from './arrival-reader.ts';
 import { EventReader } from './event-reader.ts';
 import { EventWriter, type PackedBatch } from './event-writer.ts';
 import { LOGS_SCHEMA, LOGS_SCHEMA_VERSION } from './schema.ts';
@@ -19,6 +20,8 @@ export type LogRequest =
 
 type LogReadRequest =
   | { readonly read: EventQuery }
+  | { readonly follow: ArrivalQuery }
+  | { readonly end: true }
   | { readonly getStream: { readonly group: string; readonly stream: string } }
   | { readonly listStreams: { readonly group: string; readonly query: StreamQuery } }
   | { readonly listGroups: true };
@@ -30,6 +33,7 @@ export class EventFile implements WorkerService<LogRequest> {
   readonly #streams: StreamTable;
   readonly #writer: EventWriter;
   readonly #reader: EventReader;
+  readonly #arrivals: ArrivalReader;
 
   constructor(options: Pick<DatabaseOptions, 'file' | 'maxBytes'>) {
     this.#file = options.file;
@@ -42,6 +46,7 @@ export class EventFile implements WorkerService<LogRequest> {
     this.#streams = new StreamTable(this.#database);
     this.#writer = new EventWriter(this.#database, this.#streams);
     this.#reader = new EventReader(this.#database, this.#streams);
+    this.#arrivals = new ArrivalReader(this.#database, this.#streams);
   }
 
   handle(requests: readonly LogRequest[]): Outcome[] {
@@ -76,6 +81,8 @@ export class EventFile implements WorkerService<LogRequest> {
       return undefined;
     }
     if ('read' in request) return this.#reader.read(request.read);
+    if ('follow' in request) return this.#arrivals.follow(request.follow);
+    if ('end' in request) return this.#arrivals.end();
     if ('getStream' in request) return this.#streams.get(request.getStream.group, request.getStream.stream);
     if ('listStreams' in request) {
       return this.#streams.list(request.listStreams.group, request.listStreams.query);

@@ -1,6 +1,13 @@
 import { PlatformError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
-import type { EventPage, StreamBatch, StreamDescription, StreamLog } from '../../ports/stream-log.ts';
+import type {
+  ArrivalPage,
+  ArrivalPosition,
+  EventPage,
+  StreamBatch,
+  StreamDescription,
+  StreamLog,
+} from '../../ports/stream-log.ts';
 import { siblingModule, WorkerChannel } from '../worker-channel.ts';
 import { EventFile, type LogRequest } from './event-file.ts';
 import type { PackedBatch } from './event-writer.ts';
@@ -56,6 +63,8 @@ export async function openSqliteStreamLog(options: SqliteStreamLogOptions): Prom
     getStream: (group, stream) => ask<StreamDescription | undefined>({ getStream: { group, stream } }),
     listStreams: (group, query) => ask<StreamDescription[]>({ listStreams: { group, query } }),
     read: (query) => ask<EventPage>({ read: query }),
+    follow: (query) => ask<ArrivalPage>({ follow: query }),
+    end: () => ask<ArrivalPosition>({ end: true }),
     deleteStream: (group, stream) => ask<boolean>({ deleteStream: { group, stream } }),
     deleteGroup: (group) => ask<void>({ deleteGroup: group }),
     async expire(group, beforeMs) {

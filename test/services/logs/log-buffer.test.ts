@@ -44,7 +44,7 @@ async function openBuffer() {
     random: Math.random,
   };
   const groups = await Groups.open(emptyState, clock, ids, log);
-  const buffer = new LogBuffer(groups, store, clock, log, () => undefined);
+  const buffer = new LogBuffer(groups, store, clock, log, { taken() {}, stored() {} });
   const nextWrite = async (count: number) => {
     while (writes.length < count) {
       await new Promise<void>((resolve) => {

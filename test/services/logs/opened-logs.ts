@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -37,8 +38,13 @@ export function requestContext(signal: AbortSignal = new AbortController().signa
   };
 }
 
+type Seams = Pick<Parameters<typeof openLogs>[0], 'deliver' | 'call'>;
+
+const unexpected = (): never => assert.fail('no other service is asked');
+const noSeams: Seams = { deliver: unexpected, call: unexpected };
+
 /** CloudWatch Logs on stores of its own; `reopen` closes and opens it on the same files. */
-export async function openTestLogs(test: TestContext) {
+export async function openTestLogs(test: TestContext, { deliver, call }: Seams = noSeams) {
   const directory = await scratchDirectory(test);
   const clock = new SettableClock(NOW_MS);
   const log = new RecordedLog();
@@ -50,7 +56,7 @@ export async function openTestLogs(test: TestContext) {
   const open = async () => {
     const state = await openSqliteStateStore({ file: join(directory, 'records.db'), log });
     const streamLog = await openSqliteStreamLog({ file: join(directory, 'logs.db'), log });
-    const logs = await openLogs({ state, streamLog, clock, ids, log });
+    const logs = await openLogs({ state, streamLog, clock, ids, log, deliver, call });
     let closed = false;
     const close = async () => {
       if (closed) return;
