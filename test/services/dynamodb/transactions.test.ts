@@ -1,0 +1,150 @@
+/** Batches, which may be done in part, and transactions, which may not. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  DescribeTableCommand,
+  TransactGetItemsCommand,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  createTable,
+  invalid,
+  put,
+  putAll,
+  refused,
+  sharedDynamo,
+  startedDynamo,
+} from './dynamodb-client.ts';
+
+const key = (text: string) => ({ pk: { S: text } });
+
+test('a batch puts, deletes and gets items of several tables', async (context) => {
+  const { client } = await sharedDynamo(context);
+  for (const name of ['batch-a', 'batch-b']) await createTable(client, name, { sort: 'none' });
+  await put(client, 'batch-a', key('old'));
+  const written = await client.send(
+    new BatchWriteItemCommand({
+      RequestItems: {
+        'batch-a': [{ DeleteRequest: { Key: key('old') } }, { PutRequest: { Item: key('new') } }],
+        'batch-b': [{ PutRequest: { Item: { ...key('x'), a: { S: 'y' } } } }],
+      },
+      ReturnConsumedCapacity: 'TOTAL',
+    }),
+  );
+  assert.deepEqual(written.UnprocessedItems, {});
+  assert.deepEqual(written.ConsumedCapacity, [
+    { TableName: 'batch-a', CapacityUnits: 2 },
+    { TableName: 'batch-b', CapacityUnits: 1 },
+  ]);
+  const got = await client.send(
+    new BatchGetItemCommand({
+      RequestItems: { 'batch-a': { Keys: [key('old'), key('new')] }, 'batch-b': { Keys: [key('x')] } },
+    }),
+  );
+  assert.deepEqual(got.Responses, { 'batch-a': [key('new')], 'batch-b': [{ ...key('x'), a: { S: 'y' } }] });
+  assert.deepEqual(got.UnprocessedKeys, {});
+  await invalid(
+    client.send(new BatchGetItemCommand({ RequestItems: { 'batch-a': { Keys: [key('a'), key('a')] } } })),
+    'Provided list of item keys contains duplicates',
+  );
+});
+
+test('a batch of more than 16 MB is answered in part, and says what is left', async (context) => {
+  const { client } = await sharedDynamo(context);
+  await createTable(client, 'batch-large', { sort: 'none' });
+  const text = 'x'.repeat(390 * 1024);
+  const keys = Array.from({ length: 50 }, (_, index) => key(String(index)));
+  for (const item of keys) await put(client, 'batch-large', { ...item, text: { S: text } });
+  const got = await client.send(new BatchGetItemCommand({ RequestItems: { 'batch-large': { Keys: keys } } }));
+  const found = got.Responses!['batch-large']!.length;
+  assert.equal(found, Math.floor((16 * 1024) / 390.02));
+  assert.deepEqual(got.UnprocessedKeys!['batch-large']!.Keys, keys.slice(found));
+});
+
+test('a transaction writes to several tables, or to none', async (context) => {
+  const { client } = await sharedDynamo(context);
+  for (const name of ['bank-a', 'bank-b']) await createTable(client, name, { sort: 'none' });
+  const write = (...TransactItems: TransactWriteItem[]) =>
+    client.send(new TransactWriteItemsCommand({ TransactItems, ReturnConsumedCapacity: 'TOTAL' }));
+  const done = await write(
+    { Put: { TableName: 'bank-a', Item: { ...key('1'), n: { N: '1' } } } },
+    { Put: { TableName: 'bank-b', Item: { ...key('1'), n: { N: '2' } } } },
+  );
+  assert.deepEqual(done.ConsumedCapacity, [
+    { TableName: 'bank-a', CapacityUnits: 2, WriteCapacityUnits: 2 },
+    { TableName: 'bank-b', CapacityUnits: 2, WriteCapacityUnits: 2 },
+  ]);
+  const got = await client.send(
+    new TransactGetItemsCommand({
+      TransactItems: [
+        { Get: { TableName: 'bank-b', Key: key('1') } },
+        { Get: { TableName: 'bank-a', Key: key('2') } },
+      ],
+    }),
+  );
+  assert.deepEqual(got.Responses, [{ Item: { ...key('1'), n: { N: '2' } } }, {}]);
+  await invalid(
+    write(
+      { Put: { TableName: 'bank-a', Item: key('1') } },
+      { Delete: { TableName: 'bank-a', Key: key('1') } },
+    ),
+    'Transaction request cannot include multiple operations on one item',
+  );
+  await refused(
+    write({ Put: { TableName: 'bank-c', Item: key('1') } }),
+    'ResourceNotFoundException',
+    'Requested resource not found',
+  );
+});
+
+test('a transaction under a token is made once within ten minutes', async (context) => {
+  const { client, platform } = await startedDynamo(context);
+  await createTable(client, 'once', { sort: 'none' });
+  const write = (name: string) =>
+    client.send(
+      new TransactWriteItemsCommand({
+        ClientRequestToken: 'token',
+        TransactItems: [{ Put: { TableName: 'once', Item: key(name) } }],
+      }),
+    );
+  const count = async () =>
+    (await client.send(new DescribeTableCommand({ TableName: 'once' }))).Table!.ItemCount;
+  await write('a');
+  await client.send(
+    new TransactWriteItemsCommand({ TransactItems: [{ Delete: { TableName: 'once', Key: key('a') } }] }),
+  );
+  await write('a');
+  assert.equal(await count(), 0);
+  await refused(
+    write('b'),
+    'IdempotentParameterMismatchException',
+    'The request uses the same client token as a previous, but non-identical request.',
+  );
+  await platform.clock.advance(600_001);
+  await write('b');
+  assert.equal(await count(), 1);
+});
+
+test('provisioned capacity is used up, bursts and all, and comes back with time', async (context) => {
+  const { client, platform } = await startedDynamo(context);
+  await createTable(client, 'slow', {
+    sort: 'none',
+    BillingMode: 'PROVISIONED',
+    ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
+  });
+  // Five minutes of one unit a second, used by items of 100 KB.
+  const item = (name: string) => ({ ...key(name), a: { S: 'x'.repeat(100 * 1024 - 10) } });
+  await put(client, 'slow', item('1'), item('2'), item('3'));
+  const words =
+    'The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.';
+  const exceeded = 'ProvisionedThroughputExceededException';
+  // What real time passes meanwhile may have given a unit back.
+  await put(client, 'slow', item('4')).catch(() => {});
+  await refused(put(client, 'slow', item('5')), exceeded, words);
+  await refused(putAll(client, 'slow', [key('6')]), exceeded, words);
+  await platform.clock.advance(150_000);
+  await put(client, 'slow', item('7'));
+});
