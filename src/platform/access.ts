@@ -7,10 +7,12 @@ import type { Identify } from '../ports/identity.ts';
 import type { RequestContext, Service } from '../ports/service.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import { openIam } from '../services/iam/iam.ts';
+import type { AdmitForm } from '../services/s3/post-object.ts';
 import { SessionTokens } from '../services/sts/session-tokens.ts';
 import { stsService } from '../services/sts/sts.ts';
 import type { Authorization } from '../wire/server/authorizer.ts';
 import { Permissions } from './authorization/permissions.ts';
+import { formAdmission } from './form-signature.ts';
 import { requestAuthentication } from './request-signature.ts';
 import type { ExecutionRole } from './role-credentials.ts';
 import { namedRole, RoleCredentialIssuer } from './role-credentials.ts';
@@ -39,6 +41,8 @@ export interface Access {
   /** Undefined where nothing is enforced. */
   readonly authorization: Authorization | undefined;
   readonly authorize: Authorize;
+  /** Undefined where nothing is enforced. */
+  readonly admitForm: AdmitForm | undefined;
   /** Holds calls in roles that were passed to services; undefined where nothing is enforced. */
   readonly permissions: Permissions | undefined;
   /** With signatures verified, whether anything else is or not. */
@@ -88,6 +92,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
         }
       : undefined,
     authorize: permissions.authorize,
+    admitForm: isEnforced ? formAdmission(signers, permissions.authorize) : undefined,
     permissions: isEnforced ? permissions : undefined,
     authenticate: requestAuthentication(signers),
     credentialsFor: (role) => issuer.credentialsFor(role),

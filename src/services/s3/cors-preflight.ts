@@ -1,9 +1,12 @@
 /** What a browser asks before it sends a request to a bucket. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Endpoint } from '../../ports/service.ts';
+import { addressed } from './addressed-object.ts';
 import type { Buckets } from './buckets.ts';
 import { corsHeaders } from './cors-rules.ts';
+import { sendError } from './error-document.ts';
 
 const REFUSED =
   "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
@@ -26,16 +29,12 @@ function answer(
   const { origin } = request.headers;
   const method = request.headers['access-control-request-method'];
   const [bucketName, key] = addressed(request);
-  const refuse = (status: number, code: string, message: string, more = ''): void => {
-    const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message>${more}<RequestId>${requestId}</RequestId><HostId>${requestId}</HostId></Error>`;
-    response
-      .writeHead(status, { 'content-type': 'application/xml', 'x-amz-request-id': requestId })
-      .end(body);
-  };
+  const refuse = (status: number, code: string, message: string, members = {}): void =>
+    sendError(response, requestId, new AwsError(code, message, members, status));
   if (origin === undefined || method === undefined)
     return refuse(400, 'BadRequest', 'Insufficient information. Origin request header needed.');
   const forbid = (message: string, type: string, about: string): void =>
-    refuse(403, 'AccessForbidden', message, `<Method>${about}</Method><ResourceType>${type}</ResourceType>`);
+    refuse(403, 'AccessForbidden', message, { Method: about, ResourceType: type });
   const bucket = buckets.find(bucketName);
   if (bucket === undefined) return forbid('CORSResponse: Bucket not found', 'BUCKET', 'OPTIONS');
   const type = key === '' ? 'BUCKET' : 'OBJECT';
@@ -51,19 +50,4 @@ function answer(
   });
   if (granted === undefined) return forbid(REFUSED, type, shown);
   response.writeHead(200, { ...granted, 'content-length': '0', 'x-amz-request-id': requestId }).end();
-}
-
-/** Names below which a host name's other labels are a bucket. */
-const LOCAL_NAME = /\.localhost(?:\.localstack\.cloud)?$/;
-/** S3's own label of a host name, with a region behind it or not. */
-const S3_LABEL = /(?:^|\.)s3(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d)?$/;
-
-/** By host name or path. */
-function addressed({ headers, url = '/' }: IncomingMessage): [bucket: string, key: string] {
-  const path = url.split('?')[0]!.slice(1);
-  const name = (headers.host ?? '').replace(/:\d+$/, '');
-  const host = LOCAL_NAME.test(name) ? name.replace(LOCAL_NAME, '').replace(S3_LABEL, '') : '';
-  if (host !== '') return [host, path];
-  const slash = path.indexOf('/');
-  return slash < 0 ? [path, ''] : [path.slice(0, slash), path.slice(slash + 1)];
 }

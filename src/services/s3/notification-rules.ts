@@ -28,7 +28,7 @@ const SERVICES: Readonly<Record<DestinationKind, string>> = {
   CloudFunction: 'lambda',
 };
 
-/** Those that happen here; and Post, which awaits forms that nobody can send yet. */
+/** Those that happen here. */
 const EVENTS = [
   's3:ObjectCreated:*',
   's3:ObjectCreated:Put',

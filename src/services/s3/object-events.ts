@@ -15,6 +15,7 @@ import { ownerId } from './s3-context.ts';
 export interface ObjectChange {
   readonly name:
     | 'ObjectCreated:Put'
+    | 'ObjectCreated:Post'
     | 'ObjectCreated:Copy'
     | 'ObjectCreated:CompleteMultipartUpload'
     | 'ObjectRemoved:Delete'
@@ -23,6 +24,7 @@ export interface ObjectChange {
     | 'LifecycleExpiration:DeleteMarkerCreated';
   readonly reason:
     | 'PutObject'
+    | 'POST Object'
     | 'CopyObject'
     | 'CompleteMultipartUpload'
     | 'DeleteObject'

@@ -22,6 +22,8 @@ import { NotificationDelivery } from './notification-delivery.ts';
 import { notificationOperations } from './notification-operations.ts';
 import { objectAttributesOperation } from './object-details.ts';
 import { bucketIn, decidingPolicy, policyOperations } from './policy-operations.ts';
+import type { AdmitForm } from './post-object.ts';
+import { postEndpoint } from './post-object.ts';
 import { putObjectOperation } from './put-object.ts';
 import { readOperations } from './read-operations.ts';
 import type { S3Context, S3Operations } from './s3-context.ts';
@@ -36,6 +38,8 @@ export interface S3Dependencies {
   readonly log: Log;
   readonly deliver: Deliver;
   readonly call: Call;
+  /** Undefined where authorization is off: forms are taken whoever has signed them. */
+  readonly admitForm: AdmitForm | undefined;
 }
 
 export interface S3 {
@@ -47,7 +51,7 @@ export interface S3 {
 }
 
 export async function openS3(dependencies: S3Dependencies): Promise<S3> {
-  const { objects, contents, clock, ids, log, deliver, call } = dependencies;
+  const { objects, contents, clock, ids, log, deliver, call, admitForm } = dependencies;
   const notifications = new NotificationDelivery({ objects, deliver, clock, log });
   const buckets = await Buckets.open(objects);
   await contents.keepOnly(await objects.pieces());
@@ -94,7 +98,7 @@ export async function openS3(dependencies: S3Dependencies): Promise<S3> {
     service: {
       name: 's3',
       operations: operations as Service['operations'] & S3Operations,
-      endpoints: [preflightEndpoint(buckets, ids)],
+      endpoints: [preflightEndpoint(buckets, ids), postEndpoint(context, admitForm)],
       resourcePolicy: async (arn) => decidingPolicy(buckets, arn),
       resourceOwner: (arn, action) =>
         action === 's3:CreateBucket' ? undefined : bucketIn(buckets, arn)?.accountId,
