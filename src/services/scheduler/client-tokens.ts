@@ -16,8 +16,10 @@ interface UsedToken {
 
 export interface RememberedToken {
   readonly writes: readonly StateWrite[];
-  /** To be called once they are on disk. */
-  stored(): void;
+  /** The same request is answered so from now on. */
+  apply(): void;
+  /** To be called where they could not be stored. */
+  undo(): void;
 }
 
 export class ClientTokens {
@@ -45,17 +47,20 @@ export class ClientTokens {
   /** To be stored together with what the request has changed; forgets those that are too old. */
   remembered(key: string, request: object, answer: object): RememberedToken {
     const value: UsedToken = { request: digest(request), answer, usedMs: this.clock.now() };
-    const old = [...this.used].flatMap(([each, token]) => (this.isForgotten(token) ? [each] : []));
+    const old = [...this.used].flatMap(([each, token]) =>
+      this.isForgotten(token) && each !== key ? [each] : [],
+    );
     return {
       writes: [
-        ...old
-          .filter((each) => each !== key)
-          .map((each) => ({ table: TABLE, key: each, delete: true as const })),
+        ...old.map((each) => ({ table: TABLE, key: each, delete: true as const })),
         { table: TABLE, key, value },
       ],
-      stored: () => {
-        for (const each of [...old, key]) this.used.delete(each);
+      apply: () => {
+        for (const each of old) this.used.delete(each);
         this.used.set(key, value);
+      },
+      undo: () => {
+        this.used.delete(key);
       },
     };
   }

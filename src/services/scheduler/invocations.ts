@@ -45,12 +45,7 @@ export class Invocations {
   follow(executionId: string, invocation: InvocationRecord | undefined): void {
     this.timers.get(executionId)?.cancel();
     this.timers.delete(executionId);
-    if (invocation === undefined || this.isClosed) return;
-    const timer = this.deps.clock.at(invocation.dueMs, () => {
-      this.timers.delete(executionId);
-      return this.work.run(() => this.attempt(executionId));
-    });
-    this.timers.set(executionId, timer);
+    if (invocation !== undefined) this.wait(executionId, invocation.dueMs);
   }
 
   /** Begins nothing more; resolves when what became of those under way is on disk. */
@@ -60,15 +55,30 @@ export class Invocations {
     await this.work.ended();
   }
 
+  private wait(executionId: string, dueMs: number): void {
+    if (this.isClosed) return;
+    const timer = this.deps.clock.at(dueMs, () => {
+      this.timers.delete(executionId);
+      return this.work.run(() => this.attempt(executionId));
+    });
+    this.timers.set(executionId, timer);
+  }
+
   private async attempt(executionId: string): Promise<void> {
-    const { schedules } = this.deps;
+    const { schedules, clock, log } = this.deps;
     const invocation = schedules.invocation(executionId);
     if (invocation === undefined || this.isClosed) return;
     const changed =
       invocation.letter === undefined
         ? await this.invoke(invocation)
         : await this.bury(invocation, invocation.letter);
-    await schedules.changeInvocation(invocation, changed);
+    try {
+      await schedules.changeInvocation(invocation, changed);
+    } catch (error) {
+      // It is repeated: nothing says any more that it was made.
+      log.error({ executionId, error: String(error) }, 'The outcome of an invocation could not be stored.');
+      this.wait(executionId, clock.now() + backOffMs(BACK_OFF, 1));
+    }
   }
 
   /** What is left to be done of it. */

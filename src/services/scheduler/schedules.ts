@@ -1,8 +1,12 @@
-/** Schedules, their groups and the invocations that are due: in memory for reading, every change on disk before it is seen. */
+/**
+ * Schedules, their groups and the invocations that are due: in memory for reading, each change in one commit. Changes
+ * are decided and asked for in one go, and stored in the order in which they were asked for.
+ */
 import type { Clock } from '../../core/clock.ts';
-import { Turns } from '../../core/turns.ts';
-import type { StateStore, StateWrite } from '../../ports/state-store.ts';
+import type { StateStore } from '../../ports/state-store.ts';
 import type { RememberedToken } from './client-tokens.ts';
+import type { Change } from './record-table.ts';
+import { RecordTable } from './record-table.ts';
 import type {
   GroupKey,
   GroupRecord,
@@ -26,14 +30,14 @@ export interface ScheduleChange {
 
 export class Schedules {
   private readonly state: StateStore;
-  private readonly groups = new Map<string, GroupRecord>();
-  private readonly schedules = new Map<string, ScheduleRecord>();
-  private readonly invocations = new Map<string, InvocationRecord>();
-  /** Changes of a group and of what is in it follow one another. */
-  private readonly turns = new Turns();
   private readonly clock: Clock;
-  private onSchedule: (key: ScheduleKey, schedule: ScheduleRecord | undefined) => void = () => {};
-  private onInvocation: (executionId: string, invocation: InvocationRecord | undefined) => void = () => {};
+  private readonly groups = new RecordTable<GroupRecord>(GROUPS);
+  private readonly schedules = new RecordTable<ScheduleRecord>(SCHEDULES);
+  private readonly invocations = new RecordTable<InvocationRecord>(INVOCATIONS, (id, before, now) =>
+    this.count(id, before, now),
+  );
+  /** Execution ids of what is due, by schedule. */
+  private readonly dueOf = new Map<string, Set<string>>();
 
   private constructor(state: StateStore, clock: Clock) {
     this.state = state;
@@ -42,26 +46,19 @@ export class Schedules {
 
   static async open(state: StateStore, clock: Clock): Promise<Schedules> {
     const schedules = new Schedules(state, clock);
-    const [groups, records, invocations] = await Promise.all([
-      state.list<GroupRecord>(GROUPS),
-      state.list<ScheduleRecord>(SCHEDULES),
-      state.list<InvocationRecord>(INVOCATIONS),
-    ]);
-    for (const { key, value } of groups) schedules.groups.set(key, value);
-    for (const { key, value } of records) schedules.schedules.set(key, value);
-    for (const { key, value } of invocations) schedules.invocations.set(key, value);
+    schedules.groups.load(await state.list(GROUPS));
+    schedules.schedules.load(await state.list(SCHEDULES));
+    schedules.invocations.load(await state.list(INVOCATIONS));
     return schedules;
   }
 
-  /** Tells what there is, and from then on what has changed. */
+  /** Tells what there is, and from then on what has changed; undefined: it is gone. */
   follow(listeners: {
-    schedule: (key: ScheduleKey, schedule: ScheduleRecord | undefined) => void;
-    invocation: (executionId: string, invocation: InvocationRecord | undefined) => void;
+    readonly schedule: (keyText: string, schedule: ScheduleRecord | undefined) => void;
+    readonly invocation: (executionId: string, invocation: InvocationRecord | undefined) => void;
   }): void {
-    this.onSchedule = listeners.schedule;
-    this.onInvocation = listeners.invocation;
-    for (const schedule of this.schedules.values()) this.onSchedule(schedule, schedule);
-    for (const invocation of this.invocations.values()) this.onInvocation(invocation.executionId, invocation);
+    this.schedules.listen(listeners.schedule);
+    this.invocations.listen(listeners.invocation);
   }
 
   find(key: ScheduleKey): ScheduleRecord | undefined {
@@ -82,120 +79,95 @@ export class Schedules {
 
   /** Those of an account and region, or of one group of it, in the order of their groups and names. */
   list(accountId: string, region: string, group?: string): ScheduleRecord[] {
-    return sorted(this.schedules, `${accountId}/${region}/${group === undefined ? '' : `${group}/`}`);
+    return this.schedules.list(`${accountId}/${region}/${group === undefined ? '' : `${group}/`}`);
   }
 
   listGroups(accountId: string, region: string): GroupRecord[] {
-    const stored = sorted(this.groups, `${accountId}/${region}/`).filter(
-      ({ group }) => group !== DEFAULT_GROUP,
-    );
+    const stored = this.groups.list(`${accountId}/${region}/`).filter(({ group }) => group !== DEFAULT_GROUP);
     const own = this.findGroup({ accountId, region, group: DEFAULT_GROUP })!;
     return [...stored, own].sort((a, b) => (a.group < b.group ? -1 : 1));
   }
 
-  /** Decides while nothing else changes in the group. A rejection of `decide` is passed on, and nothing has changed. */
-  change(
+  /** A throw of `decide` is passed on, and nothing has changed. */
+  async change(
     key: ScheduleKey,
     decide: (current: ScheduleRecord | undefined) => ScheduleChange,
-  ): Promise<ScheduleRecord | undefined> {
+  ): Promise<void> {
     const text = scheduleKeyText(key);
-    return this.turns.run(groupKeyText(key), async () => {
-      const { schedule, invocation, token } = decide(this.schedules.get(text));
-      const dropped = schedule === undefined ? this.dueOf(text) : [];
-      const group = this.groups.has(groupKeyText(key)) ? undefined : this.findGroup(key);
-      await this.state.commit([
-        written(SCHEDULES, text, schedule),
-        ...(group === undefined ? [] : [written(GROUPS, groupKeyText(key), group)]),
-        ...dropped.map(({ executionId }) => written(INVOCATIONS, executionId, undefined)),
-        ...(invocation === undefined ? [] : [written(INVOCATIONS, invocation.executionId, invocation)]),
-        ...(token?.writes ?? []),
-      ]);
-      token?.stored();
-      if (group !== undefined) this.groups.set(groupKeyText(key), group);
-      this.showSchedule(key, schedule);
-      for (const { executionId } of dropped) this.showInvocation(executionId, undefined);
-      if (invocation !== undefined) this.showInvocation(invocation.executionId, invocation);
-      return schedule;
-    });
+    const { schedule, invocation, token } = decide(this.schedules.get(text));
+    const group = this.groups.has(groupKeyText(key)) ? undefined : this.findGroup(key);
+    await this.store(
+      [
+        ...(group === undefined ? [] : [this.groups.to(groupKeyText(key), group)]),
+        this.schedules.to(text, schedule),
+        ...(schedule === undefined ? this.withoutInvocations(text) : []),
+        ...(invocation === undefined ? [] : [this.invocations.to(invocation.executionId, invocation)]),
+      ],
+      token,
+    );
   }
 
-  /** Another attempt of an invocation, or its end; nothing where it is gone already. */
-  changeInvocation(
-    { executionId, schedule }: InvocationRecord,
+  /** Another attempt of an invocation, or its end, with which its schedule may be over; nothing where it is gone already. */
+  async changeInvocation(
+    { executionId, schedule: key }: InvocationRecord,
     changed: InvocationRecord | undefined,
   ): Promise<void> {
-    return this.turns.run(groupKeyText(schedule), async () => {
-      if (!this.invocations.has(executionId)) return;
-      const held = this.find(schedule);
-      const isOver = changed === undefined && held !== undefined && this.isCompleted(held, executionId);
-      await this.state.commit([
-        written(INVOCATIONS, executionId, changed),
-        ...(isOver ? [written(SCHEDULES, scheduleKeyText(schedule), undefined)] : []),
-      ]);
-      this.showInvocation(executionId, changed);
-      if (isOver) this.showSchedule(schedule, undefined);
-    });
+    if (!this.invocations.has(executionId)) return;
+    const schedule = this.find(key);
+    const isOver = changed === undefined && schedule !== undefined && this.isCompleted(schedule);
+    await this.store([
+      this.invocations.to(executionId, changed),
+      ...(isOver ? [this.schedules.to(scheduleKeyText(key), undefined)] : []),
+    ]);
   }
 
   /** As `change`; a group that goes takes with it what is in it. */
-  changeGroup(
+  async changeGroup(
     key: GroupKey,
     decide: (current: GroupRecord | undefined) => {
       readonly group: GroupRecord | undefined;
       readonly token?: RememberedToken | undefined;
     },
   ): Promise<void> {
-    const text = groupKeyText(key);
-    return this.turns.run(text, async () => {
-      const { group, token } = decide(this.findGroup(key));
-      const dropped = group === undefined ? this.list(key.accountId, key.region, key.group) : [];
-      const due = dropped.flatMap((schedule) => this.dueOf(scheduleKeyText(schedule)));
-      await this.state.commit([
-        written(GROUPS, text, group),
-        ...dropped.map((schedule) => written(SCHEDULES, scheduleKeyText(schedule), undefined)),
-        ...due.map(({ executionId }) => written(INVOCATIONS, executionId, undefined)),
-        ...(token?.writes ?? []),
-      ]);
-      token?.stored();
-      if (group === undefined) this.groups.delete(text);
-      else this.groups.set(text, group);
-      for (const schedule of dropped) this.showSchedule(schedule, undefined);
-      for (const { executionId } of due) this.showInvocation(executionId, undefined);
-    });
+    const { group, token } = decide(this.findGroup(key));
+    const dropped = group === undefined ? this.list(key.accountId, key.region, key.group) : [];
+    const content = dropped
+      .map(scheduleKeyText)
+      .flatMap((text) => [this.schedules.to(text, undefined), ...this.withoutInvocations(text)]);
+    await this.store([this.groups.to(groupKeyText(key), group), ...content], token);
   }
 
-  private isCompleted(schedule: ScheduleRecord, lastExecutionId: string): boolean {
+  /** The invocation that has just ended was its last. */
+  private isCompleted(schedule: ScheduleRecord): boolean {
     const { actionAfterCompletion, nextMs, state } = schedule;
     if (actionAfterCompletion !== 'DELETE' || nextMs !== undefined || state === 'DISABLED') return false;
-    return this.dueOf(scheduleKeyText(schedule)).every(({ executionId }) => executionId === lastExecutionId);
+    return this.dueOf.get(scheduleKeyText(schedule))?.size === 1;
   }
 
-  private dueOf(scheduleText: string): InvocationRecord[] {
-    return [...this.invocations.values()].filter(
-      ({ schedule }) => scheduleKeyText(schedule) === scheduleText,
-    );
+  private count(id: string, before: InvocationRecord | undefined, now: InvocationRecord | undefined): void {
+    const text = scheduleKeyText((before ?? now)!.schedule);
+    const due = this.dueOf.get(text) ?? new Set();
+    if (now === undefined) due.delete(id);
+    else due.add(id);
+    if (due.size === 0) this.dueOf.delete(text);
+    else this.dueOf.set(text, due);
   }
 
-  private showSchedule(key: ScheduleKey, schedule: ScheduleRecord | undefined): void {
-    if (schedule === undefined) this.schedules.delete(scheduleKeyText(key));
-    else this.schedules.set(scheduleKeyText(key), schedule);
-    this.onSchedule(key, schedule);
+  private withoutInvocations(scheduleText: string): Change[] {
+    return [...(this.dueOf.get(scheduleText) ?? [])].map((id) => this.invocations.to(id, undefined));
   }
 
-  private showInvocation(executionId: string, invocation: InvocationRecord | undefined): void {
-    if (invocation === undefined) this.invocations.delete(executionId);
-    else this.invocations.set(executionId, invocation);
-    this.onInvocation(executionId, invocation);
+  /** What follows a change sees it; who listens is told once it is on disk. */
+  private async store(changes: readonly Change[], token?: RememberedToken): Promise<void> {
+    const undo = changes.map((change) => change.apply());
+    token?.apply();
+    try {
+      await this.state.commit([...changes.map(({ write }) => write), ...(token?.writes ?? [])]);
+    } catch (error) {
+      for (const restore of undo) restore();
+      token?.undo();
+      throw error;
+    }
+    for (const change of changes) change.tell();
   }
-}
-
-function written(table: string, key: string, value: object | undefined): StateWrite {
-  return value === undefined ? { table, key, delete: true } : { table, key, value };
-}
-
-function sorted<T>(records: ReadonlyMap<string, T>, prefix: string): T[] {
-  return [...records]
-    .filter(([key]) => key.startsWith(prefix))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, record]) => record);
 }

@@ -2,20 +2,23 @@
 import type { Timer, WorkClock } from '../../core/clock.ts';
 import { ClockedWork } from '../../core/clocked-work.ts';
 import type { Ids } from '../../core/ids.ts';
+import type { Log } from '../../ports/log.ts';
 import { missedDueMs, nextDueMs } from './due-times.ts';
 import type { InvocationRecord, ScheduleKey, ScheduleRecord } from './schedule-record.ts';
-import { scheduleKeyText } from './schedule-record.ts';
 import type { ScheduleChange, Schedules } from './schedules.ts';
 import { retryPolicyOf } from './target-settings.ts';
 
 const MS_PER_MINUTE = 60_000;
 /** As long as the ids in the examples of the user guide, bytes. */
 const EXECUTION_ID_BYTES = 8;
+/** Where a disk has refused, it is asked again this much later. */
+const STORE_AGAIN_MS = 1_000;
 
 export interface TimetableDependencies {
   readonly schedules: Schedules;
   readonly clock: WorkClock;
   readonly ids: Ids;
+  readonly log: Log;
 }
 
 export class Timetable {
@@ -30,16 +33,10 @@ export class Timetable {
   }
 
   /** What is known of a schedule has changed; undefined: it is gone. */
-  follow(key: ScheduleKey, schedule: ScheduleRecord | undefined): void {
-    const text = scheduleKeyText(key);
+  follow(text: string, schedule: ScheduleRecord | undefined): void {
     this.timers.get(text)?.cancel();
     this.timers.delete(text);
-    if (schedule?.nextMs === undefined || this.isClosed) return;
-    const timer = this.deps.clock.at(schedule.nextMs, () => {
-      this.timers.delete(text);
-      return this.work.run(() => this.becomeDue(schedule));
-    });
-    this.timers.set(text, timer);
+    if (schedule?.nextMs !== undefined) this.wait(text, schedule, schedule.nextMs);
   }
 
   async close(): Promise<void> {
@@ -48,9 +45,24 @@ export class Timetable {
     await this.work.ended();
   }
 
-  private async becomeDue(key: ScheduleKey): Promise<void> {
-    if (this.isClosed || this.deps.schedules.find(key) === undefined) return;
-    await this.deps.schedules.change(key, (schedule) => this.dueChange(schedule));
+  private wait(text: string, key: ScheduleKey, dueMs: number): void {
+    if (this.isClosed) return;
+    const timer = this.deps.clock.at(dueMs, () => {
+      this.timers.delete(text);
+      return this.work.run(() => this.becomeDue(text, key));
+    });
+    this.timers.set(text, timer);
+  }
+
+  private async becomeDue(text: string, key: ScheduleKey): Promise<void> {
+    const { schedules, clock, log } = this.deps;
+    if (this.isClosed || schedules.find(key) === undefined) return;
+    try {
+      await schedules.change(key, (schedule) => this.dueChange(schedule));
+    } catch (error) {
+      log.error({ schedule: text, error: String(error) }, 'A due time of a schedule could not be stored.');
+      this.wait(text, key, clock.now() + STORE_AGAIN_MS);
+    }
   }
 
   private dueChange(schedule: ScheduleRecord | undefined): ScheduleChange {
