@@ -9,6 +9,7 @@ import type { Log } from '../ports/log.ts';
 import { type Batch, batchesOf } from './batch.ts';
 import { ConcurrencyRamp } from './concurrency-ramp.ts';
 import { recordFilter } from './record-filter.ts';
+import { Rests } from './rests.ts';
 
 export interface QueuePollerDependencies {
   readonly source: EventSource;
@@ -51,12 +52,13 @@ export class QueuePoller {
   private readonly work: ClockedWork;
   private lanes: readonly Promise<void>[] = [];
   private failures = 0;
-  private readonly rests = new Set<() => void>();
+  private readonly rests: Rests;
 
   constructor(deps: QueuePollerDependencies, polling: QueuePolling) {
     this.deps = deps;
     this.polling = polling;
     this.work = new ClockedWork(deps.clock);
+    this.rests = new Rests(deps.clock);
     this.ramp = new ConcurrencyRamp(deps.clock, polling.maximumConcurrency);
     this.passes = recordFilter(polling.filters);
     // The signal lasts as long as the poller, and each lane listens to it.
@@ -74,7 +76,7 @@ export class QueuePoller {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.ramp.close();
-    for (const end of this.rests) end();
+    this.rests.endAll();
     await Promise.all(this.lanes);
     await this.work.ended();
   }
@@ -88,7 +90,7 @@ export class QueuePoller {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       await this.ramp.acquire();
-      if (this.failures > 0 && !signal.aborted) await this.resting();
+      if (this.failures > 0) await this.rests.rest(backOffMs(REST, this.failures));
       let records: readonly SourceRecord[] = [];
       try {
         if (!signal.aborted) records = await this.gathered();
@@ -183,20 +185,6 @@ export class QueuePoller {
       { ...this.polling.logFields, error: String(error) },
       'A poller met a failure and goes on after a rest.',
     );
-  }
-
-  private async resting(): Promise<void> {
-    const { clock } = this.deps;
-    const restMs = backOffMs(REST, this.failures);
-    await new Promise<void>((resolve) => {
-      const timer = clock.at(clock.now() + restMs, () => end());
-      const end = (): void => {
-        timer.cancel();
-        this.rests.delete(end);
-        resolve();
-      };
-      this.rests.add(end);
-    });
   }
 }
 

@@ -1,15 +1,41 @@
 /** FilterCriteria: which records of a source are let through. */
 import { parseEventPattern } from '../core/event-pattern/event-pattern.ts';
-import type { SourceRecord } from '../ports/event-source.ts';
+
+/** A record as AWS hands it to a function. */
+interface Filtered {
+  readonly record: Readonly<Record<string, unknown>>;
+}
 
 /** True for what passes; without filters everything does. Throws `EventPatternError` for a pattern that is none. */
-export function recordFilter(filters: readonly string[] | undefined): (record: SourceRecord) => boolean {
+export function recordFilter(filters: readonly string[] | undefined): (record: Filtered) => boolean {
   if (filters === undefined || filters.length === 0) return () => true;
   const patterns = filters.map((filter) => parseEventPattern(filter));
   return ({ record }) => {
-    const event = { ...record, body: parsedBody(record['body']) };
+    const event = filteredForm(record);
     return patterns.some((pattern) => pattern(event));
   };
+}
+
+/**
+ * What patterns see of a record. Source: "Control which events Lambda sends to your function": of a message its body
+ * and of a record of Kinesis its data, decoded, are looked into where they are JSON; data that is none matches no
+ * pattern for it. Records of DynamoDB are as they are.
+ */
+function filteredForm(record: Filtered['record']): object {
+  const kinesis = record['kinesis'];
+  if (typeof kinesis === 'object' && kinesis !== null) {
+    const { data, ...others } = kinesis as { readonly data?: unknown };
+    return { ...record, ...others, ...parsedData(data) };
+  }
+  return 'body' in record ? { ...record, body: parsedBody(record['body']) } : record;
+}
+
+function parsedData(data: unknown): object {
+  try {
+    return { data: JSON.parse(Buffer.from(String(data), 'base64').toString()) as unknown };
+  } catch {
+    return {};
+  }
 }
 
 /** A body that is JSON is looked into; any other is a string. */

@@ -1,0 +1,114 @@
+/** How far the reader of a stream has come in each shard, in the state store. */
+import type { StateStore, StateWrite } from '../ports/state-store.ts';
+import type { OpenWindow } from './tumbling-window.ts';
+
+/** A place in a shard. */
+export interface Position {
+  /** Goes on after it. */
+  readonly cursor: string;
+  /** Of the last record before it; absent where none has been read. */
+  readonly sequenceNumber?: string;
+}
+
+export interface ShardCheckpoint extends Position {
+  /** Key groups that are not done with everything before the position, by index. */
+  readonly behind?: Readonly<Record<string, Position>>;
+  /** Into how many groups keys were divided. */
+  readonly groups: number;
+  readonly window?: OpenWindow;
+  /** The shard was read to its end, and everything in it is done with. */
+  readonly isEnd?: true;
+}
+
+const TABLE = 'polling.checkpoints';
+
+/** Written together with the first checkpoints: shards that appear from then on are read from their beginning. */
+const BEGUN = '';
+
+/** Checkpoints of one reader; a write that waits for the disk takes along what comes meanwhile. */
+export class StreamCheckpoints {
+  private readonly state: StateStore;
+  private readonly prefix: string;
+  private readonly known = new Map<string, ShardCheckpoint>();
+  private readonly dirty = new Set<string>();
+  private writing: Promise<void> | undefined;
+
+  private constructor(state: StateStore, owner: string) {
+    this.state = state;
+    this.prefix = `${owner}/`;
+  }
+
+  /** `owner` is unique among the readers of this server. */
+  static async open(state: StateStore, owner: string): Promise<StreamCheckpoints> {
+    const checkpoints = new StreamCheckpoints(state, owner);
+    const { prefix } = checkpoints;
+    for (const { key, value } of await state.list<ShardCheckpoint>(TABLE, { prefix })) {
+      checkpoints.known.set(key.slice(prefix.length), value);
+    }
+    return checkpoints;
+  }
+
+  /** Removes all of a reader that is no more. */
+  static async remove(state: StateStore, owner: string): Promise<void> {
+    const records = await state.list(TABLE, { prefix: `${owner}/` });
+    await state.commit(records.map(({ key }) => ({ table: TABLE, key, delete: true })));
+  }
+
+  get hasBegun(): boolean {
+    return this.known.has(BEGUN);
+  }
+
+  find(shardId: string): ShardCheckpoint | undefined {
+    return this.known.get(shardId);
+  }
+
+  /** The places where reading begins; durable when it resolves. */
+  async begin(first: ReadonlyMap<string, ShardCheckpoint>): Promise<void> {
+    this.known.set(BEGUN, { cursor: '', groups: 1 });
+    for (const [shardId, checkpoint] of first) this.known.set(shardId, checkpoint);
+    for (const shardId of this.known.keys()) this.dirty.add(shardId);
+    await this.flush();
+  }
+
+  /** Will be stored soon. */
+  set(shardId: string, checkpoint: ShardCheckpoint): void {
+    this.known.set(shardId, checkpoint);
+    this.dirty.add(shardId);
+    // What fails to be stored is stored with the next change; until then more would be repeated after a crash.
+    this.flush().catch(() => {});
+  }
+
+  /** Forgets shards that the stream has no more. */
+  retain(shardIds: ReadonlySet<string>): void {
+    for (const shardId of this.known.keys()) {
+      if (shardId === BEGUN || shardIds.has(shardId)) continue;
+      this.known.delete(shardId);
+      this.dirty.add(shardId);
+    }
+  }
+
+  /** Resolves when everything set so far is stored. */
+  async flush(): Promise<void> {
+    while (this.writing !== undefined) await this.writing;
+    if (this.dirty.size === 0) return;
+    const shardIds = [...this.dirty];
+    this.dirty.clear();
+    this.writing = this.state.commit(shardIds.map((shardId) => this.writeOf(shardId))).then(
+      () => {
+        this.writing = undefined;
+      },
+      (error: unknown) => {
+        this.writing = undefined;
+        for (const shardId of shardIds) this.dirty.add(shardId);
+        throw error;
+      },
+    );
+    await this.writing;
+  }
+
+  private writeOf(shardId: string): StateWrite {
+    const key = `${this.prefix}${shardId}`;
+    const value = this.known.get(shardId);
+    return value === undefined ? { table: TABLE, key, delete: true } : { table: TABLE, key, value };
+  }
+}
