@@ -16,6 +16,7 @@ import type { BoundAddress } from './address.ts';
 import { addressesOf, bind, isAddressMissing, requireSafeBinding } from './address.ts';
 import type { Authorization } from './authorizer.ts';
 import { Authorizer } from './authorizer.ts';
+import { Http2Connections } from './http2-connections.ts';
 import type { Timeouts } from './limits.ts';
 import {
   DEFAULT_CLOSE_DEADLINE_MS,
@@ -70,12 +71,17 @@ class HttpFront implements WireServer {
   private readonly flow: RequestFlow;
   private guard: RequestGuard | undefined;
   private readonly servers: Server[] = [];
+  private readonly http2: Http2Connections;
   private readonly inFlight = new WeakMap<Duplex, ServerResponse>();
   private bound: BoundAddress | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(options: WireServerOptions) {
     this.options = options;
+    this.http2 = new Http2Connections({
+      serve: (connection) => void this.servers[0]?.emit('connection', connection),
+      log: options.log,
+    });
     const routes = options.routes ?? readModelIndex();
     this.flow = new RequestFlow({
       endpoints: [
@@ -152,6 +158,7 @@ class HttpFront implements WireServer {
   }
 
   private onMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (this.http2.take(error, socket)) return;
     const response = this.inFlight.get(socket);
     const answering = response?.headersSent === true && !response.writableFinished;
     if (error.code === 'ECONNRESET' || !socket.writable || answering) {
@@ -170,7 +177,9 @@ class HttpFront implements WireServer {
           server.closeIdleConnections();
         }),
     );
+    this.http2.close();
     const timer = setTimeout(() => {
+      this.http2.destroy();
       for (const server of this.servers) server.closeAllConnections();
     }, deadlineMs);
     await Promise.all(closed);
