@@ -5,7 +5,7 @@ import type { KilledServer } from './killed-server.ts';
 
 export interface Kills {
   readonly count: number;
-  /** The server lives that long at most before it is killed, milliseconds. */
+  /** The server lives that long at most from its first answer on before it is killed, milliseconds. */
   readonly longestLifeMs: number;
 }
 
@@ -17,9 +17,12 @@ export async function killUnder(
   steps: readonly (() => Promise<unknown>)[],
 ): Promise<void> {
   for (let kill = 0; kill < count; kill += 1) {
-    const ending = Promise.all(steps.map(untilCutOff));
+    const answered = Promise.withResolvers<void>();
+    const ending = Promise.all(steps.map((step) => untilCutOff(step, answered.resolve)));
     // Looked at once the server is there again, since stopping a dead one would wait for ever.
     ending.catch(() => undefined);
+    // However slow the machine is: a server that has not answered anything yet has nothing to lose.
+    await Promise.race([answered.promise, ending]);
     await new Promise((resolve) => setTimeout(resolve, random.next() * longestLifeMs));
     await server.kill();
     await server.start();
@@ -28,10 +31,11 @@ export async function killUnder(
 }
 
 /** Rejects with what the server has answered, and with what is found out about it. */
-async function untilCutOff(step: () => Promise<unknown>): Promise<void> {
+async function untilCutOff(step: () => Promise<unknown>, answered: () => void): Promise<void> {
   for (;;) {
     try {
       await step();
+      answered();
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error;
       const { $metadata: answered } = error as { $metadata?: { httpStatusCode?: number } };
