@@ -1,6 +1,9 @@
 /** Replays one recorded scenario through the AWS SDK against a server and compares the answers. */
 import * as cloudwatchLogs from '@aws-sdk/client-cloudwatch-logs';
+import * as dynamodb from '@aws-sdk/client-dynamodb';
+import * as kinesis from '@aws-sdk/client-kinesis';
 import * as lambda from '@aws-sdk/client-lambda';
+import * as s3 from '@aws-sdk/client-s3';
 import * as sqs from '@aws-sdk/client-sqs';
 import * as sts from '@aws-sdk/client-sts';
 import type { ClientSettings } from '../kit/started-platform.ts';
@@ -46,6 +49,12 @@ export class ScenarioReplay {
         client: sdkClient(new cloudwatchLogs.CloudWatchLogsClient(settings)),
         commands: { ...cloudwatchLogs },
       },
+      dynamodb: { client: sdkClient(new dynamodb.DynamoDBClient(settings)), commands: { ...dynamodb } },
+      kinesis: { client: sdkClient(new kinesis.KinesisClient(settings)), commands: { ...kinesis } },
+      s3: {
+        client: sdkClient(new s3.S3Client({ ...settings, forcePathStyle: true })),
+        commands: { ...s3 },
+      },
       sqs: { client: sdkClient(new sqs.SQSClient(settings)), commands: { ...sqs } },
       sts: { client: sdkClient(new sts.STSClient(settings)), commands: { ...sts } },
     };
@@ -70,7 +79,9 @@ export class ScenarioReplay {
         continue;
       }
       const answer = await this.call(sdk, step, answers);
-      if (isNotImplemented(answer)) return { compared, differences, stoppedAt: missingPart(answer, step) };
+      const isPart = step.phase !== 'teardown';
+      if (isPart && isNotImplemented(answer))
+        return { compared, differences, stoppedAt: missingPart(answer, step) };
       answers.push(answer);
       for (const [label, recorded] of Object.entries(step.expect_aws ?? {})) {
         compare(label, atOurSpeed(withoutCopies(recorded), answer), answer);
