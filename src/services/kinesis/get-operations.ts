@@ -1,11 +1,13 @@
 import type { KinesisContext, KinesisOperations } from './kinesis-context.ts';
-import { activeStreamOf, shardOf } from './kinesis-context.ts';
-import { notFound, rateExceeded, streamNotFound } from './kinesis-errors.ts';
+import { activeStreamOf } from './kinesis-context.ts';
+import { notFound, rateExceeded, shardNotFound, streamNotFound } from './kinesis-errors.ts';
 import { encodeIterator, usableIterator } from './shard-iterator.ts';
 import { recordBytes } from './shard-log.ts';
 import { apiRecords, childShards, MAX_RECORDS, readShard } from './shard-reader.ts';
 import { positionAfter } from './starting-position.ts';
-import { shardId } from './stream-record.ts';
+import type { Stream } from './stream.ts';
+import type { ShardRecord } from './stream-record.ts';
+import { shardId, shardIndex } from './stream-record.ts';
 
 export function getOperations(
   kinesis: KinesisContext,
@@ -14,7 +16,7 @@ export function getOperations(
   return {
     async GetShardIterator(input, caller) {
       const stream = activeStreamOf(kinesis, input, caller);
-      const shard = shardOf(stream, input.ShardId!);
+      const shard = readableShard(stream, shardIndex(input.ShardId!), input.ShardId!);
       const nowMs = clock.now();
       const after = await positionAfter(
         { log, stream, shard, nowMs, operation: 'GetShardIterator' },
@@ -42,11 +44,7 @@ export function getOperations(
       const stream = streams.find(iterator);
       if (stream === undefined || !stream.isThere) throw streamNotFound(iterator);
       const id = shardId(iterator.shardIndex);
-      const shard = stream.shard(iterator.shardIndex);
-      if (shard === undefined) {
-        const { name, accountId } = iterator;
-        throw notFound(`Shard ${id} in stream ${name} under account ${accountId} does not exist`);
-      }
+      const shard = readableShard(stream, iterator.shardIndex, id);
       const throughput = stream.throughput(shard.index);
       if (!throughput.takeRead()) {
         metrics.record(stream, shard.index, { ReadProvisionedThroughputExceeded: 1 });
@@ -71,4 +69,13 @@ export function getOperations(
       };
     },
   };
+}
+
+/** AWS has other words here than where shards are changed. */
+function readableShard(stream: Stream, index: number | undefined, id: string): ShardRecord {
+  const { name, accountId } = stream.record;
+  if (index === undefined) throw shardNotFound(id, stream.record);
+  const shard = stream.shard(index);
+  if (shard !== undefined) return shard;
+  throw notFound(`Shard ${shardId(index)} in stream ${name} under account ${accountId} does not exist`);
 }

@@ -2,7 +2,8 @@
 import { hash } from 'node:crypto';
 
 const DIGITS = 32;
-export const MAX_HASH_KEY = 2n ** 128n - 1n;
+const HASH_KEYS = 2n ** 128n;
+export const MAX_HASH_KEY = HASH_KEYS - 1n;
 
 export interface HashRange {
   /** Both are in it; 32 hexadecimal digits. */
@@ -28,11 +29,20 @@ export function decimalRange({ start, end }: HashRange): { StartingHashKey: stri
   return { StartingHashKey: hashValue(start).toString(), EndingHashKey: hashValue(end).toString() };
 }
 
-/** All keys in `count` ranges of the same size, but for what does not divide. */
+/** All keys in `count` ranges of one size, the last of which has what does not divide: as AWS makes streams. */
 export function evenRanges(count: number): HashRange[] {
-  const size = (MAX_HASH_KEY + 1n) / BigInt(count);
-  return Array.from({ length: count }, (_, index) => ({
-    start: hashKey(size * BigInt(index)),
-    end: hashKey(index === count - 1 ? MAX_HASH_KEY : size * BigInt(index + 1) - 1n),
+  const size = HASH_KEYS / BigInt(count);
+  return rangesFrom(Array.from({ length: count }, (_, index) => size * BigInt(index)));
+}
+
+/** All keys in `count` ranges whose bounds are among those of any multiple of the count. */
+export function alignedRanges(count: number): HashRange[] {
+  return rangesFrom(Array.from({ length: count }, (_, index) => (HASH_KEYS * BigInt(index)) / BigInt(count)));
+}
+
+function rangesFrom(starts: readonly bigint[]): HashRange[] {
+  return starts.map((start, index) => ({
+    start: hashKey(start),
+    end: hashKey((starts[index + 1] ?? HASH_KEYS) - 1n),
   }));
 }

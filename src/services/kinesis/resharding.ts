@@ -1,6 +1,6 @@
 /** How shards become others: the changes of a split, a merge, a new count. */
 import type { HashRange } from './hash-key.ts';
-import { evenRanges, hashKey, hashValue } from './hash-key.ts';
+import { alignedRanges, hashKey, hashValue } from './hash-key.ts';
 import type { ShardChange, ShardRecord } from './stream-record.ts';
 
 export function changedShards(
@@ -46,7 +46,7 @@ export function areAdjacent(first: HashRange, second: HashRange): boolean {
 }
 
 /**
- * Splits and merges after which the open shards, given in the order of their keys, are `count` even ones. Between
+ * Splits and merges after which the open shards are `count` even ones. Between
  * them shards come and go that never take a record, as on AWS ("this might create short-lived shards").
  */
 export function uniformScaling(shards: readonly ShardRecord[], count: number): ShardChange[] {
@@ -58,9 +58,10 @@ export function uniformScaling(shards: readonly ShardRecord[], count: number): S
     all = changedShards(all, [made], 0);
     return all.slice(before);
   };
-  const ranges = evenRanges(count);
+  const ranges = alignedRanges(count);
   const pieces = shards
     .filter(({ closedMs }) => closedMs === undefined)
+    .sort((a, b) => (a.start < b.start ? -1 : 1))
     .flatMap((shard) => {
       const parts: ShardRecord[] = [];
       let rest = shard;
