@@ -31,17 +31,19 @@ export function consumerArn({ streamArn, name, createdMs }: ConsumerRecord): str
 export class Consumers {
   private readonly state: StateStore;
   private readonly clock: WorkClock;
+  private readonly streams: Streams;
   private readonly byKey = new Map<string, ConsumerRecord>();
   private readonly timers = new Map<string, Timer>();
   private unwatch = (): void => {};
 
-  private constructor(state: StateStore, clock: WorkClock) {
+  private constructor(state: StateStore, clock: WorkClock, streams: Streams) {
     this.state = state;
+    this.streams = streams;
     this.clock = clock;
   }
 
   static async open(state: StateStore, clock: WorkClock, streams: Streams): Promise<Consumers> {
-    const consumers = new Consumers(state, clock);
+    const consumers = new Consumers(state, clock, streams);
     for (const { value } of await state.list<ConsumerRecord>(TABLE)) consumers.hold(value);
     // Consumers go with their stream, in any order: a stream that is gone is not asked about.
     consumers.unwatch = streams.watch((stream) => {
@@ -149,6 +151,9 @@ export class Consumers {
       this.timers.get(key)?.cancel();
       this.timers.delete(key);
     }
+    // Subscriptions of theirs end.
+    const arns = new Set(consumers.map(({ streamArn }) => streamArn));
+    for (const stream of this.streams.all()) if (arns.has(stream.arn)) this.streams.tell(stream);
   }
 }
 

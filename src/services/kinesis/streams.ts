@@ -171,7 +171,8 @@ export class Streams {
     });
   }
 
-  private tell(stream: Stream): void {
+  /** Those who watch the stream or wait for its records look again. */
+  tell(stream: Stream): void {
     for (const watcher of [...this.watchers]) watcher(stream);
     for (const { index } of stream.record.shards) this.log.tell(stream.logName(index));
   }
