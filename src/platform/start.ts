@@ -10,6 +10,7 @@ import { createSandbox } from '../sandbox/sandboxes.ts';
 import { openAutoScaling } from '../services/application-autoscaling/application-autoscaling.ts';
 import { openDynamo } from '../services/dynamodb/dynamodb.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
+import { openFirehose } from '../services/firehose/firehose.ts';
 import { openKinesis } from '../services/kinesis/kinesis.ts';
 import { openKms } from '../services/kms/kms.ts';
 import { openLogs } from '../services/logs/logs.ts';
@@ -120,6 +121,15 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const logs = await cleanup.opening(openLogs({ ...storage, ...seams, clock, ids, log }));
   const sqs = await cleanup.opening(openSqs({ ...storage, clock, ids, senderIdOf: access.senderIdOf }));
   const kinesis = await cleanup.opening(openKinesis({ ...storage, metrics, clock, ids }));
+  const firehose = await openFirehose({
+    state,
+    queue: queuesOf('firehose', eventQueue),
+    source: kinesis.streamSource,
+    call: seams.call,
+    clock,
+    ids,
+    log,
+  });
   const sns = await openSns({
     state,
     queue: queuesOf('sns', eventQueue),
@@ -130,7 +140,9 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     deliver: seams.deliver,
     origin: () => origin,
   });
-  const s3 = await cleanup.opening(openS3({ ...storage, ...seams, clock, ids, log, admitForm: access.admitForm }));
+  const s3 = await cleanup.opening(
+    openS3({ ...storage, ...seams, clock, ids, log, admitForm: access.admitForm }),
+  );
   const dynamo = await cleanup.opening(openDynamo({ ...storage, clock, ids, log }));
   const kms = await cleanup.opening(
     openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) }),
@@ -199,6 +211,10 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       sandbox: faultySandbox(sandbox, faults),
       logSink: logs.sink,
       eventSources: new Map([['sqs', sqs.eventSource]]),
+      streamSources: new Map([
+        ['kinesis', kinesis.streamSource],
+        ['dynamodb', dynamo.streamSource],
+      ]),
       access,
       isAuthorizationEnforced: options.authorization,
       maxEnvironments: options.maxEnvironments,
@@ -224,6 +240,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     ...access.services,
     sqs.service,
     kinesis.service,
+    firehose.service,
     sns.service,
     s3.service,
     ...dynamo.services,
@@ -265,6 +282,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   // What asynchronous events run may still call the server.
   cleanup.add(() => lambda.closeEvents());
   cleanup.add(() => scheduler.close());
+  cleanup.add(() => firehose.close());
   cleanup.add(() => sns.close());
   cleanup.add(() => logs.closeSubscriptions());
   cleanup.add(async () => logs.endLiveTails());
@@ -275,6 +293,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const bound = await server.listen({ host: options.host, port: options.port });
   origin = originOf(bound);
   await lambda.begin();
+  await firehose.resume();
   await sns.resume();
   logs.resume();
   autoScaling.begin();
