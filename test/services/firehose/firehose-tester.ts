@@ -6,7 +6,7 @@ import type {
 } from '@aws-sdk/client-firehose';
 import { CreateDeliveryStreamCommand, FirehoseClient, PutRecordCommand } from '@aws-sdk/client-firehose';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import type { Platform } from '../../../src/index.ts';
+import type { Platform, StartOptions } from '../../../src/index.ts';
 import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
 
 export const ROLE = 'arn:aws:iam::000000000000:role/r';
@@ -23,9 +23,9 @@ export class FirehoseTester {
     this.s3 = new S3Client({ ...clientSettings(platform), forcePathStyle: true });
   }
 
-  /** With a bucket, and a clock that stands at the beginning of `timeMs`'s second where that is given. */
-  static async start(context: TestContext): Promise<FirehoseTester> {
-    const tester = new FirehoseTester(await startedPlatform(context, { frozenClock: true }));
+  /** With a bucket. */
+  static async start(context: TestContext, options: StartOptions = {}): Promise<FirehoseTester> {
+    const tester = new FirehoseTester(await startedPlatform(context, { frozenClock: true, ...options }));
     context.after(() => {
       tester.client.destroy();
       tester.s3.destroy();
