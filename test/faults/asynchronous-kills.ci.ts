@@ -113,14 +113,6 @@ describe('a server that is killed under load of asynchronous events', () => {
     }
   }
 
-  async function advance(seconds: number): Promise<void> {
-    const response = await fetch(`${server.origin}/_selfsame/clock`, {
-      method: 'POST',
-      body: JSON.stringify({ advanceSeconds: seconds }),
-    });
-    assert.equal(response.status, 200, await response.text());
-  }
-
   test('loses no event that it has accepted', { timeout: 1_500_000 }, async () => {
     for (let kill = 0; kill < KILLS; kill += 1) {
       const sending = Array.from({ length: SENDERS }, (_, sender) => sendUntilKilled(`${kill}.${sender}`));
@@ -130,7 +122,7 @@ describe('a server that is killed under load of asynchronous events', () => {
       await server.start();
     }
     await untilNoneLacks(() => 1);
-    await advance(6 * 3_600);
+    await server.advance(6 * 3_600);
     await untilNoneLacks((kind) => LEAST_RUNS[kind]);
     const runs = await runsById();
     let repeats = 0;

@@ -69,6 +69,17 @@ export class KilledServer {
     return code;
   }
 
+  /** Moves its service clock, and waits for what falls due. */
+  async advance(seconds: number): Promise<void> {
+    const answer = await fetch(`${this.origin}/_selfsame/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ advanceSeconds: seconds }),
+    });
+    if (!answer.ok) throw new Error(`the clock was not advanced: ${answer.status} ${await answer.text()}`);
+    await answer.arrayBuffer();
+  }
+
   /** What is left on the host of the servers that have ended, beside processes and files. */
   traces(): Promise<string[]> {
     const isRunning = this.child?.exitCode === null && this.child.signalCode === null;

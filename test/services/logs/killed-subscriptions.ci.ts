@@ -1,8 +1,5 @@
 /** A server that is killed at random while log events come: each that was acknowledged reaches the subscriber. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   CloudWatchLogsClient,
@@ -18,10 +15,8 @@ import {
   GetShardIteratorCommand,
   KinesisClient,
 } from '@aws-sdk/client-kinesis';
-import { KilledServer } from '../../faults/killed-server.ts';
+import { killedService } from '../../faults/killed-service.ts';
 import { killUnder } from '../../faults/kills.ts';
-import { SeededRandom } from '../../faults/seeded-random.ts';
-import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
 import { decoded, ROLE } from './subscription-tester.ts';
 
 const KILLS = 20;
@@ -30,18 +25,7 @@ const LONGEST_LIFE_MS = 300;
 const TARGET = { logGroupName: 'g', logStreamName: 's' };
 
 test(`log events that were acknowledged reach a subscriber after ${KILLS} kills`, async (context) => {
-  const random = new SeededRandom();
-  console.log(`seed ${random.seed}; repeat with SELFSAME_SEED=${random.seed}`);
-  const directory = await mkdtemp(join(tmpdir(), 'selfsame-faults-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
-  const server = await KilledServer.start(directory);
-  context.after(() => server.stop());
-  const settings = {
-    endpoint: server.origin,
-    region: TEST_REGION,
-    credentials: TEST_CREDENTIALS,
-    maxAttempts: 1,
-  };
+  const { server, random, settings } = await killedService(context);
   const logs = new CloudWatchLogsClient(settings);
   const kinesis = new KinesisClient(settings);
   context.after(() => {
@@ -52,7 +36,7 @@ test(`log events that were acknowledged reach a subscriber after ${KILLS} kills`
   for (const summary = new DescribeStreamSummaryCommand({ StreamName: 'k' }); ; ) {
     const { StreamDescriptionSummary } = await kinesis.send(summary);
     if (StreamDescriptionSummary?.StreamStatus === 'ACTIVE') break;
-    await advance(server, 1);
+    await server.advance(1);
   }
   await logs.send(new CreateLogGroupCommand({ logGroupName: 'g' }));
   await logs.send(new CreateLogStreamCommand(TARGET));
@@ -73,7 +57,7 @@ test(`log events that were acknowledged reach a subscriber after ${KILLS} kills`
   await killUnder(server, random, { count: KILLS, longestLifeMs: LONGEST_LIFE_MS }, [put, put, put]);
 
   // The clock waits for deliveries under way.
-  await advance(server, 1);
+  await server.advance(1);
   const arrived = await arrivals(kinesis);
   for (const message of acknowledged) {
     assert.ok(arrived.includes(message), `${message} was acknowledged and has not arrived`);
@@ -100,13 +84,4 @@ async function arrivals(kinesis: KinesisClient): Promise<string[]> {
     }
     ShardIterator = NextShardIterator;
   }
-}
-
-async function advance(server: KilledServer, seconds: number): Promise<void> {
-  const answer = await fetch(`${server.origin}/_selfsame/clock`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ advanceSeconds: seconds }),
-  });
-  assert.equal(answer.status, 200);
 }

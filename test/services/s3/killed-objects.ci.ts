@@ -4,8 +4,7 @@
  * bytes stay that nothing refers to.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -28,10 +27,10 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { KilledServer } from '../../faults/killed-server.ts';
+import { killedService } from '../../faults/killed-service.ts';
 import { killUnder } from '../../faults/kills.ts';
 import { SeededRandom } from '../../faults/seeded-random.ts';
-import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
+import { TEST_REGION } from '../../kit/started-platform.ts';
 
 const KILLS = 30;
 const LONGEST_LIFE_MS = 400;
@@ -180,18 +179,7 @@ function ignoring(name: string) {
 }
 
 test(`what a server answered about objects holds after ${KILLS} kills`, async (context) => {
-  const random = new SeededRandom();
-  console.log(`seed ${random.seed}; repeat with SELFSAME_SEED=${random.seed}`);
-  const directory = await mkdtemp(join(tmpdir(), 'selfsame-faults-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
-  const server = await KilledServer.start(directory);
-  context.after(() => server.stop());
-  const settings = {
-    endpoint: server.origin,
-    region: TEST_REGION,
-    credentials: TEST_CREDENTIALS,
-    maxAttempts: 1,
-  };
+  const { server, random, directory, settings } = await killedService(context);
   const client = new S3Client({ ...settings, forcePathStyle: true });
   const sqs = new SQSClient(settings);
   context.after(() => {

@@ -1,8 +1,5 @@
 /** A server that is killed at random while schedules are due: each due time reaches its target, and none is made up. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import {
@@ -11,9 +8,8 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { KilledServer } from '../../faults/killed-server.ts';
-import { SeededRandom } from '../../faults/seeded-random.ts';
-import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
+import { killedService } from '../../faults/killed-service.ts';
+import { TEST_REGION } from '../../kit/started-platform.ts';
 
 const KILLS = 12;
 /** The server lives that long at most before it is killed, milliseconds. */
@@ -24,18 +20,7 @@ const ADVANCED_SECONDS = 600;
 const MINUTE_MS = 60_000;
 
 test(`each due time is met at least once after ${KILLS} kills`, async (context) => {
-  const random = new SeededRandom();
-  console.log(`seed ${random.seed}; repeat with SELFSAME_SEED=${random.seed}`);
-  const directory = await mkdtemp(join(tmpdir(), 'selfsame-faults-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
-  const server = await KilledServer.start(directory);
-  context.after(() => server.stop());
-  const settings = {
-    endpoint: server.origin,
-    region: TEST_REGION,
-    credentials: TEST_CREDENTIALS,
-    maxAttempts: 1,
-  };
+  const { server, random, settings } = await killedService(context);
   const [scheduler, sqs] = [new SchedulerClient(settings), new SQSClient(settings)];
   context.after(() => {
     scheduler.destroy();
@@ -56,20 +41,15 @@ test(`each due time is met at least once after ${KILLS} kills`, async (context) 
       }),
     );
 
-  const advance = (seconds: number): Promise<Response> =>
-    fetch(`${server.origin}/_selfsame/clock`, {
-      method: 'POST',
-      body: JSON.stringify({ advanceSeconds: seconds }),
-    });
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const advancing = advance(ADVANCED_SECONDS).catch(() => undefined);
+    const advancing = server.advance(ADVANCED_SECONDS).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, random.next() * LONGEST_LIFE_MS));
     await server.kill();
     await server.start();
     await advancing;
   }
   // Whoever hears this answer has waited for what is due by then.
-  assert.equal((await advance(1)).status, 200);
+  await server.advance(1);
 
   const received = await drained(sqs, QueueUrl!);
   let due = 0;

@@ -1,8 +1,5 @@
 /** A server that is killed at random while it publishes: nothing acknowledged is lost, and groups keep their order. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
@@ -11,10 +8,8 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { KilledServer } from '../../faults/killed-server.ts';
+import { killedService } from '../../faults/killed-service.ts';
 import { killUnder } from '../../faults/kills.ts';
-import { SeededRandom } from '../../faults/seeded-random.ts';
-import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
 import { queueArn, topicsMaySend } from './sns-tester.ts';
 
 const KILLS = 15;
@@ -24,18 +19,7 @@ const LONGEST_LIFE_MS = 400;
 const EMPTY_POLLS = 3;
 
 test(`what a topic took arrives, in order, after ${KILLS} kills`, async (context) => {
-  const random = new SeededRandom();
-  console.log(`seed ${random.seed}; repeat with SELFSAME_SEED=${random.seed}`);
-  const directory = await mkdtemp(join(tmpdir(), 'selfsame-faults-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
-  const server = await KilledServer.start(directory);
-  context.after(() => server.stop());
-  const settings = {
-    endpoint: server.origin,
-    region: TEST_REGION,
-    credentials: TEST_CREDENTIALS,
-    maxAttempts: 1,
-  };
+  const { server, random, settings } = await killedService(context);
   const [sns, sqs] = [new SNSClient(settings), new SQSClient(settings)];
   context.after(() => {
     sns.destroy();

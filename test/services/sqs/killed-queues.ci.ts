@@ -3,9 +3,6 @@
  * lost, nothing deleted comes back, receipts stay valid, and each group of a FIFO queue keeps its order.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Message } from '@aws-sdk/client-sqs';
 import {
@@ -15,10 +12,8 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { KilledServer } from '../../faults/killed-server.ts';
+import { killedService } from '../../faults/killed-service.ts';
 import { killUnder } from '../../faults/kills.ts';
-import { SeededRandom } from '../../faults/seeded-random.ts';
-import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
 
 const KILLS = 30;
 /** The server lives that long at most before it is killed, milliseconds. */
@@ -81,18 +76,8 @@ class Line {
 }
 
 test(`what a server answered about messages holds after ${KILLS} kills`, async (context) => {
-  const random = new SeededRandom();
-  console.log(`seed ${random.seed}; repeat with SELFSAME_SEED=${random.seed}`);
-  const directory = await mkdtemp(join(tmpdir(), 'selfsame-faults-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
-  const server = await KilledServer.start(directory);
-  context.after(() => server.stop());
-  const client = new SQSClient({
-    endpoint: server.origin,
-    region: TEST_REGION,
-    credentials: TEST_CREDENTIALS,
-    maxAttempts: 1,
-  });
+  const { server, random, settings } = await killedService(context);
+  const client = new SQSClient(settings);
   context.after(() => client.destroy());
   const queues = new Map<Group, Line>();
   for (const group of GROUPS) {
@@ -116,7 +101,7 @@ test(`what a server answered about messages holds after ${KILLS} kills`, async (
     let count = 0;
     for (const line of lines) count += await line.work();
     empty = count === 0 ? empty + 1 : 0;
-    if (count === 0) await advance(server, 31);
+    if (count === 0) await server.advance(31);
   }
 
   let total = 0;
@@ -131,12 +116,3 @@ test(`what a server answered about messages holds after ${KILLS} kills`, async (
   console.log(`${total} messages acknowledged`);
   assert.ok(total > 0, 'nothing was acknowledged');
 });
-
-async function advance(server: KilledServer, seconds: number): Promise<void> {
-  const answer = await fetch(`${server.origin}/_selfsame/clock`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ advanceSeconds: seconds }),
-  });
-  assert.equal(answer.status, 200);
-}
