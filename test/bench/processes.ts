@@ -12,6 +12,7 @@ import { freePort } from '../kit/free-port.ts';
 import type { LoadPlan, LoadResult } from './load.ts';
 import type { ObjectPlan } from './object-load.ts';
 import type { QueuePlan } from './queue-cycles.ts';
+import type { RecordPlan } from './record-puts.ts';
 
 const run = promisify(execFile);
 
@@ -131,6 +132,22 @@ export async function bareMessages(bytes: number, durationMs: number): Promise<n
     String(bytes),
     String(durationMs),
   ]);
+  return Number(stdout);
+}
+
+/** Batches of ten records that bare SQLite takes a second. */
+export async function bareRecords(bytes: number, durationMs: number): Promise<number> {
+  const { stdout } = await run(process.execPath, [
+    here('bare-records.ts'),
+    String(bytes),
+    String(durationMs),
+  ]);
+  return Number(stdout);
+}
+
+/** Batches of ten records a second into a stream. */
+export async function recordPuts(plan: RecordPlan): Promise<number> {
+  const { stdout } = await run(process.execPath, [here('record-puts.ts'), JSON.stringify(plan)]);
   return Number(stdout);
 }
 

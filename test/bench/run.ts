@@ -8,6 +8,7 @@ import { asyncBacklog } from './backlog.ts';
 import { boot, httpRuntime, warmLatency, warmThroughput } from './measures.ts';
 import { objectMemory, objectThroughput } from './objects.ts';
 import { idleMappings, queueLatency, queueThroughput, queueToFunction } from './queues.ts';
+import { recordThroughput } from './records.ts';
 import { restore } from './restores.ts';
 import { burst, coldStart, density, pooledStart, thaw } from './starts.ts';
 import { streamFirstByte } from './streaming.ts';
@@ -56,6 +57,7 @@ const MEASURES = [
     aim: 'at least 0.8',
     measure: queueToFunction,
   },
+  { figures: ['kinesis_put_ratio'], aim: 'at least 0.3', measure: recordThroughput },
   { figures: ['sqs_to_lambda_latency_ms'], aim: 'at most 10 ms', measure: queueLatency },
   { figures: ['mapping_idle_cpu_percent'], aim: 'under 1 %', measure: idleMappings },
   {
