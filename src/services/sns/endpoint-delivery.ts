@@ -30,6 +30,9 @@ export class EndpointDelivery {
     else if (protocol === 'lambda') {
       const body = await functionEvent(message, arn, this.deps);
       await this.deps.deliver(endpoint, { ...origin(message), body });
+    } else if (protocol === 'firehose') {
+      const body = subscription.isRaw ? message.text : await notificationText(message, arn, this.deps);
+      await this.deps.deliver(endpoint, { ...origin(message), body });
     } else await this.deliverToUrl(subscription, message);
   }
 

@@ -2,7 +2,7 @@ import { parseArn } from '../../core/arn.ts';
 import { checkDeliveryPolicy } from './delivery-policy.ts';
 import { filterPolicy } from './filter-policy.ts';
 import { invalidParameter, notImplemented } from './sns-errors.ts';
-import type { Subscription } from './subscription-record.ts';
+import type { Protocol, Subscription } from './subscription-record.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -11,6 +11,16 @@ export function checkSubscriptionAttributes(attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) checkAttribute(name, value);
   const scope = attributes['FilterPolicyScope'] === 'MessageBody' ? 'MessageBody' : 'MessageAttributes';
   if (attributes['FilterPolicy']) filterPolicy(attributes['FilterPolicy'], scope);
+}
+
+/** Throws `InvalidParameter` where a delivery stream is subscribed without the role that puts records into it. */
+export function checkRole(protocol: Protocol, attributes: Attributes): void {
+  if (protocol !== 'firehose' || attributes['SubscriptionRoleArn']) return;
+  throw refused('SubscriptionRoleArn: required for subscriptions of the protocol firehose');
+}
+
+function isRole(arn: string): boolean {
+  return parseArn(arn)?.service === 'iam' && arn.includes(':role/');
 }
 
 function checkAttribute(name: string, value: string): void {
@@ -32,6 +42,8 @@ function checkAttribute(name: string, value: string): void {
     case 'FilterPolicy':
       return;
     case 'SubscriptionRoleArn':
+      if (isRole(value)) return;
+      throw refused(`SubscriptionRoleArn: ${value} is not the ARN of a role`);
     case 'ReplayPolicy':
       throw notImplemented(`the subscription attribute ${name}`);
     default:

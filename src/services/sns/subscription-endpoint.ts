@@ -6,7 +6,7 @@ import type { TopicRecord } from './topic-record.ts';
 import { FIFO_SUFFIX } from './topic-record.ts';
 
 /** What AWS delivers by, too. */
-const OTHER_PROTOCOLS = ['email', 'email-json', 'sms', 'application', 'firehose'];
+const OTHER_PROTOCOLS = ['email', 'email-json', 'sms', 'application'];
 
 /** Throws `InvalidParameter`, and `NotImplemented` for protocols that are AWS's only. */
 export function checkEndpoint(topic: TopicRecord, protocol: string, endpoint: string): Protocol {
@@ -20,6 +20,7 @@ export function checkEndpoint(topic: TopicRecord, protocol: string, endpoint: st
   }
   if (known === 'sqs') checkQueue(topic, endpoint);
   else if (known === 'lambda') checkFunction(endpoint);
+  else if (known === 'firehose') checkDeliveryStream(endpoint);
   else checkUrl(known, endpoint);
   return known;
 }
@@ -27,7 +28,7 @@ export function checkEndpoint(topic: TopicRecord, protocol: string, endpoint: st
 /** Whoever is reached over HTTP must agree, and so must the owner of a queue that is not the subscriber's. */
 export function needsConfirmation(protocol: Protocol, endpoint: string, accountId: string): boolean {
   if (protocol === 'sqs') return parseArn(endpoint)?.accountId !== accountId;
-  return protocol !== 'lambda';
+  return protocol !== 'lambda' && protocol !== 'firehose';
 }
 
 function checkQueue(topic: TopicRecord, endpoint: string): void {
@@ -43,6 +44,13 @@ function checkFunction(endpoint: string): void {
   const arn = parseArn(endpoint);
   if (arn?.service !== 'lambda' || !arn.resource.startsWith('function:')) {
     throw invalidParameter('Lambda endpoint ARN');
+  }
+}
+
+function checkDeliveryStream(endpoint: string): void {
+  const arn = parseArn(endpoint);
+  if (arn?.service !== 'firehose' || !arn.resource.startsWith('deliverystream/')) {
+    throw invalidParameter('Firehose endpoint ARN');
   }
 }
 

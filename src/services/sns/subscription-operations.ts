@@ -5,6 +5,7 @@ import type { SnsContext, SnsOperations } from './sns-context.ts';
 import { page, topicOf } from './sns-context.ts';
 import { foreignSubscription, invalidParameter, subscriptionDoesNotExist } from './sns-errors.ts';
 import {
+  checkRole,
   checkSubscriptionAttributes,
   describedSubscription,
   keptAttributes,
@@ -41,6 +42,7 @@ export function subscriptionOperations(sns: SnsContext): Required<Pick<SnsOperat
       const given = (input.Attributes ?? {}) as Attributes;
       const protocol = checkEndpoint(topic, Protocol, endpoint);
       checkSubscriptionAttributes(given);
+      checkRole(protocol, given);
       const attributes = keptAttributes(given);
       const existing = subscriptions.ofEndpoint(topic.arn, protocol, endpoint);
       if (existing !== undefined) checkSame(existing, attributes);

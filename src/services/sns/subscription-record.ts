@@ -1,7 +1,7 @@
 import type { EventPattern } from '../../core/event-pattern/event-pattern.ts';
 import { filterPolicy } from './filter-policy.ts';
 
-export const PROTOCOLS = ['lambda', 'sqs', 'http', 'https'] as const;
+export const PROTOCOLS = ['lambda', 'sqs', 'firehose', 'http', 'https'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 export interface SubscriptionRecord {

@@ -53,6 +53,11 @@ export class SnsTester {
     return SnsTester.of(context, await startedPlatform(context, { frozenClock: true, ...options }), '');
   }
 
+  /** On a platform that the test has started. */
+  static on(context: TestContext, platform: Platform): SnsTester {
+    return SnsTester.of(context, platform, '');
+  }
+
   private static of(context: TestContext, platform: Platform, suffix: string): SnsTester {
     const tester = new SnsTester(platform, suffix);
     context.after(() => {
