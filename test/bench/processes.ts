@@ -3,12 +3,14 @@ import type { ChildProcess } from 'node:child_process';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort } from '../kit/free-port.ts';
+import type { ItemPlan } from './item-load.ts';
 import type { LoadPlan, LoadResult } from './load.ts';
 import type { ObjectPlan } from './object-load.ts';
 import type { QueuePlan } from './queue-cycles.ts';
@@ -94,12 +96,29 @@ export function startBareFiles(): Promise<Measured> {
   return startBare('bare-files.ts');
 }
 
+/** Dynalite as it comes: in memory. */
+export async function startDynalite(): Promise<Measured> {
+  const port = await freePort();
+  const command = createRequire(import.meta.url).resolve('dynalite/cli.js');
+  const flags = ['--port', String(port), '--host', '127.0.0.1', '--createTableMs', '0'];
+  return startPrinting([command, ...flags], () => port);
+}
+
+/** A module that prints its port. */
 async function startBare(module: string): Promise<Measured> {
+  return startPrinting([here(module)], Number);
+}
+
+/** A program that prints a line when it is ready. */
+async function startPrinting(
+  command: readonly string[],
+  portOf: (line: string) => number,
+): Promise<Measured> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [here(module)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...command], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return {
-    port: Number(line),
+    port: portOf(line),
     readyMs: performance.now() - startedAt,
     residentMb: () => residentMb(child.pid!),
     cpuMs: () => cpuMs(child.pid!),
@@ -115,6 +134,12 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
 /** Objects put or got a second. */
 export async function objectLoad(plan: ObjectPlan): Promise<number> {
   const { stdout } = await run(process.execPath, [here('object-load.ts'), JSON.stringify(plan)]);
+  return Number(stdout);
+}
+
+/** Requests to tables a second. */
+export async function itemLoad(plan: ItemPlan): Promise<number> {
+  const { stdout } = await run(process.execPath, [here('item-load.ts'), JSON.stringify(plan)]);
   return Number(stdout);
 }
 

@@ -12,6 +12,7 @@ import { recordThroughput } from './records.ts';
 import { restore } from './restores.ts';
 import { burst, coldStart, density, pooledStart, thaw } from './starts.ts';
 import { streamFirstByte } from './streaming.ts';
+import { tableThroughput } from './tables.ts';
 
 /** Each measure with the figures it gives; `aim` is what the project holds itself to. */
 const MEASURES = [
@@ -66,6 +67,11 @@ const MEASURES = [
     measure: objectThroughput,
   },
   { figures: ['s3_memory_mb'], aim: 'at most 60 MB over idle', measure: objectMemory },
+  {
+    figures: ['dynamodb_put_ratio', 'dynamodb_query_ratio'],
+    aim: 'at least 5',
+    measure: tableThroughput,
+  },
   { figures: ['boot_ms', 'idle_rss_mb'], aim: '400 ms and 90 MB', measure: boot },
 ];
 
