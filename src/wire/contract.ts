@@ -32,7 +32,9 @@ export type ProtocolName =
   | 'awsJson1_1'
   | 'awsQuery'
   | 'ec2Query'
-  | 'rpcv2Cbor';
+  | 'rpcv2Cbor'
+  /** JSON's older companion, which Kinesis speaks with the SDKs for Java: CBOR, the operation in `X-Amz-Target`. */
+  | 'awsCbor1_1';
 
 /** An operation of a service together with the protocol this request speaks. */
 export interface MatchedOperation {

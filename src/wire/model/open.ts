@@ -10,7 +10,7 @@ import type {
   WireResponse,
 } from '../contract.ts';
 import { decodeCbor } from '../protocols/cbor.ts';
-import { decodeCborShape } from '../protocols/cbor-codec.ts';
+import { AWS_CBOR_TYPE, decodeCborShape } from '../protocols/cbor-codec.ts';
 import { errorResponse } from '../protocols/error-response.ts';
 import { decodeJson, parseJsonBody } from '../protocols/json-codec.ts';
 import { outputResponse } from '../protocols/output-response.ts';
@@ -111,7 +111,8 @@ export class GeneratedModel implements ServiceModel {
       case 'restXml':
         return this.matchRest(head, protocol);
       case 'awsJson1_0':
-      case 'awsJson1_1': {
+      case 'awsJson1_1':
+      case 'awsCbor1_1': {
         const target = String(head.headers['x-amz-target'] ?? '');
         return this.matched(target.slice(target.lastIndexOf('.') + 1), protocol, target);
       }
@@ -191,11 +192,13 @@ export class GeneratedModel implements ServiceModel {
       case 'awsJson1_0':
       case 'awsJson1_1':
         return decodeJson(model.input, parseJsonBody(wholeBody(request))) as Record<string, unknown>;
-      case 'rpcv2Cbor': {
+      case 'rpcv2Cbor':
+      case 'awsCbor1_1': {
         const body = wholeBody(request);
+        const unit = match.protocol === 'awsCbor1_1' ? 'milliseconds' : 'seconds';
         return body.length === 0
           ? {}
-          : (decodeCborShape(model.input, decodeCbor(body)) as Record<string, unknown>);
+          : (decodeCborShape(model.input, decodeCbor(body), unit) as Record<string, unknown>);
       }
       default:
         return decodeQuery(model.input, match.form!, match.protocol);
@@ -318,7 +321,9 @@ export class GeneratedModel implements ServiceModel {
       return 'rpcv2Cbor';
     const json = jsonVersion === '1.0' ? 'awsJson1_0' : 'awsJson1_1';
     if (head.headers['x-amz-target'] !== undefined && protocols.includes('json')) {
-      return String(head.headers['content-type'] ?? '').includes('json-1.1') ? 'awsJson1_1' : json;
+      const type = String(head.headers['content-type'] ?? '');
+      if (type.startsWith(AWS_CBOR_TYPE)) return 'awsCbor1_1';
+      return type.includes('json-1.1') ? 'awsJson1_1' : json;
     }
     if (protocols.includes('rest-json')) return 'restJson1';
     if (protocols.includes('rest-xml')) return 'restXml';

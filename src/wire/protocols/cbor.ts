@@ -1,7 +1,7 @@
-/** CBOR (RFC 8949) as AWS's rpcv2Cbor uses it: both ways, over plain values. */
+/** CBOR (RFC 8949) as AWS's protocols use it: both ways, over plain values. */
 import { serializationError } from './serialization-error.ts';
 
-/** A tagged value; tag 1 is a point in time in seconds. */
+/** A tagged value; tag 1 is a point in time, in seconds unless the protocol says otherwise. */
 export class Tagged {
   readonly tag: number;
   readonly value: unknown;
@@ -169,7 +169,10 @@ function write(parts: Buffer[], value: unknown): void {
     const bytes = Buffer.from(value);
     parts.push(head(MAJOR.text, bytes.length), bytes);
   } else if (value instanceof Uint8Array) parts.push(head(MAJOR.bytes, value.byteLength), Buffer.from(value));
-  else if (value instanceof Date) {
+  else if (value instanceof Tagged) {
+    parts.push(head(MAJOR.tag, value.tag));
+    write(parts, value.value);
+  } else if (value instanceof Date) {
     parts.push(head(MAJOR.tag, 1));
     writeNumber(parts, value.getTime() / 1_000);
   } else if (Array.isArray(value)) {

@@ -5,7 +5,7 @@ import type { ServiceFile } from '../model/model-file.ts';
 import { UNMODELLED_QUERY_CODES } from '../model/peculiarities.ts';
 import type { Shape } from '../model/shape.ts';
 import { encodeCbor } from './cbor.ts';
-import { encodeCborShape } from './cbor-codec.ts';
+import { AWS_CBOR_TYPE, encodeCborShape } from './cbor-codec.ts';
 import { encodeJson } from './json-codec.ts';
 import { encodeBindings, restBindings } from './rest-bindings.ts';
 import { encodeMembers } from './xml-codec.ts';
@@ -61,6 +61,7 @@ export function errorResponse(error: AwsError, form: ErrorForm): WireResponse {
     case 'awsJson1_1':
       return awsJson(error, form, status, headers, value);
     case 'rpcv2Cbor':
+    case 'awsCbor1_1':
       return cbor(error, form, status, headers, value);
     case 'restXml':
       return restXml(error, form, status, headers, value);
@@ -121,13 +122,16 @@ function awsJson(
 
 function cbor(
   error: AwsError,
-  { shape, service, ambiguousCode }: ErrorForm,
+  { shape, service, protocol, ambiguousCode }: ErrorForm,
   status: number,
   headers: Record<string, string>,
   value: Record<string, unknown>,
 ): WireResponse {
-  headers['content-type'] = 'application/cbor';
-  headers['smithy-protocol'] = 'rpc-v2-cbor';
+  if (protocol === 'awsCbor1_1') headers['content-type'] = AWS_CBOR_TYPE;
+  else {
+    headers['content-type'] = 'application/cbor';
+    headers['smithy-protocol'] = 'rpc-v2-cbor';
+  }
   addQueryError(error, ambiguousCode ? undefined : shape, service, status, headers);
   const members = shape === undefined ? {} : (encodeCborShape(shape, value) as Record<string, unknown>);
   const namespace = shapeNamespace(service);

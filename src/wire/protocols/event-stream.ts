@@ -1,6 +1,8 @@
 /** The `application/vnd.amazon.eventstream` framing, and modelled event streams in it. */
 import { crc32 } from 'node:zlib';
 import type { Shape } from '../model/shape.ts';
+import { encodeCbor } from './cbor.ts';
+import { AWS_CBOR_TYPE, encodeCborShape } from './cbor-codec.ts';
 import { encodeJson } from './json-codec.ts';
 import { encodeMembers } from './xml-codec.ts';
 
@@ -19,7 +21,7 @@ const HEADER_TYPE = {
   timestamp: 8,
 } as const;
 
-export type EventBodyFormat = 'json' | 'xml';
+export type EventBodyFormat = 'json' | 'xml' | 'cbor';
 
 /** One message: lengths, CRC of them, headers, payload, CRC of all. */
 export function encodeMessage(headers: Readonly<Record<string, HeaderValue>>, payload: Uint8Array): Buffer {
@@ -74,8 +76,9 @@ export async function* encodeEvents(
   initial: Uint8Array | undefined,
 ): AsyncGenerator<Uint8Array> {
   if (initial !== undefined) {
+    const type = format === 'cbor' ? AWS_CBOR_TYPE : 'application/json';
     yield encodeMessage(
-      { ':message-type': 'event', ':event-type': 'initial-response', ':content-type': 'application/json' },
+      { ':message-type': 'event', ':event-type': 'initial-response', ':content-type': type },
       initial,
     );
   }
@@ -131,6 +134,10 @@ function body(
   if (format === 'json') {
     headers[':content-type'] = 'application/json';
     return Buffer.from(JSON.stringify(encodeJson(shape, value)));
+  }
+  if (format === 'cbor') {
+    headers[':content-type'] = AWS_CBOR_TYPE;
+    return encodeCbor(encodeCborShape(shape, value, 'milliseconds'));
   }
   headers[':content-type'] = 'text/xml';
   const [attributes, content] = encodeMembers(shape, value);

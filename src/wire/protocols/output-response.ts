@@ -4,7 +4,7 @@ import type { ProtocolName, WireResponse } from '../contract.ts';
 import type { ServiceFile } from '../model/model-file.ts';
 import type { OperationModel } from '../model/operation.ts';
 import { encodeCbor } from './cbor.ts';
-import { encodeCborShape } from './cbor-codec.ts';
+import { AWS_CBOR_TYPE, encodeCborShape } from './cbor-codec.ts';
 import { EVENT_STREAM_TYPE, encodeEvents } from './event-stream.ts';
 import { encodeJson } from './json-codec.ts';
 import { encodeBindings } from './rest-bindings.ts';
@@ -37,6 +37,8 @@ export function outputResponse(
         headers,
         body: encodeCbor(operation.output === undefined ? {} : encodeCborShape(operation.output, output)),
       };
+    case 'awsCbor1_1':
+      return awsCbor(operation, output, headers);
     case 'awsQuery':
       return query(service, operation, output, headers, requestId);
     case 'ec2Query':
@@ -66,6 +68,21 @@ function awsJson(
   // Operations without an output answer an empty body, as AWS does.
   if (operation.output === undefined) return { status: 200, headers, body: '' };
   return { status: 200, headers, body: JSON.stringify(encodeJson(operation.output, output)) };
+}
+
+function awsCbor(operation: OperationModel, output: Output, headers: Record<string, string>): WireResponse {
+  const { eventStream } = operation;
+  if (eventStream !== undefined) {
+    const { [eventStream.name]: events, ...rest } = output;
+    headers['content-type'] = EVENT_STREAM_TYPE;
+    const initial = encodeCbor(encodeCborShape(operation.output!, rest, 'milliseconds'));
+    const stream = encodeEvents(eventStream.shape, events as AsyncIterable<Output>, 'cbor', initial);
+    return { status: 200, headers, body: stream };
+  }
+  headers['content-type'] = AWS_CBOR_TYPE;
+  if (operation.output === undefined) return { status: 200, headers, body: '' };
+  const body = encodeCbor(encodeCborShape(operation.output, output, 'milliseconds'));
+  return { status: 200, headers, body };
 }
 
 function rest(
