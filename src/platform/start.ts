@@ -14,6 +14,7 @@ import { openFirehose } from '../services/firehose/firehose.ts';
 import { openKinesis } from '../services/kinesis/kinesis.ts';
 import { openKms } from '../services/kms/kms.ts';
 import { openLogs } from '../services/logs/logs.ts';
+import { openPipes } from '../services/pipes/pipes.ts';
 import { openS3 } from '../services/s3/s3.ts';
 import { openScheduler } from '../services/scheduler/scheduler.ts';
 import { openSns } from '../services/sns/sns.ts';
@@ -199,6 +200,13 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   }
   const autoScaling = await cleanup.opening(openAutoScaling({ state, clock, ids, log, call: seams.call }));
   const faults = new Faults(() => Math.floor(ids.random() * 2 ** 32));
+  const sources = {
+    eventSources: new Map([['sqs', sqs.eventSource]]),
+    streamSources: new Map([
+      ['kinesis', kinesis.streamSource],
+      ['dynamodb', dynamo.streamSource],
+    ]),
+  };
   const lambda = await openLambda(
     {
       ...seams,
@@ -210,11 +218,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       catalog,
       sandbox: faultySandbox(sandbox, faults),
       logSink: logs.sink,
-      eventSources: new Map([['sqs', sqs.eventSource]]),
-      streamSources: new Map([
-        ['kinesis', kinesis.streamSource],
-        ['dynamodb', dynamo.streamSource],
-      ]),
+      ...sources,
       access,
       isAuthorizationEnforced: options.authorization,
       maxEnvironments: options.maxEnvironments,
@@ -230,6 +234,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   );
   const callAs = roleCalls({ call: seams.call, openServiceModel, permissions: access.permissions });
   const scheduler = await openScheduler({ state, clock, ids, log, callAs });
+  const pipes = await openPipes({ ...sources, state, clock, log, callAs });
   const services: Service[] = [
     lambda.service,
     logs.service,
@@ -237,6 +242,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     kms.service,
     autoScaling.service,
     scheduler.service,
+    pipes.service,
     ...access.services,
     sqs.service,
     kinesis.service,
@@ -282,6 +288,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   // What asynchronous events run may still call the server.
   cleanup.add(() => lambda.closeEvents());
   cleanup.add(() => scheduler.close());
+  cleanup.add(async () => pipes.close());
   cleanup.add(() => firehose.close());
   cleanup.add(() => sns.close());
   cleanup.add(() => logs.closeSubscriptions());
@@ -298,6 +305,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   logs.resume();
   autoScaling.begin();
   scheduler.begin();
+  await pipes.resume();
   s3.begin();
   dynamo.begin();
 
