@@ -11,8 +11,8 @@ import { validationError } from './engine/item-checks.ts';
 import { itemSize } from './engine/item-size.ts';
 import type { Item } from './engine/item-text.ts';
 import { itemOfText, textOfItem } from './engine/item-text.ts';
-import type { ExpressionInput } from './engine/requests.ts';
-import { expressionsOf } from './expression-inputs.ts';
+import { expressionsOf } from './expressions/expressions.ts';
+import type { Projection } from './expressions/parsed.ts';
 import { addTo, collectionsOf, hasCollections } from './item-collections.ts';
 import { checkItemSize, keyOfKey, keyOfNewItem } from './item-keys.ts';
 import type { TableWrite } from './item-writes.ts';
@@ -33,7 +33,7 @@ interface Get {
   readonly table: Table;
   readonly keyItem: Item;
   readonly key: RowKey;
-  readonly projection: ExpressionInput | undefined;
+  readonly projection: Projection | undefined;
   readonly isConsistent: boolean | undefined;
 }
 

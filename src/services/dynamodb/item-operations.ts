@@ -8,13 +8,14 @@ import { itemSize } from './engine/item-size.ts';
 import type { Item } from './engine/item-text.ts';
 import { itemOfText, textOfItem } from './engine/item-text.ts';
 import type { WriteResult } from './engine/requests.ts';
-import { expressionsOf } from './expression-inputs.ts';
+import { checkKeysStay } from './expressions/expression-keys.ts';
+import { expressionsOf } from './expressions/expressions.ts';
+import { updatedPart } from './expressions/projection.ts';
 import { collectionMetrics, hasCollections } from './item-collections.ts';
 import { checkItemSize, keyOfKey, keyOfNewItem } from './item-keys.ts';
 import type { TableWrite } from './item-writes.ts';
 import { writeItem } from './item-writes.ts';
 import type { Table } from './table.ts';
-import { updatedPart } from './updated-part.ts';
 
 type ItemOperations = 'PutItem' | 'GetItem' | 'UpdateItem' | 'DeleteItem';
 
@@ -66,6 +67,7 @@ export function itemOperations(dynamo: DynamoContext): Required<Pick<DynamoOpera
       const keyItem = checkedItem(input.Key ?? {});
       const table = itemTable(dynamo, input.TableName, caller);
       const key = keyOfKey(table, keyItem);
+      checkKeysStay(update, table.layout.key);
       const write: TableWrite = {
         table,
         write: {

@@ -1,9 +1,9 @@
 /** Which partition a query reads, and which part of it. */
 import type { AttributeValue, Condition } from '@aws-sdk/client-dynamodb';
 import { checkedValue } from './attribute-values.ts';
-import { notImplemented } from './dynamodb-errors.ts';
 import { invalidValues, typeOf, validationError } from './engine/item-checks.ts';
 import type { KeyPart, KeySchema } from './engine/key-bytes.ts';
+import { checkArguments } from './expressions/legacy-conditions.ts';
 import type { SortCondition } from './sort-range.ts';
 
 export interface KeyCondition {
@@ -11,10 +11,7 @@ export interface KeyCondition {
   readonly sort: SortCondition | undefined;
 }
 
-export interface KeyConditionParameters {
-  readonly KeyConditionExpression?: string | undefined;
-  readonly KeyConditions?: Record<string, Condition> | undefined;
-}
+type NamedConditions = Readonly<Record<string, Condition>>;
 
 const OPERATORS: Readonly<Record<string, SortCondition['operator']>> = {
   EQ: '=',
@@ -26,34 +23,31 @@ const OPERATORS: Readonly<Record<string, SortCondition['operator']>> = {
   BEGINS_WITH: 'begins_with',
 };
 
-export function keyConditionOf(input: KeyConditionParameters, schema: KeySchema): KeyCondition {
-  if (input.KeyConditionExpression !== undefined) throw notImplemented('KeyConditionExpression of DynamoDB');
-  const conditions = Object.entries(input.KeyConditions ?? {});
-  if (conditions.length !== 1 && conditions.length !== 2) {
-    throw validationError('Conditions can be of length 1 or 2 only');
+/** Of what is said of each attribute. Throws `ValidationException`. */
+export function keyConditionOf(conditions: NamedConditions | undefined, schema: KeySchema): KeyCondition {
+  if (conditions === undefined) {
+    throw validationError(
+      'Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.',
+    );
   }
-  return {
-    partition: partitionValue(input.KeyConditions!, schema),
-    sort: sortCondition(input.KeyConditions!, schema),
-  };
+  const count = Object.keys(conditions).length;
+  if (count !== 1 && count !== 2) throw validationError('Conditions can be of length 1 or 2 only');
+  return { partition: partitionValue(conditions, schema), sort: sortCondition(conditions, schema) };
 }
 
-function partitionValue(conditions: Record<string, Condition>, { partition }: KeySchema): AttributeValue {
+function partitionValue(conditions: NamedConditions, { partition }: KeySchema): AttributeValue {
   const { operator, values } = conditionOn(conditions, partition);
   if (operator !== '=') throw validationError('Query key condition not supported');
   return values[0]!;
 }
 
-function sortCondition(
-  conditions: Record<string, Condition>,
-  { sort }: KeySchema,
-): SortCondition | undefined {
+function sortCondition(conditions: NamedConditions, { sort }: KeySchema): SortCondition | undefined {
   if (Object.keys(conditions).length === 1) return undefined;
   if (sort === undefined) throw validationError('Query key condition not supported');
   return conditionOn(conditions, sort);
 }
 
-function conditionOn(conditions: Record<string, Condition>, { name, type }: KeyPart): SortCondition {
+function conditionOn(conditions: NamedConditions, { name, type }: KeyPart): SortCondition {
   const condition = conditions[name];
   if (condition === undefined) throw validationError(`Query condition missed key schema element: ${name}`);
   const operator = OPERATORS[condition.ComparisonOperator ?? ''];
@@ -61,11 +55,7 @@ function conditionOn(conditions: Record<string, Condition>, { name, type }: KeyP
     throw validationError('Attempted conditional constraint is not an indexable operation');
   }
   const values = (condition.AttributeValueList ?? []).map((value) => checkedValue(value));
-  if (values.length !== (operator === 'BETWEEN' ? 2 : 1)) {
-    throw invalidValues(
-      `Invalid number of argument(s) for the ${condition.ComparisonOperator} ComparisonOperator`,
-    );
-  }
+  checkArguments(condition.ComparisonOperator!, values);
   if (values.some((value) => typeOf(value) !== type)) {
     throw invalidValues('Condition parameter type does not match schema type');
   }

@@ -15,9 +15,11 @@ import { invalidValues, validationError } from './engine/item-checks.ts';
 import type { Item } from './engine/item-text.ts';
 import { itemOfText, withBytes } from './engine/item-text.ts';
 import { PLACE_BYTES, partitionBytes, rowKeyOf, valueBytes } from './engine/key-bytes.ts';
-import type { ExpressionInput, ReadReply, ReadRequest } from './engine/requests.ts';
+import type { ReadReply, ReadRequest } from './engine/requests.ts';
 import type { IndexLayout } from './engine/table-layout.ts';
-import { expressionsOf } from './expression-inputs.ts';
+import { checkFilterKeys } from './expressions/expression-keys.ts';
+import { expressionsOf } from './expressions/expressions.ts';
+import type { Projection } from './expressions/parsed.ts';
 import { checkKey } from './item-keys.ts';
 import { keyConditionOf } from './key-conditions.ts';
 import type { SortRange } from './sort-range.ts';
@@ -35,13 +37,18 @@ const PLACES = 2 ** (8 * PLACE_BYTES);
 export function readOperations(dynamo: DynamoContext): Required<Pick<DynamoOperations, ReadOperations>> {
   return {
     async Query(input, caller) {
-      const { filter, projection } = expressionsOf(input, ['filter', 'projection']);
+      const { filter, projection, keyCondition } = expressionsOf(input, [
+        'projection',
+        'filter',
+        'keyCondition',
+      ]);
       const start = input.ExclusiveStartKey && checkedItem(input.ExclusiveStartKey);
       checkSelect(input.Select, projection);
       const table = itemTable(dynamo, input.TableName, caller);
       const index = indexOf(table, input);
       const schema = index?.key ?? table.layout.key;
-      const { partition, sort } = keyConditionOf(input, schema);
+      const { partition, sort } = keyConditionOf(keyCondition, schema);
+      checkFilterKeys(filter, schema, input.FilterExpression !== undefined);
       const range = sort === undefined ? {} : sortRange(sort);
       const bytes = partitionBytes(partition);
       const beyond = start && startOfQuery(table, index, start, bytes, range);
@@ -56,7 +63,7 @@ export function readOperations(dynamo: DynamoContext): Required<Pick<DynamoOpera
     },
 
     async Scan(input, caller) {
-      const { filter, projection } = expressionsOf(input, ['filter', 'projection']);
+      const { filter, projection } = expressionsOf(input, ['projection', 'filter']);
       const start = input.ExclusiveStartKey && checkedItem(input.ExclusiveStartKey);
       checkSegments(input);
       checkSelect(input.Select, projection);
@@ -168,12 +175,12 @@ function indexOf(
 function isWhole(
   { Select }: ReadInput,
   index: IndexLayout | undefined,
-  projection: ExpressionInput | undefined,
+  projection: Projection | undefined,
 ): boolean {
   return index?.isLocal === true && (Select === 'ALL_ATTRIBUTES' || projection !== undefined);
 }
 
-function checkSelect(select: Select | undefined, projection: ExpressionInput | undefined): void {
+function checkSelect(select: Select | undefined, projection: Projection | undefined): void {
   if (projection !== undefined && select !== undefined && select !== 'SPECIFIC_ATTRIBUTES') {
     throw validationError(
       `Cannot specify the ProjectionExpression when choosing to get ${select === 'COUNT' ? 'only the Count' : select}`,

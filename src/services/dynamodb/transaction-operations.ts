@@ -16,7 +16,8 @@ import { itemSize } from './engine/item-size.ts';
 import type { Item } from './engine/item-text.ts';
 import { itemOfText, textOfItem } from './engine/item-text.ts';
 import type { Refusal, WriteRequest } from './engine/requests.ts';
-import { expressionsOf } from './expression-inputs.ts';
+import { checkKeysStay } from './expressions/expression-keys.ts';
+import { expressionsOf } from './expressions/expressions.ts';
 import { collectionsOf, hasCollections } from './item-collections.ts';
 import { checkItemSize, keyOfKey, keyOfNewItem } from './item-keys.ts';
 import type { TableWrite } from './item-writes.ts';
@@ -115,6 +116,7 @@ function actionOf(
   const item = checkedItem(put?.Item ?? (update ?? deletion ?? check)?.Key ?? {});
   if (put !== undefined) checkItemSize(itemSize(item));
   const table = itemTable(dynamo, action.TableName, caller);
+  checkKeysStay(expressions.update, table.layout.key);
   const shared = {
     table: dynamo.tables.layoutId(table),
     key: put === undefined ? keyOfKey(table, item) : keyOfNewItem(table, item),

@@ -1,9 +1,10 @@
 /** Reads of items in the order of a table or an index. */
 import type { ItemRows, RowKey, RowRange } from '../../../ports/item-store.ts';
+import { isMet } from '../expressions/condition-evaluation.ts';
+import { projectedPart } from '../expressions/projection.ts';
 import { keyNames, projected } from './index-entries.ts';
 import type { Item } from './item-text.ts';
 import { itemOfText, textOfItem } from './item-text.ts';
-import { conditionOf, projectionOf } from './parsed-expressions.ts';
 import type { GetReply, GetRequest, ReadReply, ReadRequest } from './requests.ts';
 import type { IndexLayout, TableLayout } from './table-layout.ts';
 
@@ -31,7 +32,7 @@ export class ItemReader {
       const row = this.rows.find(table, key);
       if (row === undefined) return { sizeBytes: 0 };
       const item =
-        projection === undefined ? row.item : textOfItem(projectionOf(projection)(itemOfText(row.item)));
+        projection === undefined ? row.item : textOfItem(projectedPart(projection, itemOfText(row.item)));
       return { item, sizeBytes: row.sizeBytes };
     });
   }
@@ -93,15 +94,14 @@ function shownBy(
   table: TableLayout,
   index: IndexLayout | undefined,
 ): (text: string) => string | undefined {
-  const filter = request.filter && conditionOf(request.filter);
-  const projection = request.projection && projectionOf(request.projection);
+  const { filter, projection } = request;
   const isPart = index !== undefined && index.projection !== 'ALL' && !request.isWhole;
   if (filter === undefined && projection === undefined && !isPart) return (text) => text;
   return (text) => {
     const item: Item = isPart ? projected(index, table, itemOfText(text)) : itemOfText(text);
-    if (filter?.(item) === false) return undefined;
+    if (filter !== undefined && !isMet(filter, item)) return undefined;
     if (projection === undefined && !isPart) return text;
-    return textOfItem(projection?.(item) ?? item);
+    return textOfItem(projection === undefined ? item : projectedPart(projection, item));
   };
 }
 

@@ -1,6 +1,8 @@
 /** Writes of items: what they are to become is decided for all first, and then all are stored. */
 import { AwsError } from '../../../core/errors.ts';
 import type { ItemRow, ItemRows } from '../../../ports/item-store.ts';
+import { isMet } from '../expressions/condition-evaluation.ts';
+import { updated } from '../expressions/update-evaluation.ts';
 import { expiryOf } from './expiry.ts';
 import type { IndexEntry } from './index-entries.ts';
 import { changeEntry, entryOf, projected } from './index-entries.ts';
@@ -8,7 +10,6 @@ import { checkIndexKeys, checkUpdatedSize } from './item-checks.ts';
 import { itemSize } from './item-size.ts';
 import type { Item } from './item-text.ts';
 import { itemOfText, textOfItem } from './item-text.ts';
-import { conditionOf, updateOf } from './parsed-expressions.ts';
 import type { Refusal, Write, WriteReply, WriteRequest, WriteResult } from './requests.ts';
 import type { StreamWriter } from './stream-writer.ts';
 import type { IndexLayout, TableLayout } from './table-layout.ts';
@@ -91,7 +92,7 @@ export class ItemWriter {
     const row = this.rows.find(write.table, write.key);
     const before = row && new ItemState(row.item, row.sizeBytes);
     try {
-      if (write.condition !== undefined && !conditionOf(write.condition)(before?.item ?? {})) {
+      if (write.condition !== undefined && !isMet(write.condition, before?.item ?? {})) {
         return {
           code: 'ConditionalCheckFailed',
           message: 'The conditional request failed',
@@ -188,7 +189,7 @@ function nextState(write: Write, table: TableLayout, before: ItemState | undefin
     case 'update': {
       const begun = before?.item ?? itemOfText(write.keyItem);
       if (write.update === undefined) return before ?? new ItemState(write.keyItem, itemSize(begun), begun);
-      const item = updateOf(write.update).apply(begun);
+      const item = updated(write.update, begun);
       const sizeBytes = itemSize(item);
       checkUpdatedSize(sizeBytes);
       checkIndexKeys(table, item);

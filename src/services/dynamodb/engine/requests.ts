@@ -1,18 +1,12 @@
 /** What is asked of the engine, and what it answers. All of it can be sent between threads. */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Bound, RowKey, ShardRow, Tally } from '../../../ports/item-store.ts';
+import type { Condition, Projection, Update } from '../expressions/parsed.ts';
 import type { StreamLayout, TableLayout } from './table-layout.ts';
-
-export interface ExpressionInput {
-  readonly text: string;
-  readonly names: Readonly<Record<string, string>> | undefined;
-  readonly values: Readonly<Record<string, AttributeValue>> | undefined;
-}
 
 interface KeyedWrite {
   readonly table: number;
   readonly key: RowKey;
-  readonly condition?: ExpressionInput | undefined;
+  readonly condition?: Condition | undefined;
   /** Whether a refusal is to show the item. */
   readonly showsRefused?: boolean;
   /** What the result is to hold. */
@@ -27,7 +21,7 @@ export type Write =
       readonly kind: 'update';
       /** The item of its key alone, as which one that is not there begins. */
       readonly keyItem: string;
-      readonly update: ExpressionInput | undefined;
+      readonly update: Update | undefined;
     });
 
 /** All or nothing. */
@@ -75,8 +69,8 @@ export interface ReadRequest {
   readonly isDescending: boolean;
   /** Items looked at. */
   readonly limit: number;
-  readonly filter?: ExpressionInput | undefined;
-  readonly projection?: ExpressionInput | undefined;
+  readonly filter?: Condition | undefined;
+  readonly projection?: Projection | undefined;
   /** Attributes that an index does not hold, too. */
   readonly isWhole: boolean;
   readonly isCount: boolean;
@@ -99,7 +93,7 @@ export interface GetRequest {
   readonly gets: readonly {
     readonly table: number;
     readonly key: RowKey;
-    readonly projection?: ExpressionInput | undefined;
+    readonly projection?: Projection | undefined;
   }[];
 }
 
