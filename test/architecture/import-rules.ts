@@ -7,6 +7,7 @@ const RANKS: Readonly<Record<string, number>> = {
   generated: 0,
   ports: 1,
   polling: 2,
+  delivery: 2,
   wire: 3,
   storage: 3,
   sandbox: 3,

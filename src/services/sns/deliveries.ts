@@ -1,11 +1,11 @@
 /** Messages on their way to subscriptions: on disk until they have arrived, were given up, or have nobody to go to. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
+import type { Outcome } from '../../delivery/delivery-queue.ts';
+import { DeliveryQueue } from '../../delivery/delivery-queue.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { EventQueue, QueuedEvent } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Outcome } from './delivery-queue.ts';
-import { DeliveryQueue } from './delivery-queue.ts';
 import { EndpointDelivery } from './endpoint-delivery.ts';
 import type { Message, SentMessage } from './message.ts';
 import type { NotificationContext } from './notification.ts';

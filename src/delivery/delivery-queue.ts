@@ -1,13 +1,13 @@
 /**
- * Deliveries of one subscription, or of one message group of it, on their way from the disk. Ordered ones
+ * Deliveries to one receiver, or of one message group to it, on their way from the disk. Ordered ones
  * wait for the one before them, however often that is tried; others overtake one another.
  */
-import type { Timer, WorkClock } from '../../core/clock.ts';
-import { ClockedWork } from '../../core/clocked-work.ts';
-import type { EventQueue, QueuedEvent } from '../../ports/event-queue.ts';
-import type { Log } from '../../ports/log.ts';
+import type { Timer, WorkClock } from '../core/clock.ts';
+import { ClockedWork } from '../core/clocked-work.ts';
+import type { EventQueue, QueuedEvent } from '../ports/event-queue.ts';
+import type { Log } from '../ports/log.ts';
 
-/** At once, to one subscription. */
+/** At once, to one receiver. */
 const MAX_IN_FLIGHT = 20;
 const MAX_READ_BYTES = 4 * 1024 * 1024;
 const READ_AGAIN_MS = 1_000;
@@ -110,7 +110,7 @@ export class DeliveryQueue {
       if (nextDueMs !== undefined && nextDueMs > untilMs) this.wakeAt(nextDueMs);
       else if (nextDueMs !== undefined) this.isCut = true;
     } catch (error) {
-      log.error({ queue: this.name, error: String(error) }, 'Deliveries of SNS could not be read.');
+      log.error({ queue: this.name, error: String(error) }, 'Deliveries could not be read.');
       this.wakeAt(clock.now() + READ_AGAIN_MS);
     } finally {
       this.isReading = false;
