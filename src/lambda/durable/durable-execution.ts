@@ -87,6 +87,8 @@ export interface DurableExecution {
   readonly retryMs?: number | undefined;
   /** How many operations have begun, and events have happened. */
   readonly operationCount: number;
+  /** Bytes of the payloads that were kept, of all time; absent: none. */
+  readonly payloadBytes?: number;
   readonly eventCount: number;
 }
 

@@ -10,6 +10,12 @@ export const DEFAULT_RETENTION_DAYS = 14;
 /** Bytes of an update that carries an error. Source: the words of AWS's own testing kit. */
 export const MAX_ERROR_BYTES = 32_768;
 
+/** Operations that an execution may begin. Source: Lambda quotas, "Durable functions". */
+export const MAX_EXECUTION_OPERATIONS = 3_000;
+
+/** Bytes of the payloads that an execution has kept, all of them together. Source: as above, "100 MB". */
+export const MAX_EXECUTION_PAYLOAD_BYTES = 100 * 1024 * 1024;
+
 /** Bytes of state that an invocation brings along; what is more is fetched by the function in pages. */
 export const MAX_INITIAL_STATE_BYTES = 4 * 1024 * 1024;
 

@@ -19,6 +19,7 @@ import { CALLBACK_SECRET_BYTES, RETRY } from './durable-limits.ts';
 import { ExecutionDraft } from './execution-draft.ts';
 import type { OperationEnd } from './execution-end.ts';
 import { endExecution, endOperation } from './execution-end.ts';
+import { countUpdates } from './execution-size.ts';
 import type { ExecutionStore } from './execution-store.ts';
 import { encodeCheckpointToken } from './execution-token.ts';
 import { completeInvocation } from './invocation-completion.ts';
@@ -120,6 +121,7 @@ export class ExecutionRunner {
       checkUpdates(updates, this.held);
       const draft = this.draft();
       for (const update of updates) applyUpdate(draft, update, this.deps.ids.hex(CALLBACK_SECRET_BYTES));
+      countUpdates(draft, updates);
       const told = new Set([...this.news, ...draft.changed.keys()]);
       await this.store(draft);
       for (const id of told) this.news.delete(id);

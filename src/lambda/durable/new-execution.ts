@@ -4,6 +4,7 @@ import type { FunctionRecord } from '../records/function-record.ts';
 import type { DurableExecution } from './durable-execution.ts';
 import { DEFAULT_RETENTION_DAYS } from './durable-limits.ts';
 import { ExecutionDraft } from './execution-draft.ts';
+import { payloadBytes } from './execution-size.ts';
 
 export interface StartRequest {
   readonly record: Pick<
@@ -41,6 +42,7 @@ export function newExecution(request: StartRequest, ids: Ids, startMs: number): 
     needsInvocation: true,
     failures: 0,
     operationCount: 0,
+    payloadBytes: payloadBytes(input),
     eventCount: 0,
   };
 }
