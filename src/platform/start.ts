@@ -121,7 +121,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const metrics = new RecordedMetrics();
   const logs = await cleanup.opening(openLogs({ ...storage, ...seams, clock, ids, log }));
   const sqs = await cleanup.opening(openSqs({ ...storage, clock, ids, senderIdOf: access.senderIdOf }));
-  const kinesis = await cleanup.opening(openKinesis({ ...storage, metrics, clock, ids }));
+  const kinesis = await cleanup.opening(openKinesis({ ...storage, metrics, call: seams.call, clock, ids }));
   const firehose = await openFirehose({
     state,
     queue: queuesOf('firehose', eventQueue),

@@ -59,7 +59,7 @@ export function getOperations(
         IteratorAgeMilliseconds: page.millisBehindLatest,
       });
       return {
-        Records: apiRecords(stream, shard, page.records),
+        Records: apiRecords(shard, page.records),
         MillisBehindLatest: page.millisBehindLatest,
         ...(page.isEnd
           ? { ChildShards: childShards(stream, shard) }

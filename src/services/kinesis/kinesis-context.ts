@@ -1,5 +1,6 @@
 import { parseArn } from '../../core/arn.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { Ids } from '../../core/ids.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
 import type { Consumers } from './consumers.ts';
 import { invalidArgument, limitExceeded, shardNotFound, streamNotFound } from './kinesis-errors.ts';
@@ -8,6 +9,7 @@ import type { Retention } from './retention.ts';
 import type { ShardLog } from './shard-log.ts';
 import type { ShardMetrics } from './shard-metrics.ts';
 import type { Stream } from './stream.ts';
+import type { StreamCipher } from './stream-cipher.ts';
 import type { ShardRecord, StreamAddress } from './stream-record.ts';
 import { shardIndex } from './stream-record.ts';
 import type { Streams } from './streams.ts';
@@ -19,6 +21,8 @@ export interface KinesisContext {
   readonly consumers: Consumers;
   readonly retention: Retention;
   readonly metrics: ShardMetrics;
+  readonly cipher: StreamCipher;
+  readonly ids: Ids;
   readonly clock: Clock;
 }
 

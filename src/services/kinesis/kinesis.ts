@@ -1,6 +1,7 @@
 /** Kinesis Data Streams: streams and consumers in the state store, records in the shard store. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
+import type { Call } from '../../ports/call.ts';
 import type { MetricSink } from '../../ports/metrics.ts';
 import type { Service } from '../../ports/service.ts';
 import type { ShardStore } from '../../ports/shard-store.ts';
@@ -10,6 +11,7 @@ import { attachmentOperations } from './attachment-operations.ts';
 import { consumerOperations } from './consumer-operations.ts';
 import { Consumers } from './consumers.ts';
 import { receiveDelivery } from './delivery.ts';
+import { encryptionOperations } from './encryption-operations.ts';
 import { getOperations } from './get-operations.ts';
 import type { KinesisContext, KinesisOperations } from './kinesis-context.ts';
 import { putOperations } from './put-operations.ts';
@@ -19,6 +21,7 @@ import { settingOperations } from './setting-operations.ts';
 import { ShardLog } from './shard-log.ts';
 import { ShardMetrics } from './shard-metrics.ts';
 import { shardOperations } from './shard-operations.ts';
+import { StreamCipher } from './stream-cipher.ts';
 import { streamOperations } from './stream-operations.ts';
 import { streamSource } from './stream-source.ts';
 import { Streams } from './streams.ts';
@@ -28,6 +31,8 @@ export interface KinesisDependencies {
   readonly state: StateStore;
   readonly shards: ShardStore;
   readonly metrics: MetricSink;
+  /** Keys of encrypted streams are those of KMS. */
+  readonly call: Call;
   readonly clock: WorkClock;
   readonly ids: Ids;
 }
@@ -42,13 +47,8 @@ export interface Kinesis {
   close(): void;
 }
 
-export async function openKinesis({
-  state,
-  shards,
-  metrics,
-  clock,
-  ids,
-}: KinesisDependencies): Promise<Kinesis> {
+export async function openKinesis(dependencies: KinesisDependencies): Promise<Kinesis> {
+  const { state, shards, metrics, call, clock, ids } = dependencies;
   const log = await ShardLog.open(shards, clock);
   const streams = await Streams.open(state, log, clock, ids);
   const consumers = await Consumers.open(state, clock, streams);
@@ -59,6 +59,8 @@ export async function openKinesis({
     consumers,
     retention,
     metrics: new ShardMetrics(metrics),
+    cipher: new StreamCipher(call, clock, ids),
+    ids,
     clock,
   };
   const subscriptions = new Subscriptions();
@@ -68,6 +70,7 @@ export async function openKinesis({
     ...putOperations(context),
     ...getOperations(context),
     ...settingOperations(context),
+    ...encryptionOperations(context),
     ...consumerOperations(context),
     ...subscribeOperation(context, subscriptions),
     ...attachmentOperations(context),

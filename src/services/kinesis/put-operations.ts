@@ -1,7 +1,7 @@
 import { hashKey, hashKeyOf, MAX_HASH_KEY } from './hash-key.ts';
 import type { KinesisContext, KinesisOperations } from './kinesis-context.ts';
 import { activeStreamOf } from './kinesis-context.ts';
-import { invalidArgument, rateExceeded, rateMessage } from './kinesis-errors.ts';
+import { invalidArgument, rateExceeded, rateMessage, streamNotFound } from './kinesis-errors.ts';
 import type { NewRecord } from './record-chunk.ts';
 import { parseSequenceNumber } from './sequence-number.ts';
 import { recordBytes } from './shard-log.ts';
@@ -21,7 +21,14 @@ interface Entry {
 
 export interface PutRecord {
   readonly shard: ShardRecord;
-  readonly sequenceNumber: string;
+  /** Undefined where the record is too much for the shard. */
+  readonly sequenceNumber: string | undefined;
+}
+
+export interface KeyedRecord {
+  readonly record: NewRecord;
+  /** That decides about the shard, of 32 hexadecimal digits. */
+  readonly key: string;
 }
 
 export function putOperations(
@@ -31,27 +38,28 @@ export function putOperations(
     async PutRecord(input, caller) {
       const stream = activeStreamOf(kinesis, input, caller);
       const record = recordOf(stream, input);
-      const shard = shardOf(stream, input);
+      const key = keyOf(input);
       const ordering = input.SequenceNumberForOrdering;
-      if (ordering !== undefined) checkOrdering(stream, shard, ordering);
-      const [put] = await putRecords(kinesis, stream, [{ record, shard }]);
-      if (put === undefined) throw rateExceeded(shardId(shard.index), stream.record);
-      return { ShardId: shardId(shard.index), SequenceNumber: put.sequenceNumber, ...encryption(stream) };
+      if (ordering !== undefined) checkOrdering(stream, stream.shardFor(key), ordering);
+      const [put] = await putRecords(kinesis, stream, [{ record, key }]);
+      const { shard, sequenceNumber } = put!;
+      if (sequenceNumber === undefined) throw rateExceeded(shardId(shard.index), stream.record);
+      return { ShardId: shardId(shard.index), SequenceNumber: sequenceNumber, ...encryption(stream) };
     },
 
     async PutRecords(input, caller) {
       const stream = activeStreamOf(kinesis, input, caller);
       const entries = (input.Records ?? []).map((entry) => ({
         record: recordOf(stream, entry),
-        shard: shardOf(stream, entry),
+        key: keyOf(entry),
       }));
       checkRequestSize(entries.map(({ record }) => record));
       const put = await putRecords(kinesis, stream, entries);
       return {
-        FailedRecordCount: put.filter((one) => one === undefined).length,
-        Records: put.map((one, index) => {
-          const id = shardId(entries[index]!.shard.index);
-          if (one !== undefined) return { SequenceNumber: one.sequenceNumber, ShardId: id };
+        FailedRecordCount: put.filter(({ sequenceNumber }) => sequenceNumber === undefined).length,
+        Records: put.map(({ shard, sequenceNumber }) => {
+          const id = shardId(shard.index);
+          if (sequenceNumber !== undefined) return { SequenceNumber: sequenceNumber, ShardId: id };
           return {
             ErrorCode: 'ProvisionedThroughputExceededException',
             ErrorMessage: rateMessage(id, stream.record),
@@ -63,32 +71,35 @@ export function putOperations(
   };
 }
 
-/** Durable when it resolves; undefined in the place of a record that is too much for its shard. */
+/** Durable when it resolves. */
 export async function putRecords(
-  { log, retention, metrics }: KinesisContext,
+  { log, retention, metrics, cipher }: KinesisContext,
   stream: Stream,
-  entries: readonly { readonly record: NewRecord; readonly shard: ShardRecord }[],
-): Promise<(PutRecord | undefined)[]> {
+  entries: readonly KeyedRecord[],
+): Promise<PutRecord[]> {
+  const seal = stream.record.settings.encryption && (await cipher.seal(stream));
+  // Nothing is waited for from here on until records have their places: shards may change meanwhile.
+  if (!stream.isThere) throw streamNotFound(stream.record);
   const portions = new Map<ShardRecord, NewRecord[]>();
-  const places = entries.map(({ record, shard }) => {
+  const places = entries.map(({ record, key }) => {
+    const shard = stream.shardFor(key);
     const bytes = recordBytes(record);
     if (!stream.throughput(shard.index).takeWrite(bytes)) {
       metrics.record(stream, shard.index, { WriteProvisionedThroughputExceeded: 1 });
-      return undefined;
+      return { shard, place: undefined };
     }
     metrics.record(stream, shard.index, { IncomingBytes: bytes, IncomingRecords: 1 });
     const portion = portions.get(shard) ?? [];
     portions.set(shard, portion);
-    return portion.push(record) - 1;
+    return { shard, place: portion.push(record) - 1 };
   });
   const shards = [...portions.keys()];
   const placed = await log.append(
-    shards.map((shard) => ({ shard: stream.logName(shard.index), records: portions.get(shard)! })),
+    shards.map((shard) => ({ shard: stream.logName(shard.index), records: portions.get(shard)!, seal })),
   );
   retention.noteArrival(stream);
-  return places.map((place, index) => {
-    if (place === undefined) return undefined;
-    const { shard } = entries[index]!;
+  return places.map(({ shard, place }) => {
+    if (place === undefined) return { shard, sequenceNumber: undefined };
     const { first, arrivedMs } = placed[shards.indexOf(shard)]!;
     return { shard, sequenceNumber: recordSequence(shard, { position: first + place, arrivedMs }) };
   });
@@ -106,15 +117,15 @@ export function recordOf(stream: Stream, { Data: data, PartitionKey: partitionKe
   return record;
 }
 
-function shardOf(stream: Stream, { PartitionKey, ExplicitHashKey: explicit }: Entry): ShardRecord {
-  if (explicit === undefined) return stream.shardFor(hashKeyOf(PartitionKey!));
+function keyOf({ PartitionKey, ExplicitHashKey: explicit }: Entry): string {
+  if (explicit === undefined) return hashKeyOf(PartitionKey!);
   const value = BigInt(explicit);
   if (value > MAX_HASH_KEY) {
     throw invalidArgument(
       `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicit}`,
     );
   }
-  return stream.shardFor(hashKey(value));
+  return hashKey(value);
 }
 
 /** It is always so that later puts have higher numbers; all that can be wrong is the number. */

@@ -1,5 +1,7 @@
-/** Records of one append to a shard, as the bytes that are stored: key and data of each, each after its length. */
-import type { RecordChunk } from '../../ports/shard-store.ts';
+/**
+ * Records of one append to a shard, as the bytes that are stored: whether they are sealed, then key and data of
+ * each, each after its length.
+ */
 
 export interface NewRecord {
   readonly partitionKey: string;
@@ -9,18 +11,22 @@ export interface NewRecord {
 export interface KeptRecord extends NewRecord {
   readonly position: number;
   readonly arrivedMs: number;
+  /** It was encrypted when it was put. */
+  readonly isEncrypted: boolean;
 }
 
 const LENGTH_BYTES = 4;
+const PLAIN = 0;
+const SEALED = 1;
 
-export function encodeRecords(records: readonly NewRecord[]): Buffer {
+function encodeRecords(records: readonly NewRecord[]): Buffer {
   const keys = records.map(({ partitionKey }) => Buffer.from(partitionKey));
   const size = records.reduce(
     (sum, { data }, index) => sum + 2 * LENGTH_BYTES + keys[index]!.length + data.byteLength,
     0,
   );
-  const bytes = Buffer.allocUnsafeSlow(size);
-  let at = 0;
+  const bytes = Buffer.allocUnsafeSlow(1 + size);
+  let at = bytes.writeUInt8(PLAIN);
   for (const [index, { data }] of records.entries()) {
     const key = keys[index]!;
     at = bytes.writeUInt32BE(key.length, at);
@@ -32,9 +38,14 @@ export function encodeRecords(records: readonly NewRecord[]): Buffer {
   return bytes;
 }
 
-/** Those after a position. */
-export function decodeRecords({ first, arrivedMs, bytes }: RecordChunk, after: number): KeptRecord[] {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function decodeRecords(
+  buffer: Buffer,
+  {
+    first,
+    arrivedMs,
+    isEncrypted,
+  }: Pick<KeptRecord, 'arrivedMs' | 'isEncrypted'> & { readonly first: number },
+): KeptRecord[] {
   const records: KeptRecord[] = [];
   let at = 0;
   const next = (): Buffer => {
@@ -45,7 +56,25 @@ export function decodeRecords({ first, arrivedMs, bytes }: RecordChunk, after: n
   for (let position = first; at < buffer.length; position += 1) {
     const key = next();
     const data = next();
-    if (position > after) records.push({ position, arrivedMs, partitionKey: key.toString(), data });
+    records.push({ position, arrivedMs, isEncrypted, partitionKey: key.toString(), data });
   }
   return records;
+}
+
+/** What is stored: the records, sealed where there is a seal. */
+export function storedBytes(
+  records: readonly NewRecord[],
+  seal: ((bytes: Buffer) => Buffer) | undefined,
+): Buffer {
+  const plain = encodeRecords(records);
+  return seal === undefined ? plain : Buffer.concat([Buffer.from([SEALED]), seal(plain.subarray(1))]);
+}
+
+export function isSealed(stored: Uint8Array): boolean {
+  return stored[0] === SEALED;
+}
+
+/** What follows the mark of whether it is sealed. */
+export function contentOf(stored: Uint8Array): Buffer {
+  return Buffer.from(stored.buffer, stored.byteOffset + 1, stored.byteLength - 1);
 }

@@ -2,13 +2,15 @@
 import type { Clock } from '../../core/clock.ts';
 import type { RecordChunk, ShardStore } from '../../ports/shard-store.ts';
 import type { KeptRecord, NewRecord } from './record-chunk.ts';
-import { decodeRecords, encodeRecords } from './record-chunk.ts';
+import { contentOf, decodeRecords, isSealed, storedBytes } from './record-chunk.ts';
 
 /** What one append puts into one shard. */
 export interface Portion {
   /** Names the shard in the store. */
   readonly shard: string;
   readonly records: readonly NewRecord[];
+  /** Encrypts what is stored. */
+  readonly seal?: ((bytes: Buffer) => Buffer) | undefined;
 }
 
 export interface PlacedPortion {
@@ -25,6 +27,8 @@ export interface LogRange {
   readonly maxRecords: number;
   /** Of data and keys; one record comes in any case. */
   readonly maxBytes: number;
+  /** Decrypts what was sealed. */
+  readonly open: (sealed: Buffer) => Promise<Buffer>;
 }
 
 interface ShardState {
@@ -91,15 +95,26 @@ export class ShardLog {
     return state === undefined || (state.appending === 0 && position >= state.durable);
   }
 
-  async read({ shard, after, sinceMs, maxRecords, maxBytes }: LogRange): Promise<KeptRecord[]> {
+  async read({ shard, after, sinceMs, maxRecords, maxBytes, open }: LogRange): Promise<KeptRecord[]> {
     if (after >= this.end(shard)) return [];
     const chunks = await this.store.read({ shard, after, sinceMs, maxBytes, maxRecords });
     const records: KeptRecord[] = [];
     let bytes = 0;
-    for (const record of chunks.flatMap((chunk) => decodeRecords(chunk, after))) {
-      bytes += recordBytes(record);
-      if (records.length === maxRecords || (records.length > 0 && bytes > maxBytes)) break;
-      records.push(record);
+    for (const chunk of chunks) {
+      const isEncrypted = isSealed(chunk.bytes);
+      const content = contentOf(chunk.bytes);
+      const { first, arrivedMs } = chunk;
+      const kept = decodeRecords(isEncrypted ? await open(content) : content, {
+        first,
+        arrivedMs,
+        isEncrypted,
+      });
+      for (const record of kept) {
+        if (record.position <= after) continue;
+        bytes += recordBytes(record);
+        if (records.length === maxRecords || (records.length > 0 && bytes > maxBytes)) return records;
+        records.push(record);
+      }
     }
     return records;
   }
@@ -142,11 +157,12 @@ export class ShardLog {
     if (state !== undefined) wake(state);
   }
 
-  private place({ shard, records }: Portion, state: ShardState): RecordChunk {
+  private place({ shard, records, seal }: Portion, state: ShardState): RecordChunk {
     const first = state.last + 1;
     state.last += records.length;
     state.lastArrivedMs = Math.max(state.lastArrivedMs, this.clock.now());
-    return { shard, first, last: state.last, arrivedMs: state.lastArrivedMs, bytes: encodeRecords(records) };
+    const bytes = storedBytes(records, seal);
+    return { shard, first, last: state.last, arrivedMs: state.lastArrivedMs, bytes };
   }
 
   private stateOf(shard: string): ShardState {

@@ -24,7 +24,7 @@ export interface ShardPage {
 
 /** What there is after a position, up to `max` records. */
 export async function readShard(
-  { log, clock }: Pick<KinesisContext, 'log' | 'clock'>,
+  { log, cipher, clock }: KinesisContext,
   stream: Stream,
   shard: ShardRecord,
   after: number,
@@ -32,8 +32,14 @@ export async function readShard(
 ): Promise<ShardPage> {
   const name = stream.logName(shard.index);
   const end = log.end(name);
-  const range = { shard: name, after, sinceMs: stream.horizonMs, maxRecords: max, maxBytes: MAX_BYTES };
-  const records = await log.read(range);
+  const records = await log.read({
+    shard: name,
+    after,
+    sinceMs: stream.horizonMs,
+    maxRecords: max,
+    maxBytes: MAX_BYTES,
+    open: (sealed) => cipher.open(stream, sealed),
+  });
   const last = records.at(-1);
   // Whatever there was up to the end that did not come is too old.
   const position = last?.position ?? Math.max(after, end);
@@ -46,14 +52,13 @@ export async function readShard(
   };
 }
 
-export function apiRecords(stream: Stream, shard: ShardRecord, records: readonly KeptRecord[]): _Record[] {
-  const isEncrypted = stream.record.settings.encryption !== undefined;
+export function apiRecords(shard: ShardRecord, records: readonly KeptRecord[]): _Record[] {
   return records.map((record) => ({
     SequenceNumber: recordSequence(shard, record),
     ApproximateArrivalTimestamp: new Date(record.arrivedMs),
     Data: record.data,
     PartitionKey: record.partitionKey,
-    ...(isEncrypted ? { EncryptionType: 'KMS' as const } : {}),
+    ...(record.isEncrypted ? { EncryptionType: 'KMS' as const } : {}),
   }));
 }
 

@@ -128,7 +128,7 @@ function shardEvent(stream: Stream, shard: ShardRecord, page: ShardPage): Subscr
   const last = page.records.at(-1);
   const arrivedMs = last?.arrivedMs ?? shard.createdMs;
   return {
-    Records: apiRecords(stream, shard, page.records),
+    Records: apiRecords(shard, page.records),
     ContinuationSequenceNumber: recordSequence(shard, { position: page.after, arrivedMs }),
     MillisBehindLatest: page.millisBehindLatest,
     ...(page.isEnd ? { ChildShards: childShards(stream, shard) } : {}),

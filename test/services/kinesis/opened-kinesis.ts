@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { randomIds } from '../../../src/platform/random-ids.ts';
 import { RecordedMetrics } from '../../../src/platform/recorded-metrics.ts';
+import { createSeams } from '../../../src/platform/seams.ts';
 import { ServiceClock } from '../../../src/platform/service-clock.ts';
 import type { RequestContext } from '../../../src/ports/service.ts';
 import { openKinesis } from '../../../src/services/kinesis/kinesis.ts';
@@ -43,6 +44,7 @@ export async function openTestKinesis(test: TestContext) {
   const directory = await scratchDirectory(test);
   const log = new RecordedLog();
   const metrics = new RecordedMetrics();
+  const { call } = createSeams(randomIds, () => '');
   const clock = new ServiceClock({
     offsetMs: 0,
     frozen: true,
@@ -55,7 +57,7 @@ export async function openTestKinesis(test: TestContext) {
   const open = async () => {
     const state = await openSqliteStateStore({ file: join(directory, 'records.db'), log });
     const shards = await openSqliteShardStore({ file: join(directory, 'shards.db'), log });
-    const kinesis = await openKinesis({ state, shards, metrics, clock, ids: randomIds });
+    const kinesis = await openKinesis({ state, shards, metrics, call, clock, ids: randomIds });
     const operations = kinesis.service.operations as Implemented;
     let closed = false;
     const close = async () => {
