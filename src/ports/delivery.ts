@@ -21,7 +21,7 @@ export interface Delivery {
   readonly sourceAccount?: string;
   /** An X-Ray trace header to be carried on. */
   readonly traceHeader?: string;
-  /** For receivers that keep order within groups; required by FIFO queues. */
+  /** For receivers that keep order within groups: required by FIFO queues, the partition key of streams. */
   readonly messageGroupId?: string;
   /** For receivers that take a message once; required by FIFO queues that do not go by the body. */
   readonly messageDeduplicationId?: string;
