@@ -1,13 +1,15 @@
 /** Calls that services make in roles which were passed to them. */
-import type { Call, CallAs } from '../ports/call.ts';
+import type { Call, CallAs, RequireOfRole } from '../ports/call.ts';
 import type { OpenServiceModel } from '../wire/contract.ts';
 import type { Permissions } from './authorization/permissions.ts';
+
+type RolePermissions = Pick<Permissions, 'permitAs' | 'permitAction'>;
 
 export interface RoleCallsDependencies {
   readonly call: Call;
   readonly openServiceModel: OpenServiceModel;
   /** Undefined where nothing is enforced: then a role is a mere name. */
-  readonly permissions: Pick<Permissions, 'permitAs'> | undefined;
+  readonly permissions: RolePermissions | undefined;
 }
 
 export function roleCalls({ call, openServiceModel, permissions }: RoleCallsDependencies): CallAs {
@@ -26,4 +28,9 @@ export function roleCalls({ call, openServiceModel, permissions }: RoleCallsDepe
     await permissions?.permitAs(caller, { service, operation, input, accountId, region });
     return call({ accountId, region }, service, operation, input);
   };
+}
+
+/** Without permissions every role may do everything. */
+export function roleRequirement(permissions: RolePermissions | undefined): RequireOfRole {
+  return async (caller, action, resource) => permissions?.permitAction(caller, action, resource);
 }

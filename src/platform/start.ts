@@ -10,6 +10,7 @@ import { createSandbox } from '../sandbox/sandboxes.ts';
 import { openAutoScaling } from '../services/application-autoscaling/application-autoscaling.ts';
 import { openDynamo } from '../services/dynamodb/dynamodb.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
+import { openEvents } from '../services/events/events.ts';
 import { openFirehose } from '../services/firehose/firehose.ts';
 import { openKinesis } from '../services/kinesis/kinesis.ts';
 import { openKms } from '../services/kms/kms.ts';
@@ -37,7 +38,7 @@ import type { ResolvedOptions, StartOptions } from './options.ts';
 import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
 import { metricsTo, RecordedMetrics } from './recorded-metrics.ts';
-import { roleCalls } from './role-calls.ts';
+import { roleCalls, roleRequirement } from './role-calls.ts';
 import { rootCredentials } from './root-credentials.ts';
 import { createSeams } from './seams.ts';
 import { createServerLog } from './server-log.ts';
@@ -233,14 +234,24 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     cleanup,
   );
   const callAs = roleCalls({ call: seams.call, openServiceModel, permissions: access.permissions });
+  const events = await openEvents({
+    state,
+    queue: queuesOf('events', eventQueue),
+    clock,
+    ids,
+    log,
+    deliver: seams.deliver,
+  });
   const scheduler = await openScheduler({ state, clock, ids, log, callAs });
-  const pipes = await openPipes({ ...sources, state, clock, log, callAs });
+  const requireOfRole = roleRequirement(access.permissions);
+  const pipes = await openPipes({ ...sources, state, clock, log, callAs, requireOfRole });
   const services: Service[] = [
     lambda.service,
     logs.service,
     ecr.service,
     kms.service,
     autoScaling.service,
+    events.service,
     scheduler.service,
     pipes.service,
     ...access.services,
@@ -287,6 +298,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   cleanup.add(() => server.close());
   // What asynchronous events run may still call the server.
   cleanup.add(() => lambda.closeEvents());
+  cleanup.add(() => events.close());
   cleanup.add(() => scheduler.close());
   cleanup.add(async () => pipes.close());
   cleanup.add(() => firehose.close());
@@ -302,6 +314,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   await lambda.begin();
   await firehose.resume();
   await sns.resume();
+  await events.resume();
   logs.resume();
   autoScaling.begin();
   scheduler.begin();

@@ -31,3 +31,9 @@ export type CallAs = (
   operation: string,
   input: object,
 ) => Promise<unknown>;
+
+/**
+ * Rejects with an `AwsError` where the role of `caller` does not allow `action` of `resource`, an ARN: for what a
+ * service does without a call, such as reading a source.
+ */
+export type RequireOfRole = (caller: RoleCaller, action: string, resource: string) => Promise<void>;

@@ -24,6 +24,7 @@ import { accessDenied, mayNotAssume, queueDenied, trustDenied } from './denial.t
 import { passedRole, requireAssumable } from './passed-roles.ts';
 import type { PolledSource } from './polled-source.ts';
 import { mayNotPoll, POLLING, polledSource } from './polled-source.ts';
+import { callFacts, principalFacts, roleFacts } from './request-facts.ts';
 import { requiredPermissions } from './required-permissions.ts';
 import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
 
@@ -83,14 +84,27 @@ export class Permissions {
    * the service, and to be allowed the call.
    */
   async permitAs(caller: RoleCaller, question: Omit<ResourceQuestion, 'callerArn' | 'path'>): Promise<void> {
+    const identity = this.takenRole(caller);
+    const asked = { ...question, callerArn: identity.principal.arn, path: '/', method: 'POST' };
+    await this.requirePermissions(identity, asked, roleFacts(caller), 'jsonRpc');
+  }
+
+  /** As `permitAs`, for what is done without a call. */
+  async permitAction(caller: RoleCaller, action: string, resource: string): Promise<void> {
+    const identity = this.takenRole(caller);
+    const resourcePolicy = await this.resourcePolicy(resource);
+    const facts = roleFacts(caller);
+    const decision = this.authorize({ identity, action, resource, facts, resourcePolicy });
+    if (decision.outcome === 'allowed') return;
+    throw accessDenied({ callerArn: identity.principal.arn, action, resource }, decision, 'jsonRpc');
+  }
+
+  private takenRole(caller: RoleCaller): Identity {
     const { roleArn, principal, sessionName } = caller;
     const role = this.deps.role(roleArn);
     const trust = { service: principal, action: 'sts:AssumeRole', resource: roleArn };
     if (role === undefined || !policyAllowsService(role.trustPolicy, trust)) throw mayNotAssume(caller);
-    const session = roleSession(role, sessionName);
-    const asked = { ...question, callerArn: session.arn, path: '/', method: 'POST' };
-    const facts = { 'aws:RequestedRegion': question.region, 'aws:SecureTransport': 'true' };
-    await this.requirePermissions({ principal: session, facts: {} }, asked, facts, 'jsonRpc');
+    return { principal: roleSession(role, sessionName), facts: {} };
   }
 
   private async requirePermissions(
@@ -218,30 +232,4 @@ function requireSame({ principal }: Identity, context: RequestContext): void {
     {},
     403,
   );
-}
-
-function principalFacts(identity: Identity | undefined): ConditionFacts {
-  if (identity === undefined)
-    return { 'aws:PrincipalType': 'Anonymous', 'aws:PrincipalIsAWSService': 'false' };
-  const { accountId, baseArn, userId } = identity.principal;
-  return {
-    'aws:PrincipalArn': baseArn,
-    'aws:PrincipalAccount': accountId,
-    'aws:userid': userId,
-    'aws:PrincipalIsAWSService': 'false',
-    'aws:ViaAWSService': 'false',
-  };
-}
-
-function callFacts({ context, sourceIp }: VerifiedCall): ConditionFacts {
-  const { headers, region } = context;
-  const address = sourceIp.replace(/^::ffff:(?=\d+\.)/, '');
-  return {
-    'aws:SourceIp': address,
-    'aws:RequestedRegion': region,
-    // This server speaks plain HTTP, which nobody overhears where it does not leave the machine.
-    'aws:SecureTransport': String(address === '::1' || address.startsWith('127.')),
-    'aws:UserAgent': headers['user-agent'],
-    'aws:referer': headers.referer,
-  };
 }

@@ -5,6 +5,8 @@ import { logGroupResources } from './log-resources.ts';
 import { queueResource } from './queue-permissions.ts';
 import { repositoryResources } from './repository-resources.ts';
 import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
+import { streamResource } from './stream-resources.ts';
+import { schedulerResource } from './scheduler-resources.ts';
 
 /** Members that hold a whole ARN, wherever they appear. */
 const ARN_MEMBERS = [
@@ -23,7 +25,6 @@ const ARN_MEMBERS = [
 /** Members that name a resource, with the ARN's last part; tried in order. */
 const TEMPLATES: Readonly<Record<string, readonly (readonly [member: string, resource: string])[]>> = {
   dynamodb: [['TableName', 'table/*']],
-  kinesis: [['StreamName', 'stream/*']],
   firehose: [['DeliveryStreamName', 'deliverystream/*']],
   sns: [['Name', '*']],
   events: [
@@ -36,7 +37,6 @@ const TEMPLATES: Readonly<Record<string, readonly (readonly [member: string, res
   ],
   ssm: [['Name', 'parameter/*']],
   stepfunctions: [['name', 'stateMachine:*']],
-  scheduler: [['Name', 'schedule/default/*']],
   pipes: [['Name', 'pipe/*']],
 };
 
@@ -65,6 +65,10 @@ async function resourceArn(question: ResourceQuestion, lookup: ResourceLookup): 
         : '*';
     case 'kms':
       return keyResource(question, lookup);
+    case 'kinesis':
+      return streamResource(question);
+    case 'scheduler':
+      return schedulerResource(question);
     case 'apigateway':
     case 'apigatewayv2':
       return `arn:aws:apigateway:${region}::${question.path}`;

@@ -2,10 +2,11 @@
 import type { PipeState } from '@aws-sdk/client-pipes';
 import { parseArn } from '../../core/arn.ts';
 import type { WorkClock } from '../../core/clock.ts';
+import { AwsError } from '../../core/errors.ts';
 import { QueuePoller } from '../../polling/queue-poller.ts';
 import { StreamCheckpoints } from '../../polling/stream-checkpoints.ts';
 import { StreamPoller } from '../../polling/stream-poller.ts';
-import type { CallAs } from '../../ports/call.ts';
+import type { CallAs, RequireOfRole } from '../../ports/call.ts';
 import type { EventSource } from '../../ports/event-source.ts';
 import type { Log } from '../../ports/log.ts';
 import type { StateStore } from '../../ports/state-store.ts';
@@ -15,7 +16,8 @@ import type { PipeFailure, PipeKey, PipeRecord } from './pipe-record.ts';
 import { pipeArn, pipeKeyText } from './pipe-record.ts';
 import type { PipeTable } from './pipe-table.ts';
 import { pipeInTransition } from './pipes-errors.ts';
-import { filtersOf, isQueueSource, streamPolling } from './source-settings.ts';
+import { roleCaller } from './role-caller.ts';
+import { filtersOf, isQueueSource, readingActions, streamPolling } from './source-settings.ts';
 
 export interface PipeRunnersDependencies {
   readonly table: PipeTable;
@@ -24,6 +26,7 @@ export interface PipeRunnersDependencies {
   readonly eventSources: ReadonlyMap<string, EventSource>;
   readonly streamSources: ReadonlyMap<string, StreamSource>;
   readonly callAs: CallAs;
+  readonly requireOfRole: RequireOfRole;
   readonly clock: WorkClock;
   readonly log: Log;
 }
@@ -78,7 +81,7 @@ export class PipeRunners {
     await this.whileIn(transition, pipe, async () => {
       await this.stop(pipe);
       if (pipe.desiredState === 'STOPPED') return;
-      const reason = this.sourceProblem(pipe);
+      const reason = await this.sourceProblem(pipe);
       if (reason === undefined) await this.start(pipe).begun?.();
       else await this.fail(pipe, FAILED[transition as keyof typeof FAILED], reason);
     });
@@ -113,13 +116,22 @@ export class PipeRunners {
       .finally(() => this.transitions.delete(key));
   }
 
-  private sourceProblem({ source }: PipeRecord): string | undefined {
-    const { eventSources, streamSources } = this.deps;
+  /** Why the source cannot be read; undefined where it can. */
+  private async sourceProblem(pipe: PipeRecord): Promise<string | undefined> {
+    const { source } = pipe;
+    const { eventSources, streamSources, requireOfRole } = this.deps;
     const service = parseArn(source)!.service;
     const isThere = isQueueSource(source)
       ? eventSources.get(service)?.describe(source) !== undefined
       : streamSources.get(service)?.exists(source) === true;
-    return isThere ? undefined : `The source ${source} does not exist.`;
+    if (!isThere) return `The source ${source} does not exist.`;
+    try {
+      for (const action of readingActions(source)) await requireOfRole(roleCaller(pipe), action, source);
+      return undefined;
+    } catch (error) {
+      if (error instanceof AwsError) return error.message;
+      throw error;
+    }
   }
 
   private async fail(pipe: PipeRecord, state: PipeFailure['state'], reason: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** Calls that a pipe makes, in its role. */
 import { AwsError } from '../../core/errors.ts';
-import type { CallAs } from '../../ports/call.ts';
+import type { CallAs, RoleCaller } from '../../ports/call.ts';
 import type { PipeRecord } from './pipe-record.ts';
 
 const PRINCIPAL = 'pipes.amazonaws.com';
@@ -8,9 +8,13 @@ const PRINCIPAL = 'pipes.amazonaws.com';
 /** An operation of a service by the name of its model, and its input in the names of the API reference. */
 export type PipeCall = (service: string, operation: string, input: object) => Promise<unknown>;
 
+/** The pipe in its role. */
+export function roleCaller({ accountId, region, roleArn, name }: PipeRecord): RoleCaller {
+  return { accountId, region, roleArn, principal: PRINCIPAL, sessionName: name };
+}
+
 export function callerOf(callAs: CallAs, pipe: PipeRecord): PipeCall {
-  const { accountId, region, roleArn, name } = pipe;
-  const caller = { accountId, region, roleArn, principal: PRINCIPAL, sessionName: name };
+  const caller = roleCaller(pipe);
   return (service, operation, input) => callAs(caller, service, operation, input);
 }
 

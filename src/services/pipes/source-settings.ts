@@ -85,6 +85,19 @@ function checkedStream(kind: SourceKind, given: Partial<StreamParameters>): Part
   return { MaximumRecordAgeInSeconds: -1, MaximumRetryAttempts: -1, ParallelizationFactor: 1, ...given };
 }
 
+/** What the role of a pipe has to allow. Source: user guide, "Permissions for Amazon EventBridge Pipes". */
+const READING: Readonly<Record<string, readonly string[]>> = {
+  dynamodb: ['DescribeStream', 'GetRecords', 'GetShardIterator'],
+  kinesis: ['DescribeStream', 'GetRecords', 'GetShardIterator'],
+  sqs: ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'],
+};
+
+/** Actions on the source, such as `sqs:ReceiveMessage`. */
+export function readingActions(source: string): readonly string[] {
+  const service = parseArn(source)!.service;
+  return READING[service]!.map((action) => `${service}:${action}`);
+}
+
 export function isQueueSource(source: string): boolean {
   return parseArn(source)?.service === 'sqs';
 }

@@ -247,6 +247,17 @@ const ROWS: readonly Row[] = [
     `iam:PassRole ${ROLE}`,
   ],
   [
+    'scheduler:GetSchedule',
+    { Name: 's', GroupName: 'g' },
+    `scheduler:GetSchedule arn:aws:scheduler:${REGIONAL}:schedule/g/s`,
+  ],
+  [
+    'scheduler:DeleteScheduleGroup',
+    { Name: 'g' },
+    `scheduler:DeleteScheduleGroup arn:aws:scheduler:${REGIONAL}:schedule-group/g`,
+  ],
+  ['scheduler:ListSchedules', { GroupName: 'g' }, 'scheduler:ListSchedules *'],
+  [
     'stepfunctions:StartExecution',
     { stateMachineArn: `arn:aws:states:${REGIONAL}:stateMachine:m` },
     `states:StartExecution arn:aws:states:${REGIONAL}:stateMachine:m`,
