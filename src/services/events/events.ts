@@ -1,0 +1,79 @@
+/** EventBridge: buses and rules in the state store, events on their way to targets in the event queue. */
+import type { WorkClock } from '../../core/clock.ts';
+import type { Ids } from '../../core/ids.ts';
+import type { Deliver } from '../../ports/delivery.ts';
+import type { EventQueue } from '../../ports/event-queue.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Service } from '../../ports/service.ts';
+import type { StateStore } from '../../ports/state-store.ts';
+import { busOperations } from './bus-operations.ts';
+import { busPolicy } from './bus-record.ts';
+import { Buses } from './buses.ts';
+import { Deliveries } from './deliveries.ts';
+import { EventRouter } from './event-router.ts';
+import type { EventsContext, EventsOperations } from './events-context.ts';
+import { busAddress } from './events-context.ts';
+import { permissionOperations } from './permission-operations.ts';
+import { putEventsOperation } from './put-events.ts';
+import { receiveDelivery } from './receive.ts';
+import { ruleOperations } from './rule-operations.ts';
+import { RuleSchedules } from './rule-schedule.ts';
+import { Rules } from './rules.ts';
+import { tagOperations } from './tag-operations.ts';
+import { TargetDelivery } from './target-delivery.ts';
+import { targetOperations } from './target-operations.ts';
+
+export interface EventsDependencies {
+  readonly state: StateStore;
+  /** Queues of its own. */
+  readonly queue: EventQueue;
+  readonly clock: WorkClock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly deliver: Deliver;
+}
+
+export interface Events {
+  readonly service: Service & { readonly operations: EventsOperations };
+  /** To be called when targets can be reached: goes on with what an earlier process has left. */
+  resume(): Promise<void>;
+  /** Ends what is under way; the stores stay open. */
+  close(): Promise<void>;
+}
+
+export async function openEvents(dependencies: EventsDependencies): Promise<Events> {
+  const { state, clock, ids, deliver } = dependencies;
+  const [buses, rules] = await Promise.all([Buses.open(state), Rules.open(state)]);
+  const deliveries = new Deliveries({ ...dependencies, targets: new TargetDelivery(deliver) });
+  const router = new EventRouter(rules, deliveries);
+  const schedules = new RuleSchedules({ ...dependencies, rules, deliveries });
+  const context: EventsContext = { buses, rules, router, clock, ids };
+  const operations: EventsOperations = {
+    ...busOperations(context),
+    ...permissionOperations(context),
+    ...ruleOperations(context),
+    ...targetOperations(context),
+    ...putEventsOperation(context),
+    ...tagOperations(context),
+  };
+  return {
+    service: {
+      name: 'events',
+      operations: operations as Service['operations'] & EventsOperations,
+      receive: receiveDelivery(context),
+      resourcePolicy: async (arn) => {
+        if (!/:event-bus\//.test(arn)) return undefined;
+        const bus = buses.find(busAddress(arn, { accountId: '', region: '' }));
+        return bus && busPolicy(bus);
+      },
+    },
+    async resume() {
+      await deliveries.resume();
+      schedules.begin();
+    },
+    async close() {
+      await schedules.close();
+      await deliveries.close();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { parseArn } from '../../core/arn.ts';
+import type { Deliver } from '../../ports/delivery.ts';
+import type { BridgeEvent } from './event.ts';
+import { invalidParameter, notImplemented } from './events-errors.ts';
+import type { RuleTarget } from './rule-record.ts';
+import { valueAt } from './target-input.ts';
+
+const PRINCIPAL = 'events.amazonaws.com';
+
+/** Services whose resources can be targets here, by their ARNs. */
+const SERVICES: ReadonlySet<string> = new Set([
+  'lambda',
+  'sqs',
+  'sns',
+  'kinesis',
+  'firehose',
+  'logs',
+  'events',
+]);
+
+/** Throws for what is no ARN, `NotImplemented` for what no server here takes. */
+export function checkTargetArn(arn: string): void {
+  const service = parseArn(arn)?.service;
+  if (service === undefined) throw invalidParameter('Arn');
+  if (!SERVICES.has(service)) throw notImplemented(`targets of ${service}`);
+}
+
+/** Hands an event to a target, whose policy the receiving service asks. */
+export class TargetDelivery {
+  private readonly deliverTo: Deliver;
+
+  constructor(deliver: Deliver) {
+    this.deliverTo = deliver;
+  }
+
+  async deliver(target: RuleTarget, ruleArn: string, event: BridgeEvent, body: string): Promise<void> {
+    const group = groupOf(target, event);
+    await this.deliverTo(target.Arn, {
+      body,
+      principal: PRINCIPAL,
+      sourceArn: ruleArn,
+      ...(group === undefined ? {} : { messageGroupId: group }),
+    });
+  }
+}
+
+/** Of a FIFO queue what was chosen; of a stream the partition key, which is the event's id by default. */
+function groupOf(target: RuleTarget, event: BridgeEvent): string | undefined {
+  if (target.SqsParameters !== undefined) return target.SqsParameters.MessageGroupId;
+  if (parseArn(target.Arn)?.service !== 'kinesis') return undefined;
+  const path = target.KinesisParameters?.PartitionKeyPath;
+  const value = path === undefined ? event.id : valueAt(event, path);
+  return typeof value === 'string' ? value : JSON.stringify(value ?? event.id);
+}
