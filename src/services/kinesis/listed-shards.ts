@@ -45,7 +45,7 @@ export function continueList(stream: Stream, token: ListToken, max: number | und
 
 /** Throws `InvalidArgumentException`, `ExpiredNextTokenException`. */
 export function parseToken(text: string, nowMs: number): ListToken {
-  const token = decoded(text);
+  const token = decodeToken(text);
   if (token === undefined) throw invalidArgument('NextToken is invalid.');
   if (nowMs - token.createdMs > TOKEN_LIFE_MS) {
     throw new AwsError('ExpiredNextTokenException', 'NextToken has expired.');
@@ -101,7 +101,8 @@ function isOpenAt({ createdMs, closedMs, parents }: ShardRecord, ms: number): bo
   return (parents.length === 0 || createdMs <= ms) && (closedMs === undefined || closedMs >= ms);
 }
 
-function decoded(text: string): ListToken | undefined {
+/** Undefined where `text` is none. */
+export function decodeToken(text: string): ListToken | undefined {
   try {
     const token = JSON.parse(Buffer.from(text, 'base64').toString()) as Partial<ListToken> | null;
     return typeof token?.afterId === 'string' && typeof token.createdMs === 'number'

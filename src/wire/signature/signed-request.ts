@@ -9,9 +9,13 @@ export interface SignedRequest {
   readonly rawHeaders: readonly string[];
 }
 
-/** Values of a header field in the order sent; empty when it is absent. `name` in lower case. */
-export function headerValues(request: SignedRequest, name: string): string[] {
+/** What HTTP/2 has in the place of the host, by which the JavaScript SDK signs over it, to Kinesis for example. */
+export const AUTHORITY = ':authority';
+
+/** Values of a header field in the order sent; empty when it is absent. `field` in lower case. */
+export function headerValues(request: SignedRequest, field: string): string[] {
   const values: string[] = [];
+  const name = field === AUTHORITY ? 'host' : field;
   const { rawHeaders } = request;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const candidate = rawHeaders[index]!;

@@ -13,7 +13,7 @@ import { ecdsaChunkSignatures, hmacChunkSignatures } from './chunk-signatures.ts
 import type { Dialect } from './refusal.ts';
 import { refuse } from './refusal.ts';
 import type { SignedRequest } from './signed-request.ts';
-import { headerValues, queryValue } from './signed-request.ts';
+import { AUTHORITY, headerValues, queryValue } from './signed-request.ts';
 import { ecdsaPublicKey, hmac, hmacKey } from './signing-key.ts';
 
 export interface Credentials {
@@ -222,7 +222,7 @@ function skewed(date: string, nowMs: number): AwsError {
 /** A field that decides what a request does must be signed, or it could be exchanged. */
 function checkSignedHeaders(request: SignedRequest, authentication: Authentication, dialect: Dialect): void {
   const signed = new Set(authentication.signedHeaders);
-  if (!signed.has('host')) {
+  if (!signed.has('host') && !signed.has(AUTHORITY)) {
     if (dialect === 's3') throw notSigned(['host']);
     throw refuse(dialect, 'mismatch', "'Host' must be a 'SignedHeader' in the AWS Authorization.");
   }
