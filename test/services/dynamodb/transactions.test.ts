@@ -1,13 +1,16 @@
 /** Batches, which may be done in part, and transactions, which may not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { TransactionCanceledException, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
   DescribeTableCommand,
+  GetItemCommand,
+  PutItemCommand,
   TransactGetItemsCommand,
   TransactWriteItemsCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
   createTable,
@@ -98,6 +101,104 @@ test('a transaction writes to several tables, or to none', async (context) => {
     'ResourceNotFoundException',
     'Requested resource not found',
   );
+});
+
+test('a transaction whose conditions do not all hold says which, and changes nothing', async (context) => {
+  const { client } = await sharedDynamo(context);
+  await createTable(client, 'accounts', { sort: 'none' });
+  await put(client, 'accounts', { ...key('rich'), n: { N: '100' } }, { ...key('poor'), n: { N: '1' } });
+  const take = (name: string, amount: string): TransactWriteItem => ({
+    Update: {
+      TableName: 'accounts',
+      Key: key(name),
+      UpdateExpression: 'SET n = n - :amount',
+      ConditionExpression: 'n >= :amount',
+      ExpressionAttributeValues: { ':amount': { N: amount } },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    },
+  });
+  const write = (...TransactItems: TransactWriteItem[]) =>
+    client.send(new TransactWriteItemsCommand({ TransactItems }));
+  await assert.rejects(
+    write(take('rich', '50'), take('poor', '50')),
+    (error: TransactionCanceledException) => {
+      assert.equal(error.name, 'TransactionCanceledException');
+      assert.equal(
+        error.message,
+        'Transaction cancelled, please refer cancellation reasons for specific reasons [None, ConditionalCheckFailed]',
+      );
+      assert.deepEqual(error.CancellationReasons, [
+        { Code: 'None' },
+        {
+          Code: 'ConditionalCheckFailed',
+          Message: 'The conditional request failed',
+          Item: { ...key('poor'), n: { N: '1' } },
+        },
+      ]);
+      return true;
+    },
+  );
+  const check: TransactWriteItem = {
+    ConditionCheck: { TableName: 'accounts', Key: key('poor'), ConditionExpression: 'attribute_exists(pk)' },
+  };
+  await write(take('rich', '30'), check, { Delete: { TableName: 'accounts', Key: key('none') } });
+  const get = new BatchGetItemCommand({ RequestItems: { accounts: { Keys: [key('rich'), key('poor')] } } });
+  const { Responses } = await client.send(get);
+  assert.deepEqual(
+    Responses!['accounts']!.map(({ n }) => n!.N),
+    ['70', '1'],
+  );
+  // What an update meets in the item is a reason too.
+  await put(client, 'accounts', { ...key('text'), n: { S: 'many' } });
+  const add: TransactWriteItem = {
+    Update: {
+      TableName: 'accounts',
+      Key: key('text'),
+      UpdateExpression: 'ADD n :one',
+      ExpressionAttributeValues: { ':one': { N: '1' } },
+    },
+  };
+  await assert.rejects(write(add), (error: TransactionCanceledException) => {
+    assert.deepEqual(error.CancellationReasons, [
+      {
+        Code: 'ValidationError',
+        Message: 'An operand in the update expression has an incorrect data type',
+      },
+    ]);
+    return true;
+  });
+});
+
+test('writes of one item at the same time are made one after the other', async (context) => {
+  const { client } = await sharedDynamo(context);
+  await createTable(client, 'counted', { sort: 'none' });
+  const add = (): Promise<unknown> =>
+    client.send(
+      new UpdateItemCommand({
+        TableName: 'counted',
+        Key: key('a'),
+        UpdateExpression: 'ADD n :one',
+        ExpressionAttributeValues: { ':one': { N: '1' } },
+      }),
+    );
+  await Promise.all(Array.from({ length: 100 }, add));
+  const once = (): Promise<boolean> =>
+    client
+      .send(
+        new PutItemCommand({
+          TableName: 'counted',
+          Item: key('once'),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      )
+      .then(
+        () => true,
+        () => false,
+      );
+  const made = await Promise.all(Array.from({ length: 20 }, once));
+  assert.equal(made.filter(Boolean).length, 1);
+  const { Item } = await client.send(new GetItemCommand({ TableName: 'counted', Key: key('a') }));
+  assert.equal(Item!['n']!.N, '100');
 });
 
 test('a transaction under a token is made once within ten minutes', async (context) => {
