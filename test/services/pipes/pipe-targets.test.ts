@@ -6,6 +6,12 @@ import {
   CreateLogStreamCommand,
   GetLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CreateEventBusCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
 import { PutFunctionEventInvokeConfigCommand } from '@aws-sdk/client-lambda';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
@@ -33,6 +39,55 @@ test('a topic is published to', async (context) => {
   await pipes.pipe('topic', source, TopicArn!, { TargetParameters: { InputTemplate: 'said: <$.body>' } });
   await pipes.send(source, 'hi');
   assert.deepEqual(await pipes.bodies(queue), ['said: hi']);
+});
+
+test('a bus gets events, named after the pipe or by the event itself', async (context) => {
+  const pipes = await PipesTester.start(context);
+  const events = new EventBridgeClient(clientSettings(pipes.platform));
+  context.after(() => events.destroy());
+  const Name = pipes.unique('bus');
+  const { EventBusArn } = await events.send(new CreateEventBusCommand({ Name }));
+  const [plain, named, queue] = [
+    await pipes.queue('plain'),
+    await pipes.queue('named'),
+    await openQueue(pipes, 'bus'),
+  ];
+  const rule = { Name: 'all', EventBusName: Name };
+  await events.send(new PutRuleCommand({ ...rule, EventPattern: '{"account":["000000000000"]}' }));
+  await events.send(
+    new PutTargetsCommand({ Rule: rule.Name, EventBusName: Name, Targets: [{ Id: 'q', Arn: queue }] }),
+  );
+  const InputTemplate = '{"said": <$.body.text>}';
+  const name = await pipes.pipe('plain', plain, EventBusArn!, { TargetParameters: { InputTemplate } });
+  await pipes.pipe('named', named, EventBusArn!, {
+    TargetParameters: {
+      InputTemplate,
+      EventBridgeEventBusParameters: {
+        DetailType: '$.body.type',
+        Source: 'my.source',
+        Resources: ['$.body.arn'],
+      },
+    },
+  });
+  const took = async () => {
+    const { source, 'detail-type': type, resources, detail } = JSON.parse((await pipes.bodies(queue))[0]!);
+    return { source, type, resources, detail };
+  };
+  await pipes.send(plain, '{"text":"a"}');
+  assert.deepEqual(await took(), {
+    source: `Pipe ${name}`,
+    type: 'Event from aws:sqs',
+    resources: [],
+    detail: { said: 'a' },
+  });
+  const arn = 'arn:aws:s3:::bucket';
+  await pipes.send(named, JSON.stringify({ text: 'b', type: 'Said', arn }));
+  assert.deepEqual(await took(), {
+    source: 'my.source',
+    type: 'Said',
+    resources: [arn],
+    detail: { said: 'b' },
+  });
 });
 
 test('a group of logs gets events at the time that is in them', async (context) => {

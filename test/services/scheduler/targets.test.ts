@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  CreateEventBusCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import {
+  CreateStreamCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient,
+} from '@aws-sdk/client-kinesis';
+import {
   CreateFunctionCommand,
   LambdaClient,
   PutFunctionEventInvokeConfigCommand,
@@ -67,7 +79,7 @@ test('FIFO queues and topics are sent to by templates', async (context) => {
   const fifo = await scheduler.queue('line.fifo', { FifoQueue: 'true', ContentBasedDeduplication: 'true' });
   const queue = await scheduler.queue('subscribed');
   const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: scheduler.unique('topic') }));
-  await letTopicsSend(scheduler, queue);
+  await letAnyoneSend(scheduler, queue);
   const Attributes = { RawMessageDelivery: 'true' };
   await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: queue, Attributes }));
   const at = scheduler.atIn(MINUTE);
@@ -83,7 +95,7 @@ test('FIFO queues and topics are sent to by templates', async (context) => {
   assert.deepEqual(await scheduler.bodies(queue), ['published']);
 });
 
-async function letTopicsSend(scheduler: SchedulerTester, queue: string): Promise<void> {
+async function letAnyoneSend(scheduler: SchedulerTester, queue: string): Promise<void> {
   const { QueueUrl } = await scheduler.queues.send(
     new GetQueueUrlCommand({ QueueName: queue.split(':').at(-1)! }),
   );
@@ -91,6 +103,49 @@ async function letTopicsSend(scheduler: SchedulerTester, queue: string): Promise
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
   await scheduler.queues.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
 }
+
+test('a bus gets an event, and a stream a record, by the parameters of their targets', async (context) => {
+  const scheduler = await SchedulerTester.start(context);
+  const events = new EventBridgeClient(clientSettings(scheduler.platform));
+  const kinesis = new KinesisClient(clientSettings(scheduler.platform));
+  context.after(() => {
+    events.destroy();
+    kinesis.destroy();
+  });
+  const queue = await scheduler.queue('of-bus');
+  await letAnyoneSend(scheduler, queue);
+  const bus = scheduler.unique('bus');
+  const { EventBusArn } = await events.send(new CreateEventBusCommand({ Name: bus }));
+  const rule = { Name: 'all', EventBusName: bus };
+  await events.send(new PutRuleCommand({ ...rule, EventPattern: '{"source":["my.planner"]}' }));
+  await events.send(
+    new PutTargetsCommand({ Rule: 'all', EventBusName: bus, Targets: [{ Id: 'q', Arn: queue }] }),
+  );
+  const StreamName = scheduler.unique('stream');
+  await kinesis.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }));
+  await scheduler.platform.clock.advance(MINUTE);
+  const at = scheduler.atIn(MINUTE);
+  await scheduler.schedule('to-bus', at, {
+    Arn: EventBusArn!,
+    Input: '{"n":1}',
+    EventBridgeParameters: { Source: 'my.planner', DetailType: 'Due' },
+  });
+  await scheduler.schedule('to-stream', at, {
+    Arn: `arn:aws:kinesis:us-east-1:000000000000:stream/${StreamName}`,
+    Input: 'a record',
+    KinesisParameters: { PartitionKey: 'key' },
+  });
+  await scheduler.platform.clock.advance(2 * MINUTE);
+  const [event] = (await scheduler.bodies(queue)).map((body) => JSON.parse(body));
+  assert.deepEqual([event.source, event['detail-type'], event.detail], ['my.planner', 'Due', { n: 1 }]);
+  const shard = { StreamName, ShardId: 'shardId-000000000000', ShardIteratorType: 'TRIM_HORIZON' } as const;
+  const { ShardIterator } = await kinesis.send(new GetShardIteratorCommand(shard));
+  const { Records } = await kinesis.send(new GetRecordsCommand({ ShardIterator }));
+  assert.deepEqual(
+    Records!.map(({ Data, PartitionKey }) => [Buffer.from(Data!).toString(), PartitionKey]),
+    [['a record', 'key']],
+  );
+});
 
 test('a universal target calls any operation, its input in the names of the API reference', async (context) => {
   const scheduler = await SchedulerTester.start(context);
