@@ -5,6 +5,7 @@ import { logGroupResources } from './log-resources.ts';
 import { queueResource } from './queue-permissions.ts';
 import { repositoryResources } from './repository-resources.ts';
 import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
+import { schedulerResource } from './scheduler-resources.ts';
 import { streamResource } from './stream-resources.ts';
 
 /** Members that hold a whole ARN, wherever they appear. */
@@ -36,7 +37,6 @@ const TEMPLATES: Readonly<Record<string, readonly (readonly [member: string, res
   ],
   ssm: [['Name', 'parameter/*']],
   stepfunctions: [['name', 'stateMachine:*']],
-  scheduler: [['Name', 'schedule/default/*']],
   pipes: [['Name', 'pipe/*']],
 };
 
@@ -67,6 +67,8 @@ async function resourceArn(question: ResourceQuestion, lookup: ResourceLookup): 
       return keyResource(question, lookup);
     case 'kinesis':
       return streamResource(question);
+    case 'scheduler':
+      return schedulerResource(question);
     case 'apigateway':
     case 'apigatewayv2':
       return `arn:aws:apigateway:${region}::${question.path}`;
