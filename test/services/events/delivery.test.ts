@@ -1,7 +1,12 @@
 /** Events on their way to targets. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  DisableRuleCommand,
+  PutEventsCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
 import { EventsTester, failure } from './events-tester.ts';
 
 const MINUTE_MS = 60_000;
@@ -146,30 +151,10 @@ test('a target that is gone gets its event into the dead-letter queue at once', 
   assert.deepEqual(told, { ERROR_CODE: 'NO_RESOURCE', RETRY_ATTEMPTS: '0', RULE_ARN: rule, TARGET_ARN: Arn });
 });
 
-test('a target that refuses for a while is tried again, as often as the rule says', async (context) => {
-  const events = await EventsTester.alone(context);
-  const bus = await events.bus();
-  const dead = await events.queue('dead');
-  events.platform.faults.add({ kind: 'throttle', functionName: 'busy', probability: 1 } as never);
-  const Arn = 'arn:aws:lambda:us-east-1:000000000000:function:busy';
-  assert.ok(Arn);
-  await events.rule(bus, {
-    Arn: 'arn:aws:firehose:us-east-1:000000000000:deliverystream/none',
-    DeadLetterConfig: { Arn: dead },
-    RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3_600 },
-  });
-  await events.put(bus, {});
-  await events.platform.clock.advance(HOUR_MS);
-  assert.equal((await events.messages(dead)).length, 1);
-});
-
 test('rules with schedules send their events when they are due', async (context) => {
   const events = await EventsTester.alone(context);
   const queue = await events.queue('ticks');
   const { client } = events;
-  const { PutRuleCommand, PutTargetsCommand, DisableRuleCommand } = await import(
-    '@aws-sdk/client-eventbridge'
-  );
   const { RuleArn } = await client.send(
     new PutRuleCommand({ Name: 'hourly', ScheduleExpression: 'cron(0 * * * ? *)' }),
   );

@@ -12,7 +12,12 @@ import {
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
 import type { Message } from '@aws-sdk/client-sqs';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { Platform, StartOptions } from '../../../src/index.ts';
 import { clientSettings, openPlatform, startedPlatform } from '../../kit/started-platform.ts';
 
@@ -113,7 +118,7 @@ export class EventsTester {
     return results!.map(({ EventId, ErrorCode, ErrorMessage }) => EventId ?? `${ErrorCode}: ${ErrorMessage}`);
   }
 
-  /** Messages that are in a queue when all that is under way has been done. */
+  /** Takes the messages that are in a queue when all that is under way has been done; they are taken out of it. */
   async messages(queueArn: string): Promise<Message[]> {
     await this.platform.clock.advance(0);
     const [, , , , , name] = queueArn.split(':');
@@ -125,6 +130,10 @@ export class EventsTester {
       );
       if (Messages.length === 0) return found;
       found.push(...Messages);
+      const Entries = Messages.map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId!, ReceiptHandle }));
+      await this.queues.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+      for (const { ReceiptHandle } of Messages)
+        await this.queues.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
     }
   }
 
