@@ -11,9 +11,13 @@ import { lambdaDate } from './lambda-date.ts';
 
 function durable({ durableConfig }: FunctionRecord): Pick<FunctionConfiguration, 'DurableConfig'> {
   if (durableConfig === undefined) return {};
-  const { executionTimeoutSeconds, retentionDays = DEFAULT_RETENTION_DAYS } = durableConfig;
+  const { executionTimeoutSeconds, retentionDays = DEFAULT_RETENTION_DAYS, kmsKeyArn } = durableConfig;
   return {
-    DurableConfig: { ExecutionTimeout: executionTimeoutSeconds, RetentionPeriodInDays: retentionDays },
+    DurableConfig: {
+      ExecutionTimeout: executionTimeoutSeconds,
+      RetentionPeriodInDays: retentionDays,
+      ...(kmsKeyArn === undefined ? {} : { KMSKeyArn: kmsKeyArn }),
+    },
   };
 }
 

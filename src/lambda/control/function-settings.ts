@@ -174,7 +174,12 @@ function durableConfig(
   if (executionTimeoutSeconds === undefined)
     throw invalidParameter('ExecutionTimeout is required in DurableConfig.');
   const retentionDays = wanted.RetentionPeriodInDays ?? before?.retentionDays;
-  return { executionTimeoutSeconds, ...(retentionDays === undefined ? {} : { retentionDays }) };
+  const kmsKeyArn = wanted.KMSKeyArn ?? before?.kmsKeyArn;
+  return {
+    executionTimeoutSeconds,
+    ...(retentionDays === undefined ? {} : { retentionDays }),
+    ...(kmsKeyArn === undefined || kmsKeyArn === '' ? {} : { kmsKeyArn }),
+  };
 }
 
 /** AWS answers an unknown runtime in words of its own, and one past its date in others. */
@@ -253,7 +258,6 @@ function checkUnsupported(request: Request): void {
   const refuse = (part: string): never => {
     throw notImplemented(operation, part);
   };
-  if (request.DurableConfig?.KMSKeyArn) refuse('DurableConfig (KMSKeyArn)');
   if (request.TracingConfig?.Mode === 'Active') refuse('TracingConfig (Mode Active)');
 }
 

@@ -3,6 +3,7 @@
  * history. Words are AWS's; times are service time in epoch milliseconds.
  */
 import type { Event } from '@aws-sdk/client-lambda';
+import type { ExecutionKey } from './execution-cipher.ts';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'STOPPED';
 
@@ -77,6 +78,8 @@ export interface DurableExecution {
   readonly timeoutMs: number;
   readonly executionTimeoutSeconds: number;
   readonly retentionDays: number;
+  /** What it takes and gives is kept encrypted. */
+  readonly key?: ExecutionKey;
   readonly endMs?: number;
   readonly result?: string;
   readonly error?: ErrorObject;

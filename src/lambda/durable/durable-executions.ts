@@ -1,12 +1,16 @@
 /** All durable executions: those that run, and what is kept of those that have ended. */
 import type { Timer, WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
+import type { Call } from '../../ports/call.ts';
 import type { Log } from '../../ports/log.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import { alreadyStarted, executionNotFound } from './durable-errors.ts';
 import type { DurableExecution, DurableOperation, ExecutionSummary } from './durable-execution.ts';
 import { durableExecutionArn, executionIdOf, summaryOf } from './durable-execution.ts';
 import { MS_PER_DAY } from './durable-limits.ts';
+import { ExecutionCipher, isKeyFailure } from './execution-cipher.ts';
+import { ExecutionDraft } from './execution-draft.ts';
+import { endExecution } from './execution-end.ts';
 import type { FunctionRuns } from './execution-invocations.ts';
 import { invokeChained, invokeOwn } from './execution-invocations.ts';
 import { ExecutionRunner } from './execution-runner.ts';
@@ -19,6 +23,7 @@ export interface DurableDependencies extends FunctionRuns {
   readonly clock: WorkClock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly call: Call;
 }
 
 type Ended = (execution: DurableExecution) => void;
@@ -26,6 +31,7 @@ type Ended = (execution: DurableExecution) => void;
 export class DurableExecutions {
   private readonly deps: DurableDependencies;
   private readonly store: ExecutionStore;
+  private readonly cipher: ExecutionCipher;
   /** By id, in the order in which they began. What one that has ended took and gave is in the store alone. */
   private readonly executions = new Map<string, ExecutionSummary>();
   /** Ids by function and name: a name is used once for as long as what it names is kept. */
@@ -38,7 +44,8 @@ export class DurableExecutions {
 
   private constructor(deps: DurableDependencies) {
     this.deps = deps;
-    this.store = new ExecutionStore(deps.state);
+    this.cipher = new ExecutionCipher(deps);
+    this.store = new ExecutionStore(deps.state, this.cipher);
   }
 
   static async open(deps: DurableDependencies): Promise<DurableExecutions> {
@@ -54,9 +61,24 @@ export class DurableExecutions {
       all.remember(summary);
       const execution = running.get(summary.executionId);
       if (execution === undefined) all.keep(summary);
-      else all.hold(execution, await all.store.operations(execution.executionId));
+      else await all.takeUp(execution);
     }
     return all;
+  }
+
+  /** One that was running when the server ended. */
+  private async takeUp(stored: DurableExecution): Promise<void> {
+    try {
+      const execution = await this.store.execution(stored.executionId);
+      this.hold(execution!, await this.store.operations(stored));
+    } catch (error) {
+      if (!isKeyFailure(error)) throw error;
+      const draft = new ExecutionDraft(stored, new Map(), this.deps.clock.now());
+      endExecution(draft, 'FAILED', undefined, { ErrorType: error.code, ErrorMessage: error.message });
+      await this.store.saveEnd(draft);
+      this.remember(summaryOf(draft.execution));
+      this.keep(draft.execution);
+    }
   }
 
   /** Takes up what was under way when the server ended; to be called when functions can be run. */
@@ -65,8 +87,10 @@ export class DurableExecutions {
   }
 
   /** Starts an execution, or finds the one that was started by the same name with the same payload. */
-  async start(request: StartRequest): Promise<DurableExecution> {
-    const { record, name } = request;
+  async start(asked: StartRequest): Promise<DurableExecution> {
+    const { record, name } = asked;
+    const { kmsKeyArn } = record.durableConfig!;
+    const request = kmsKeyArn ? { ...asked, key: await this.cipher.begin(record, kmsKeyArn) } : asked;
     const existing = name === undefined ? undefined : this.byName(record, name);
     if (existing !== undefined) {
       const whole = await this.whole(existing);

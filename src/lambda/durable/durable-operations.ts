@@ -7,7 +7,7 @@ import { functionNotFound, parseFunctionIdentifier } from '../records/function-i
 import type { FunctionDirectory } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import { callbackNotFound, invalidCheckpointToken } from './durable-errors.ts';
-import type { ExecutionSummary } from './durable-execution.ts';
+import type { DurableExecution, ExecutionSummary } from './durable-execution.ts';
 import { durableExecutionArn, executionIdOf } from './durable-execution.ts';
 import type { DurableExecutions } from './durable-executions.ts';
 import { DEFAULT_PAGE_ITEMS } from './durable-limits.ts';
@@ -60,9 +60,8 @@ export function durableOperations(
     },
 
     async GetDurableExecution(input) {
-      const execution = await executions.whole(executions.get(input.DurableExecutionArn!));
+      const execution = executions.get(input.DurableExecutionArn!);
       const withData = input.IncludeExecutionData !== false;
-      const { result, error, input: InputPayload } = execution;
       return {
         ...shownExecution(execution),
         Version: execution.version,
@@ -70,11 +69,10 @@ export function durableOperations(
         DurableConfig: {
           ExecutionTimeout: execution.executionTimeoutSeconds,
           RetentionPeriodInDays: execution.retentionDays,
+          ...(execution.key === undefined ? {} : { KMSKeyArn: execution.key.kmsKeyArn }),
         },
         ExecutionDataIncluded: withData,
-        ...(withData ? { InputPayload } : {}),
-        ...(withData && result !== undefined ? { Result: result } : {}),
-        ...(withData && error !== undefined ? { Error: { ...error } } : {}),
+        ...(withData ? shownData(await executions.whole(execution)) : {}),
       };
     },
 
@@ -86,6 +84,7 @@ export function durableOperations(
         afterId,
         reverse: input.ReverseOrder === true,
         limit,
+        withData: input.IncludeExecutionData !== false,
       });
       const last = found.at(-1)?.eventId;
       // More may have happened while the events were read: whoever goes on behind the last of them finds nothing.
@@ -155,7 +154,7 @@ export function durableOperations(
 function shownExecution(
   execution: ExecutionSummary,
 ): Required<Omit<Execution, 'EndTimestamp' | 'KMSKeyArn'>> {
-  const { region, accountId, functionName, qualifier, endMs } = execution;
+  const { region, accountId, functionName, qualifier, endMs, key } = execution;
   return {
     DurableExecutionArn: durableExecutionArn(execution),
     DurableExecutionName: execution.name,
@@ -163,6 +162,15 @@ function shownExecution(
     Status: execution.status,
     StartTimestamp: new Date(execution.startMs),
     ...(endMs === undefined ? {} : { EndTimestamp: new Date(endMs) }),
+    ...(key === undefined ? {} : { KMSKeyArn: key.kmsKeyArn }),
+  };
+}
+
+function shownData({ input, result, error }: DurableExecution) {
+  return {
+    InputPayload: input,
+    ...(result === undefined ? {} : { Result: result }),
+    ...(error === undefined ? {} : { Error: { ...error } }),
   };
 }
 

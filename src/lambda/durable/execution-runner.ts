@@ -16,6 +16,7 @@ import { callbackClosed, callbackNotFound, invalidCheckpointToken } from './dura
 import type { DurableExecution, DurableOperation } from './durable-execution.ts';
 import { isOpen } from './durable-execution.ts';
 import { CALLBACK_SECRET_BYTES, RETRY } from './durable-limits.ts';
+import { isKeyFailure } from './execution-cipher.ts';
 import { ExecutionDraft } from './execution-draft.ts';
 import type { OperationEnd } from './execution-end.ts';
 import { endExecution, endOperation } from './execution-end.ts';
@@ -70,6 +71,8 @@ export class ExecutionRunner {
   private readonly news = new Set<string>();
   private readonly chaining = new Set<string>();
   private isClosed = false;
+  /** It has begun: others know of it. */
+  private isStored: boolean;
 
   constructor(
     deps: RunnerDependencies,
@@ -78,6 +81,7 @@ export class ExecutionRunner {
   ) {
     this.deps = deps;
     this.current = execution;
+    this.isStored = execution.eventCount > 0;
     this.held = new Map(operations.map((operation) => [operation.id, operation]));
   }
 
@@ -194,7 +198,27 @@ export class ExecutionRunner {
   }
 
   private async store(draft: ExecutionDraft): Promise<void> {
-    await this.deps.store.save(draft);
+    const isOver = this.current.status !== 'RUNNING';
+    try {
+      await (isOver ? this.deps.store.saveEnd(draft) : this.deps.store.save(draft));
+    } catch (error) {
+      if (isKeyFailure(error) && this.isStored) await this.failFor(error);
+      throw error;
+    }
+    this.isStored = true;
+    this.take(draft);
+  }
+
+  /** Without its KMS key an execution cannot go on, and does not when the key is there again. */
+  private async failFor({ code, message }: AwsError): Promise<void> {
+    const draft = this.draft();
+    endExecution(draft, 'FAILED', undefined, { ErrorType: code, ErrorMessage: message });
+    await this.deps.store.saveEnd(draft);
+    this.take(draft);
+    this.follow();
+  }
+
+  private take(draft: ExecutionDraft): void {
     this.current = draft.execution;
     for (const [id, operation] of draft.changed) this.held.set(id, operation);
     for (const id of draft.news) this.news.add(id);

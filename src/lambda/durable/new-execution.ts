@@ -3,6 +3,7 @@ import type { Ids } from '../../core/ids.ts';
 import type { FunctionRecord } from '../records/function-record.ts';
 import type { DurableExecution } from './durable-execution.ts';
 import { DEFAULT_RETENTION_DAYS } from './durable-limits.ts';
+import type { ExecutionKey } from './execution-cipher.ts';
 import { ExecutionDraft } from './execution-draft.ts';
 import { payloadBytes } from './execution-size.ts';
 
@@ -17,10 +18,12 @@ export interface StartRequest {
   readonly input: string;
   readonly traceId: string;
   readonly tenantId: string | undefined;
+  /** Absent where the function has no KMS key for its executions. */
+  readonly key?: ExecutionKey;
 }
 
 export function newExecution(request: StartRequest, ids: Ids, startMs: number): DurableExecution {
-  const { record, qualifier, name, input, traceId, tenantId } = request;
+  const { record, qualifier, name, input, traceId, tenantId, key } = request;
   const { accountId, region, functionName, version, durableConfig } = record;
   const { executionTimeoutSeconds, retentionDays = DEFAULT_RETENTION_DAYS } = durableConfig!;
   return {
@@ -39,6 +42,7 @@ export function newExecution(request: StartRequest, ids: Ids, startMs: number): 
     timeoutMs: startMs + executionTimeoutSeconds * 1_000,
     executionTimeoutSeconds,
     retentionDays,
+    ...(key === undefined ? {} : { key }),
     needsInvocation: true,
     failures: 0,
     operationCount: 0,

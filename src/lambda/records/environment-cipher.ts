@@ -6,6 +6,7 @@ import { AwsError } from '../../core/errors.ts';
 import type { Call } from '../../ports/call.ts';
 import { functionArn } from './function-identifier.ts';
 import type { FunctionRecord } from './function-record.ts';
+import { kmsRefusal } from './kms-refusal.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -13,17 +14,6 @@ type Owner = Pick<FunctionRecord, 'accountId' | 'region' | 'functionName' | 'kms
 
 /** The key of functions that have none of their own. */
 const DEFAULT_KEY = 'alias/aws/lambda';
-
-/** KMS's errors as Lambda reports them at an invocation, with what is wrong in AWS's words. */
-const REFUSALS: Readonly<Record<string, readonly [code: string, reason: string]>> = {
-  DisabledException: ['KMSDisabledException', 'the KMS key used is disabled'],
-  NotFoundException: ['KMSNotFoundException', 'the KMS key was not found'],
-  KMSInvalidStateException: [
-    'KMSInvalidStateException',
-    'the state of the KMS key used is not valid for Decrypt',
-  ],
-  AccessDeniedException: ['KMSAccessDeniedException', 'KMS access was denied'],
-};
 
 export class EnvironmentCipher {
   private readonly call: Call;
@@ -45,10 +35,10 @@ export class EnvironmentCipher {
       };
       return Buffer.from(CiphertextBlob).toString('base64');
     } catch (error) {
-      const [, reason] = refusalOf(error);
+      const { reason, said } = kmsRefusal(error);
       throw new AwsError(
         'InvalidParameterValueException',
-        `Lambda was unable to configure access to your environment variables because ${reason}. Please check your KMS key settings. KMS Exception: ${(error as AwsError).code} KMS Message: ${(error as AwsError).message}`,
+        `Lambda was unable to configure access to your environment variables because ${reason}. Please check your KMS key settings. ${said}`,
         { Type: 'User' },
       );
     }
@@ -61,10 +51,10 @@ export class EnvironmentCipher {
       const { Plaintext } = (await this.call(owner, 'kms', 'Decrypt', input)) as { Plaintext: Uint8Array };
       return JSON.parse(Buffer.from(Plaintext).toString()) as Variables;
     } catch (error) {
-      const [code, reason] = refusalOf(error);
+      const { code, reason, said } = kmsRefusal(error);
       throw new AwsError(
         code,
-        `Lambda was unable to decrypt the environment variables because ${reason}. Please check the function's KMS key settings. KMS Exception: ${(error as AwsError).code} KMS Message: ${(error as AwsError).message}`,
+        `Lambda was unable to decrypt the environment variables because ${reason}. Please check the function's KMS key settings. ${said}`,
         { Type: 'User' },
       );
     }
@@ -77,13 +67,4 @@ export function hasOwnKey({ kmsKeyArn }: Pick<FunctionRecord, 'kmsKeyArn'>): boo
 
 function contextOf({ accountId, region, functionName }: Owner): Record<string, string> {
   return { 'aws:lambda:FunctionArn': functionArn({ accountId, region, functionName, qualifier: undefined }) };
-}
-
-/** Throws what is no refusal of KMS's. */
-function refusalOf(error: unknown): readonly [code: string, reason: string] {
-  const refusal = error instanceof AwsError ? REFUSALS[error.code] : undefined;
-  // A deleted key takes with it what tells that a ciphertext was its own.
-  const isGone = error instanceof AwsError && error.code === 'InvalidCiphertextException';
-  if (refusal === undefined && !isGone) throw error;
-  return refusal ?? REFUSALS['NotFoundException']!;
 }

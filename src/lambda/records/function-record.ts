@@ -82,7 +82,12 @@ export interface FunctionRecord {
     readonly workingDirectory?: string;
   };
   /** Makes its invocations durable executions. Set when the function is created, or never. */
-  readonly durableConfig?: { readonly executionTimeoutSeconds: number; readonly retentionDays?: number };
+  readonly durableConfig?: {
+    readonly executionTimeoutSeconds: number;
+    readonly retentionDays?: number;
+    /** Under which the data of executions is kept. */
+    readonly kmsKeyArn?: string;
+  };
   /** Its published versions run on managed instances. Set when the function is created, or never. */
   readonly capacity?: FunctionCapacity;
   /** Settings that are kept as AWS returns them and have their effect elsewhere or later. */

@@ -64,6 +64,7 @@ async function opened(
     clock,
     ids: randomIds,
     log,
+    call: unused,
     runVersion: (...call) => runs(executions).runVersion(...call),
     run: (...call) => runs(executions).run(...call),
   });

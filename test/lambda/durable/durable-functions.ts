@@ -29,13 +29,14 @@ export async function durableCode(body: string): Promise<Buffer> {
 export interface DurableOptions {
   readonly timeoutSeconds?: number;
   readonly executionTimeout?: number;
+  readonly kmsKeyArn?: string;
 }
 
 export async function createDurable(
   lambda: LambdaClient,
   name: string,
   body: string,
-  { timeoutSeconds = 30, executionTimeout = 86_400 }: DurableOptions = {},
+  { timeoutSeconds = 30, executionTimeout = 86_400, kmsKeyArn: KMSKeyArn }: DurableOptions = {},
 ): Promise<void> {
   await lambda.send(
     new CreateFunctionCommand({
@@ -45,7 +46,7 @@ export async function createDurable(
       Role: 'arn:aws:iam::000000000000:role/r',
       Timeout: timeoutSeconds,
       Code: { ZipFile: await durableCode(body) },
-      DurableConfig: { ExecutionTimeout: executionTimeout, RetentionPeriodInDays: 7 },
+      DurableConfig: { ExecutionTimeout: executionTimeout, RetentionPeriodInDays: 7, KMSKeyArn },
     }),
   );
 }
