@@ -11,6 +11,7 @@ import type { DynamoContext, DynamoOperations } from './dynamodb-context.ts';
 import type { EngineReply, EngineRequest } from './engine/requests.ts';
 import { EngineClient } from './item-engine.ts';
 import { itemOperations } from './item-operations.ts';
+import { partiqlOperations } from './partiql/partiql-operations.ts';
 import { readOperations } from './read-operations.ts';
 import { settingsOperations } from './settings-operations.ts';
 import { streamOperations } from './streams/stream-operations.ts';
@@ -60,6 +61,7 @@ export async function openDynamo({ state, items, clock, ids, log }: DynamoDepend
     ...readOperations(context),
     ...batchOperations(context),
     ...transactionOperations(context),
+    ...partiqlOperations(context),
     ...settingsOperations(context),
     ...tagOperations(context),
   };

@@ -52,7 +52,7 @@ export function readOperations(dynamo: DynamoContext): Required<Pick<DynamoOpera
       const range = sort === undefined ? {} : sortRange(sort);
       const bytes = partitionBytes(partition);
       const beyond = start && startOfQuery(table, index, start, bytes, range);
-      return read(dynamo, table, index, input, {
+      return readItems(dynamo, table, index, input, {
         partition: bytes,
         ...range,
         beyond,
@@ -69,7 +69,7 @@ export function readOperations(dynamo: DynamoContext): Required<Pick<DynamoOpera
       checkSelect(input.Select, projection);
       const table = itemTable(dynamo, input.TableName, caller);
       const index = indexOf(table, input);
-      return read(dynamo, table, index, input, {
+      return readItems(dynamo, table, index, input, {
         ...segmentOf(input),
         beyond: start && startKey(table, index, start),
         isDescending: false,
@@ -80,7 +80,7 @@ export function readOperations(dynamo: DynamoContext): Required<Pick<DynamoOpera
   };
 }
 
-async function read(
+export async function readItems(
   { engine, tables, buckets }: DynamoContext,
   table: Table,
   index: IndexLayout | undefined,
@@ -142,7 +142,8 @@ function readUsage(
   return { table: fetched, indexes: { [index.name]: units } };
 }
 
-function indexOf(
+/** The index that a read names. Throws `ValidationException`. */
+export function indexOf(
   table: Table,
   { IndexName: name, ConsistentRead, Select }: ReadInput,
 ): IndexLayout | undefined {
@@ -226,7 +227,7 @@ function segmentOf({ Segment: segment, TotalSegments: total }: ScanCommandInput)
   };
 }
 
-function startKey(table: Table, index: IndexLayout | undefined, start: Item): RowKey {
+export function startKey(table: Table, index: IndexLayout | undefined, start: Item): RowKey {
   const { key } = table.layout;
   const names = new Set([key, ...(index === undefined ? [] : [index.key])].flatMap(namesOf));
   if (Object.keys(start).length !== names.size) throw validationError('The provided starting key is invalid');
@@ -244,7 +245,7 @@ function startKey(table: Table, index: IndexLayout | undefined, start: Item): Ro
   return index === undefined ? own : [...rowKeyOf(index.key, start), ...own];
 }
 
-function startOfQuery(
+export function startOfQuery(
   table: Table,
   index: IndexLayout | undefined,
   start: Item,
