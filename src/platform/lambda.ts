@@ -32,6 +32,7 @@ import type { MetricSink } from '../ports/metrics.ts';
 import type { PackageStore } from '../ports/package-store.ts';
 import type { Service } from '../ports/service.ts';
 import type { StateStore } from '../ports/state-store.ts';
+import type { StreamSource } from '../ports/stream-source.ts';
 import { readHierarchies } from '../sandbox/cgroup/hierarchies.ts';
 import { hostMemory } from '../sandbox/cgroup/host-memory.ts';
 import { queuesWithoutOwner } from '../storage/event-queue/queue-views.ts';
@@ -49,6 +50,7 @@ export interface LambdaDependencies {
   readonly logSink: LogSink;
   /** What event source mappings read from, by the service in the ARN. */
   readonly eventSources: ReadonlyMap<string, EventSource>;
+  readonly streamSources: ReadonlyMap<string, StreamSource>;
   readonly access: Access;
   readonly isAuthorizationEnforced: boolean;
   readonly maxEnvironments: number | undefined;
@@ -158,6 +160,7 @@ export async function openLambda(dependencies: LambdaDependencies, cleanup: Clea
     control,
     invoker,
     sources: dependencies.eventSources,
+    streams: dependencies.streamSources,
   });
   cleanup.add(async () => mappings.close());
   const urls = new FunctionUrls({

@@ -18,6 +18,10 @@ export interface QueuePollerDependencies {
    * rejects where what deals with batches could not be had, after which polling rests.
    */
   readonly handle: (batch: Batch) => Promise<readonly SourceRecord[]>;
+  /** Told of records that were taken, and how many of them no filter let through. */
+  readonly polled?: (count: number, filteredOut: number) => void;
+  /** Told of records that are gone from the source. */
+  readonly deleted?: (count: number) => void;
   readonly clock: WorkClock;
   readonly log: Log;
 }
@@ -158,14 +162,15 @@ export class QueuePoller {
     const passing: SourceRecord[] = [];
     const filtered: SourceRecord[] = [];
     for (const record of records) (this.passes(record) ? passing : filtered).push(record);
-    if (filtered.length > 0) store(source.acknowledge(sourceArn, handlesOf(filtered)));
+    this.deps.polled?.(records.length, filtered.length);
+    if (filtered.length > 0) store(this.deleted(filtered));
     const batches = batchesOf(passing, filters !== undefined && filters.length > 0);
     const isOrdered = source.describe(sourceArn)?.isOrdered === true;
     let succeeded = true;
     for (const [index, batch] of batches.entries()) {
       const processed = await this.deps.handle(batch);
       this.failures = 0;
-      if (processed.length > 0) store(source.acknowledge(sourceArn, handlesOf(processed)));
+      if (processed.length > 0) store(this.deleted(processed));
       if (processed.length === batch.records.length) continue;
       succeeded = false;
       if (!isOrdered) continue;
@@ -175,6 +180,11 @@ export class QueuePoller {
       break;
     }
     return succeeded;
+  }
+
+  private async deleted(records: readonly SourceRecord[]): Promise<void> {
+    await this.deps.source.acknowledge(this.polling.sourceArn, handlesOf(records));
+    this.deps.deleted?.(records.length);
   }
 
   private failed(error: unknown): void {

@@ -62,7 +62,7 @@ export class ShardLane<Run> {
   /** `before` is the place in front of the record. */
   push(record: StreamRecord, before: Position): void {
     if (!this.isBusy) this.doneThrough = before;
-    const text = JSON.stringify(record.record);
+    const text = this.deps.handler.text?.(record) ?? JSON.stringify(record.record);
     const bytes = Buffer.byteLength(text) + 1;
     this.entries.push({ record, text, bytes });
     this.bytes += bytes;

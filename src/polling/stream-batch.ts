@@ -33,6 +33,8 @@ export interface DiscardedBatch<Run> extends StreamBatch {
 }
 
 export interface StreamHandler<Run> {
+  /** A record as JSON text, where that is not what the source gives. */
+  text?(record: StreamRecord): string;
   /** Rejects where what handles batches could not be had: that is no attempt, and is repeated until the records are too old. */
   handle(batch: StreamBatch): Promise<BatchOutcome<Run>>;
   /** Keeps record of a batch that is given up; done with when it resolves, repeated when it rejects. */

@@ -7,16 +7,18 @@ import type { Log } from '../../ports/log.ts';
 import type { Invoker } from '../invoke/invoke.ts';
 import { newTraceHeader } from '../invoke/trace-header.ts';
 import type { MappingRecord } from '../records/mapping-table.ts';
+import type { MappingMetrics } from './mapping-metrics.ts';
 
 export interface FunctionBatchesDependencies {
   readonly invoker: Pick<Invoker, 'run'>;
   readonly ids: Ids;
   readonly log: Log;
+  readonly metrics: MappingMetrics;
 }
 
 /** What handles batches of a queue by the function of `mapping`. */
 export function queueBatches(
-  { invoker, ids, log }: FunctionBatchesDependencies,
+  { invoker, ids, log, metrics }: FunctionBatchesDependencies,
   mapping: MappingRecord,
 ): (batch: Batch) => Promise<readonly SourceRecord[]> {
   return async ({ records, texts }) => {
@@ -27,11 +29,15 @@ export function queueBatches(
       payload: Buffer.from(`{"Records":[${texts.join(',')}]}`),
       traceId: traceId ?? newTraceHeader(requestId),
     });
+    metrics.count('InvokedEventCount', records.length);
     if (outcome.functionError !== undefined) {
       const { functionName } = mapping;
       log.debug({ functionName, requestId }, 'a function failed for a batch of its event source');
+      metrics.count('FailedInvokeEventCount', records.length);
       return [];
     }
-    return mapping.reportsItemFailures ? processedRecords(records, outcome.payload) : records;
+    const processed = mapping.reportsItemFailures ? processedRecords(records, outcome.payload) : records;
+    metrics.count('FailedInvokeEventCount', records.length - processed.length);
+    return processed;
   };
 }

@@ -1,21 +1,24 @@
-/** Create-, Get-, List-, Update- and DeleteEventSourceMapping; fields and words as recorded for SQS where they are. */
+/** Create-, Get-, List-, Update- and DeleteEventSourceMapping; fields and words as recorded where they are. */
 import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
 import type { Clock } from '../../core/clock.ts';
-import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
+import type { EventSource } from '../../ports/event-source.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
+import type { StreamSource } from '../../ports/stream-source.ts';
 import { pageByKey } from '../control/keyed-page.ts';
-import { noSuchResource } from '../control/lambda-errors.ts';
+import { conflict, noSuchResource } from '../control/lambda-errors.ts';
 import { checkTags } from '../control/resource-tags.ts';
-import type { AliasDirectory } from '../records/alias-table.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
-import { functionArn, functionNotFound, parseFunctionIdentifier } from '../records/function-identifier.ts';
-import type { FunctionDirectory, FunctionRecord } from '../records/function-record.ts';
-import { LATEST } from '../records/function-record.ts';
+import { parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { MappingRecord, MappingTable } from '../records/mapping-table.ts';
-import { mappingArn } from '../records/mapping-table.ts';
+import type { MappedFunctionDependencies } from './mapped-function.ts';
+import { mappedFunction } from './mapped-function.ts';
+import { describedMapping } from './mapping-description.ts';
+import { sourceOf } from './mapping-poller.ts';
 import type { MappingPollers, MappingState } from './mapping-pollers.ts';
-import { changedSettings, checkedSource, checkSettings } from './mapping-settings.ts';
+import { changedSettings, checkedSource, isStream } from './mapping-settings.ts';
+import { checkQueue } from './queue-settings.ts';
+import { checkStreamExists } from './stream-settings.ts';
 
 type LambdaOperations = Operations<typeof import('@aws-sdk/client-lambda')>;
 type MappingOperations = Required<
@@ -29,11 +32,12 @@ type MappingOperations = Required<
   >
 >;
 
-export interface MappingOperationsDependencies {
+export interface MappingOperationsDependencies extends MappedFunctionDependencies {
   readonly table: MappingTable;
   readonly pollers: MappingPollers;
-  readonly directory: FunctionDirectory;
-  readonly aliases: AliasDirectory;
+  /** By the service that an ARN names. */
+  readonly sources: ReadonlyMap<string, EventSource>;
+  readonly streams: ReadonlyMap<string, StreamSource>;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -46,10 +50,15 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
     return record;
   };
   const checked = (record: MappingRecord): MappingRecord => {
-    const description = pollers.sourceOf(record.eventSourceArn)?.describe(record.eventSourceArn);
-    checkSettings(record, description, functionOf(deps, record));
+    const { eventSourceArn } = record;
+    const mapped = mappedFunction(deps, record);
+    if (isStream(eventSourceArn)) checkStreamExists(record, sourceOf(deps.streams, eventSourceArn));
+    else checkQueue(record, sourceOf(deps.sources, eventSourceArn)?.describe(eventSourceArn), mapped);
     return record;
   };
+
+  const described = (record: MappingRecord, state: MappingState): EventSourceMappingConfiguration =>
+    describedMapping(record, state, pollers.lastResult(record));
 
   return {
     async CreateEventSourceMapping(input, caller) {
@@ -67,7 +76,7 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
         functionName,
         ...(qualifier === undefined ? {} : { qualifier }),
         eventSourceArn,
-        ...changedSettings('CreateEventSourceMapping', undefined, input),
+        ...changedSettings('CreateEventSourceMapping', eventSourceArn, undefined, input),
         tags: input.Tags ?? {},
         lastModifiedMs: clock.now(),
       });
@@ -108,12 +117,12 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
 
     async UpdateEventSourceMapping(input, caller) {
       const before = existing(input.UUID, caller);
-      const { filters: _, maximumConcurrency: _maximum, ...kept } = before;
+      const { filters: _, maximumConcurrency: _maximum, countsEvents: _counts, ...kept } = before;
       const target = input.FunctionName === undefined ? {} : targetOf(input.FunctionName, caller);
       const after = checked({
         ...kept,
         ...target,
-        ...changedSettings('UpdateEventSourceMapping', before, input),
+        ...changedSettings('UpdateEventSourceMapping', before.eventSourceArn, before, input),
         lastModifiedMs: clock.now(),
       });
       await pollers.update(before, after);
@@ -137,24 +146,7 @@ function isFor(record: MappingRecord, { functionName, qualifier }: FunctionIdent
   return record.functionName === functionName && record.qualifier === qualifier;
 }
 
-function identifierOf({ accountId, region, functionName, qualifier }: MappingRecord): FunctionIdentifier {
-  return { accountId, region, functionName, qualifier };
-}
-
-function functionOf(
-  { directory, aliases }: MappingOperationsDependencies,
-  mapping: MappingRecord,
-): FunctionRecord {
-  const { accountId, region, functionName, qualifier = LATEST } = mapping;
-  const find = (version: string): FunctionRecord | undefined =>
-    directory.find(accountId, region, functionName, version);
-  const version = aliases.chooseVersion(mapping, qualifier);
-  const record = find(qualifier) ?? (version === undefined ? undefined : find(version));
-  if (record === undefined) throw functionNotFound(identifierOf(mapping));
-  return record;
-}
-
-/** Recorded for a queue and a function that have a mapping already. */
+/** Recorded for sources and functions that have a mapping already. */
 function refuseSecond(table: MappingTable, { eventSourceArn, ...record }: MappingRecord): void {
   const other = table
     .all()
@@ -166,31 +158,12 @@ function refuseSecond(table: MappingTable, { eventSourceArn, ...record }: Mappin
         candidate.qualifier === record.qualifier,
     );
   if (other === undefined) return;
-  throw new AwsError(
-    'ResourceConflictException',
-    `An event source mapping with SQS arn (" ${eventSourceArn} ") and function (" ${record.functionName} ") already exists. Please update or delete the existing mapping with UUID ${other.uuid}`,
-    { Type: 'User' },
+  const { functionName } = record;
+  const both = `arn (" ${eventSourceArn} ") and function (" ${functionName} ")`;
+  const existing = isStream(eventSourceArn)
+    ? `The event source ${both} provided mapping`
+    : `An event source mapping with SQS ${both}`;
+  throw conflict(
+    `${existing} already exists. Please update or delete the existing mapping with UUID ${other.uuid}`,
   );
-}
-
-function described(record: MappingRecord, state: MappingState): EventSourceMappingConfiguration {
-  const { filters, maximumConcurrency, reportsItemFailures } = record;
-  return {
-    UUID: record.uuid,
-    BatchSize: record.batchSize,
-    MaximumBatchingWindowInSeconds: record.windowSeconds,
-    EventSourceArn: record.eventSourceArn,
-    ...(filters === undefined
-      ? {}
-      : { FilterCriteria: { Filters: filters.map((Pattern) => ({ Pattern })) } }),
-    FunctionArn: functionArn(identifierOf(record)),
-    LastModified: new Date(record.lastModifiedMs),
-    State: state,
-    StateTransitionReason: 'USER_INITIATED',
-    FunctionResponseTypes: reportsItemFailures ? ['ReportBatchItemFailures'] : [],
-    ...(maximumConcurrency === undefined
-      ? {}
-      : { ScalingConfig: { MaximumConcurrency: maximumConcurrency } }),
-    EventSourceMappingArn: mappingArn(record),
-  };
 }

@@ -1,13 +1,9 @@
-import { parseArn } from '../../core/arn.ts';
-import type { WorkClock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
-import type { Ids } from '../../core/ids.ts';
-import { QueuePoller } from '../../polling/queue-poller.ts';
-import type { EventSource } from '../../ports/event-source.ts';
-import type { Log } from '../../ports/log.ts';
-import type { Invoker } from '../invoke/invoke.ts';
+import { StreamCheckpoints } from '../../polling/stream-checkpoints.ts';
 import type { MappingRecord, MappingTable } from '../records/mapping-table.ts';
-import { queueBatches } from './function-batches.ts';
+import type { MappingPoller, MappingPollerDependencies } from './mapping-poller.ts';
+import { mappingPoller } from './mapping-poller.ts';
+import type { ProcessingResult } from './stream-batches.ts';
 
 export type MappingState =
   | 'Creating'
@@ -18,45 +14,43 @@ export type MappingState =
   | 'Updating'
   | 'Deleting';
 
-export interface MappingPollersDependencies {
+export interface MappingPollersDependencies extends MappingPollerDependencies {
   readonly table: MappingTable;
-  /** By the service that an ARN names. */
-  readonly sources: ReadonlyMap<string, EventSource>;
-  readonly invoker: Pick<Invoker, 'run'>;
-  readonly clock: WorkClock;
-  readonly ids: Ids;
-  readonly log: Log;
 }
 
 /** One poller for each mapping that is enabled, and the states in between. */
 export class MappingPollers {
   private readonly deps: MappingPollersDependencies;
-  private readonly pollers = new Map<string, QueuePoller>();
+  private readonly pollers = new Map<string, MappingPoller>();
   private readonly transitions = new Map<string, MappingState>();
+  /** What has been started and has still to find out where its stream begins. */
+  private readonly beginning = new Map<string, MappingState>();
+  private readonly results = new Map<string, ProcessingResult>();
 
   constructor(deps: MappingPollersDependencies) {
     this.deps = deps;
   }
 
-  sourceOf(eventSourceArn: string): EventSource | undefined {
-    return this.deps.sources.get(parseArn(eventSourceArn)?.service ?? '');
+  stateOf({ uuid, enabled }: MappingRecord): MappingState {
+    return this.transitions.get(uuid) ?? this.beginning.get(uuid) ?? (enabled ? 'Enabled' : 'Disabled');
   }
 
-  stateOf({ uuid, enabled }: MappingRecord): MappingState {
-    return this.transitions.get(uuid) ?? (enabled ? 'Enabled' : 'Disabled');
+  /** Of the last invocation since the server started. */
+  lastResult({ uuid }: MappingRecord): ProcessingResult {
+    return this.results.get(uuid) ?? 'No records processed';
   }
 
   /** What was enabled when an earlier server ended goes on; what it was deleting is gone. */
   async resume(): Promise<void> {
     for (const record of this.deps.table.all()) {
-      if (record.deleting) await this.deps.table.delete(record.uuid);
-      else this.startPoller(record);
+      if (record.deleting) await this.forget(record);
+      else this.startPoller(record, 'Enabling');
     }
   }
 
   async create(record: MappingRecord): Promise<void> {
     await this.deps.table.put(record);
-    this.startPoller(record);
+    this.startPoller(record, 'Creating');
   }
 
   /** Resolves when it is stored; it works by the new settings once the batches under way have ended. */
@@ -67,7 +61,7 @@ export class MappingPollers {
       await this.deps.table.put(after);
       stored();
       await this.stopPoller(before.uuid);
-      this.startPoller(after);
+      this.startPoller(after, state);
     });
   }
 
@@ -77,8 +71,14 @@ export class MappingPollers {
       await this.deps.table.put({ ...record, deleting: true });
       stored();
       await this.stopPoller(record.uuid);
-      await this.deps.table.delete(record.uuid);
+      await this.forget(record);
     });
+  }
+
+  private async forget({ uuid, stream }: MappingRecord): Promise<void> {
+    if (stream !== undefined) await StreamCheckpoints.remove(this.deps.state, uuid);
+    await this.deps.table.delete(uuid);
+    this.results.delete(uuid);
   }
 
   close(): void {
@@ -102,16 +102,16 @@ export class MappingPollers {
     await stored.promise;
   }
 
-  private startPoller(record: MappingRecord): void {
-    const source = this.sourceOf(record.eventSourceArn);
-    if (!record.enabled || source === undefined) return;
-    const { functionName, eventSourceArn: sourceArn } = record;
-    const poller = new QueuePoller(
-      { ...this.deps, source, handle: queueBatches(this.deps, record) },
-      { ...record, sourceArn, logFields: { functionName, sourceArn } },
-    );
-    this.pollers.set(record.uuid, poller);
+  private startPoller(record: MappingRecord, state: MappingState): void {
+    if (!record.enabled) return;
+    const { uuid } = record;
+    const poller = mappingPoller(this.deps, record, (result) => this.results.set(uuid, result));
+    if (poller === undefined) return;
+    this.pollers.set(uuid, poller);
     poller.start();
+    if (poller.begun === undefined) return;
+    this.beginning.set(uuid, state);
+    void poller.begun().then(() => this.beginning.delete(uuid));
   }
 
   private async stopPoller(uuid: string): Promise<void> {

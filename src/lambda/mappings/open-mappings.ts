@@ -1,21 +1,13 @@
 /** Puts event source mappings together with what they need of the rest of Lambda. */
-import type { WorkClock } from '../../core/clock.ts';
-import type { Ids } from '../../core/ids.ts';
-import type { EventSource } from '../../ports/event-source.ts';
-import type { Log } from '../../ports/log.ts';
 import type { FunctionControl } from '../control/function-control.ts';
-import type { Invoker } from '../invoke/invoke.ts';
+import type { MappingRecord } from '../records/mapping-table.ts';
+import { mappedFunction } from './mapped-function.ts';
 import { mappingOperations } from './mapping-operations.ts';
+import type { MappingPollerDependencies } from './mapping-poller.ts';
 import { MappingPollers } from './mapping-pollers.ts';
 
-export interface MappingsDependencies {
+export interface MappingsDependencies extends Omit<MappingPollerDependencies, 'roleOf'> {
   readonly control: Pick<FunctionControl, 'directory' | 'aliases' | 'mappings'>;
-  readonly invoker: Pick<Invoker, 'run'>;
-  /** By the service that an ARN names. */
-  readonly sources: ReadonlyMap<string, EventSource>;
-  readonly clock: WorkClock;
-  readonly ids: Ids;
-  readonly log: Log;
 }
 
 export interface Mappings {
@@ -28,7 +20,15 @@ export interface Mappings {
 
 export function openMappings({ control, ...shared }: MappingsDependencies): Mappings {
   const { directory, aliases, mappings: table } = control;
-  const pollers = new MappingPollers({ ...shared, table });
+  const roleOf = (mapping: MappingRecord): string | undefined => {
+    try {
+      return mappedFunction({ directory, aliases }, mapping).role;
+    } catch {
+      // It is gone: nobody will run it by any role.
+      return undefined;
+    }
+  };
+  const pollers = new MappingPollers({ ...shared, table, roleOf });
   return {
     operations: mappingOperations({ ...shared, table, pollers, directory, aliases }),
     resume: () => pollers.resume(),

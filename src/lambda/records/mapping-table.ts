@@ -1,5 +1,19 @@
 import type { StateStore } from '../../ports/state-store.ts';
 
+export interface StreamMapping {
+  readonly startingPosition: 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP';
+  readonly startingTimestampMs?: number;
+  readonly parallelizationFactor: number;
+  /** -1: as long as the stream has the records. */
+  readonly maximumRecordAgeSeconds: number;
+  /** -1: as long as the stream has the records. */
+  readonly maximumRetryAttempts: number;
+  readonly bisectsOnError: boolean;
+  readonly tumblingWindowSeconds: number;
+  /** Of a queue, a topic or a bucket that gets to know of batches that are given up. */
+  readonly onFailureArn?: string;
+}
+
 /** An event source mapping as stored. */
 export interface MappingRecord {
   readonly uuid: string;
@@ -16,6 +30,10 @@ export interface MappingRecord {
   readonly filters?: readonly string[];
   readonly reportsItemFailures: boolean;
   readonly maximumConcurrency?: number;
+  /** Whether figures of its records are told, by `MetricsConfig`. */
+  readonly countsEvents?: true;
+  /** How its stream is read; absent where the source is a queue. */
+  readonly stream?: StreamMapping;
   readonly tags: Readonly<Record<string, string>>;
   readonly lastModifiedMs: number;
   /** It is to go as soon as nothing is under way for it. */

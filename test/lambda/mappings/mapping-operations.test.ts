@@ -162,7 +162,7 @@ test('what cannot be a mapping is refused in AWS’s words, what is not written 
   const { UUID } = (await lambda.send(new ListEventSourceMappingsCommand({ EventSourceArn: queueArn })))
     .EventSourceMappings![0]!;
   const invalid = 'InvalidParameterValueException';
-  const kinesis = 'arn:aws:kinesis:us-east-1:000000000000:stream/s';
+  const kafka = 'arn:aws:kafka:us-east-1:000000000000:cluster/c/1';
   const cases: readonly [Partial<CreateEventSourceMappingCommandInput>, string, string][] = [
     [
       { EventSourceArn: arnOf('nothing') },
@@ -199,11 +199,16 @@ test('what cannot be a mapping is refused in AWS’s words, what is not written 
       'ResourceNotFoundException',
       'Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody',
     ],
+    [
+      { ParallelizationFactor: 2 },
+      invalid,
+      'Unsupported ParallelizationFactor parameter for given event source mapping type.',
+    ],
     [{ StartingPosition: 'LATEST' }, invalid, 'StartingPosition is not valid for SQS event sources.'],
     [
-      { EventSourceArn: kinesis },
+      { EventSourceArn: kafka },
       'NotImplemented',
-      'lambda:CreateEventSourceMapping does not implement Kinesis streams as a source yet.',
+      'lambda:CreateEventSourceMapping does not implement Amazon MSK as a source yet.',
     ],
     [
       { ProvisionedPollerConfig: { MinimumPollers: 2 } },

@@ -1,0 +1,114 @@
+/** What polls the source of one mapping, be it a queue or a stream. */
+import { parseArn } from '../../core/arn.ts';
+import type { WorkClock } from '../../core/clock.ts';
+import type { Ids } from '../../core/ids.ts';
+import { QueuePoller } from '../../polling/queue-poller.ts';
+import { StreamPoller } from '../../polling/stream-poller.ts';
+import type { Call } from '../../ports/call.ts';
+import type { Deliver } from '../../ports/delivery.ts';
+import type { EventSource } from '../../ports/event-source.ts';
+import type { Log } from '../../ports/log.ts';
+import type { MetricSink } from '../../ports/metrics.ts';
+import type { StateStore } from '../../ports/state-store.ts';
+import type { StreamSource } from '../../ports/stream-source.ts';
+import type { Invoker } from '../invoke/invoke.ts';
+import type { MappingRecord, StreamMapping } from '../records/mapping-table.ts';
+import { queueBatches } from './function-batches.ts';
+import { MappingMetrics } from './mapping-metrics.ts';
+import type { ProcessingResult } from './stream-batches.ts';
+import { streamBatches } from './stream-batches.ts';
+
+export interface MappingPollerDependencies {
+  /** By the service that an ARN names. */
+  readonly sources: ReadonlyMap<string, EventSource>;
+  readonly streams: ReadonlyMap<string, StreamSource>;
+  readonly state: StateStore;
+  readonly invoker: Pick<Invoker, 'run'>;
+  /** The ARN of the role by which the function of a mapping runs now. */
+  readonly roleOf: (mapping: MappingRecord) => string | undefined;
+  readonly call: Call;
+  readonly deliver: Deliver;
+  readonly metrics: MetricSink;
+  readonly clock: WorkClock;
+  readonly ids: Ids;
+  readonly log: Log;
+}
+
+export interface MappingPoller {
+  start(): void;
+  /** Resolves when nothing that comes from then on is missed; absent where that is so at once. */
+  begun?(): Promise<void>;
+  /** Takes no more, and resolves when what was taken has been dealt with. */
+  stop(): Promise<void>;
+  /** Takes no more; what is under way ends with the server. */
+  abandon(): void;
+}
+
+export function sourceOf<T>(sources: ReadonlyMap<string, T>, eventSourceArn: string): T | undefined {
+  return sources.get(parseArn(eventSourceArn)?.service ?? '');
+}
+
+/** Undefined where the source cannot be polled here. */
+export function mappingPoller(
+  deps: MappingPollerDependencies,
+  mapping: MappingRecord,
+  processed: (result: ProcessingResult) => void,
+): MappingPoller | undefined {
+  return mapping.stream === undefined
+    ? queuePoller(deps, mapping)
+    : streamPoller(deps, mapping, mapping.stream, processed);
+}
+
+function queuePoller(deps: MappingPollerDependencies, mapping: MappingRecord): QueuePoller | undefined {
+  const { eventSourceArn: sourceArn, functionName } = mapping;
+  const source = sourceOf(deps.sources, sourceArn);
+  if (source === undefined) return undefined;
+  const metrics = new MappingMetrics(deps.metrics, mapping);
+  return new QueuePoller(
+    {
+      ...deps,
+      source,
+      handle: queueBatches({ ...deps, metrics }, mapping),
+      polled: (count, filteredOut) => {
+        metrics.count('PolledEventCount', count);
+        metrics.count('FilteredOutEventCount', filteredOut);
+      },
+      deleted: (count) => metrics.count('DeletedEventCount', count),
+    },
+    { ...mapping, sourceArn, logFields: { functionName, sourceArn } },
+  );
+}
+
+function streamPoller(
+  deps: MappingPollerDependencies,
+  mapping: MappingRecord,
+  stream: StreamMapping,
+  processed: (result: ProcessingResult) => void,
+): MappingPoller | undefined {
+  const { uuid, eventSourceArn: streamArn, functionName } = mapping;
+  const source = sourceOf(deps.streams, streamArn);
+  if (source === undefined) return undefined;
+  const handler = streamBatches(
+    {
+      ...deps,
+      metrics: new MappingMetrics(deps.metrics, mapping),
+      role: () => deps.roleOf(mapping),
+      processed,
+    },
+    mapping,
+  );
+  const { startingPosition, startingTimestampMs } = stream;
+  return new StreamPoller(
+    { ...deps, source, handler, owner: uuid },
+    {
+      ...stream,
+      ...mapping,
+      streamArn,
+      start:
+        startingPosition === 'AT_TIMESTAMP'
+          ? { at: startingPosition, timestampMs: startingTimestampMs! }
+          : { at: startingPosition },
+      logFields: { functionName, streamArn },
+    },
+  );
+}
