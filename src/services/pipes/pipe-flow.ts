@@ -7,9 +7,10 @@ import { rendered } from './input-template.ts';
 import { decodedEvent, type PipeEvent, pipeEvent } from './pipe-event.ts';
 import type { PipeRecord } from './pipe-record.ts';
 import type { PipeCall } from './role-caller.ts';
-import { callerOf, invokedFunction } from './role-caller.ts';
+import { callerOf, FunctionFailure, invokedFunction } from './role-caller.ts';
 import type { TargetAnswer } from './target-calls.ts';
-import { listOf, sendToTarget, targetContext } from './target-calls.ts';
+import { listOf, targetContext } from './target-calls.ts';
+import { sendInPieces } from './target-pieces.ts';
 import { maxTargetRecords } from './target-settings.ts';
 
 export interface PipeFlowDependencies {
@@ -47,7 +48,7 @@ export class PipeFlow {
       text: rendered(template, event, pipe, nowMs),
       event: decodedEvent(event),
     }));
-    const answer = await sendToTarget(targetContext(pipe, call, nowMs), items);
+    const answer = await sendInPieces(targetContext(pipe, call, nowMs), items);
     return failedIds(records, answer, events.length);
   }
 
@@ -58,7 +59,7 @@ export class PipeFlow {
     const template = pipe.enrichmentParameters?.InputTemplate;
     const texts = events.map((event) => rendered(template, event, pipe, clock.now()));
     const answer = await invokedFunction(call, pipe.enrichment, listOf(texts), true);
-    const value: unknown = answer.trim() === '' ? null : JSON.parse(answer);
+    const value = answer.trim() === '' ? null : parsed(answer);
     if (Array.isArray(value)) return value;
     const isEmpty = value === null || value === '' || JSON.stringify(value) === '{}';
     return isEmpty ? [] : [value];
@@ -79,6 +80,14 @@ function failedIds(
   if (reported === undefined || reported.some((itemId) => !all.has(itemId))) return all;
   if (failed.length > 0 && sent !== records.length) return all;
   return new Set([...reported, ...failed.map((index) => records[index]!.itemId)]);
+}
+
+function parsed(answer: string): unknown {
+  try {
+    return JSON.parse(answer);
+  } catch {
+    throw new FunctionFailure('The enrichment has answered what is no JSON.');
+  }
 }
 
 /** A function need not report anything; undefined for a report that is none. */

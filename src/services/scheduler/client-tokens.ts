@@ -10,7 +10,6 @@ const REMEMBERED_MS = 60 * 60 * 1_000;
 
 interface UsedToken {
   readonly request: string;
-  readonly answer: object;
   readonly usedMs: number;
 }
 
@@ -24,6 +23,7 @@ export interface RememberedToken {
 
 export class ClientTokens {
   private readonly clock: Clock;
+  /** In the order in which they were used. */
   private readonly used = new Map<string, UsedToken>();
 
   private constructor(clock: Clock) {
@@ -32,37 +32,46 @@ export class ClientTokens {
 
   static async open(state: StateStore, clock: Clock): Promise<ClientTokens> {
     const tokens = new ClientTokens(clock);
-    for (const { key, value } of await state.list<UsedToken>(TABLE)) tokens.used.set(key, value);
+    const records = await state.list<UsedToken>(TABLE);
+    records.sort((a, b) => a.value.usedMs - b.value.usedMs);
+    for (const { key, value } of records) tokens.used.set(key, value);
     return tokens;
   }
 
-  /** What the same request was answered; undefined for a new one. Throws `ConflictException` for another request. */
-  earlier<T extends object>(key: string, request: object): T | undefined {
+  /** Whether it is a request that has been answered before. Throws `ConflictException` for another one with its token. */
+  isRepeated(key: string, request: object): boolean {
     const known = this.used.get(key);
-    if (known === undefined || this.isForgotten(known)) return undefined;
+    if (known === undefined || this.isForgotten(known)) return false;
     if (known.request !== digest(request)) throw tokenReused();
-    return known.answer as T;
+    return true;
   }
 
   /** To be stored together with what the request has changed; forgets those that are too old. */
-  remembered(key: string, request: object, answer: object): RememberedToken {
-    const value: UsedToken = { request: digest(request), answer, usedMs: this.clock.now() };
-    const old = [...this.used].flatMap(([each, token]) =>
-      this.isForgotten(token) && each !== key ? [each] : [],
-    );
+  remembered(key: string, request: object): RememberedToken {
+    const value: UsedToken = { request: digest(request), usedMs: this.clock.now() };
+    const old = this.forgotten().filter((each) => each !== key);
     return {
       writes: [
         ...old.map((each) => ({ table: TABLE, key: each, delete: true as const })),
         { table: TABLE, key, value },
       ],
       apply: () => {
-        for (const each of old) this.used.delete(each);
+        for (const each of [...old, key]) this.used.delete(each);
         this.used.set(key, value);
       },
       undo: () => {
         this.used.delete(key);
       },
     };
+  }
+
+  private forgotten(): string[] {
+    const keys: string[] = [];
+    for (const [key, token] of this.used) {
+      if (!this.isForgotten(token)) break;
+      keys.push(key);
+    }
+    return keys;
   }
 
   private isForgotten({ usedMs }: UsedToken): boolean {

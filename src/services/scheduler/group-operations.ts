@@ -25,16 +25,15 @@ export function groupOperations(context: SchedulerContext): Required<Pick<Schedu
     async CreateScheduleGroup(input, caller) {
       const key = groupOf(caller, input.Name);
       const token = tokenKey(caller, 'CreateScheduleGroup', input.ClientToken);
-      const answer = { ScheduleGroupArn: groupArn(key) };
       const tags = withTags({}, input.Tags);
       await schedules.changeGroup(key, (current) => {
-        if (token && current && tokens.earlier(token, input)) return { group: current };
+        if (token !== undefined && tokens.isRepeated(token, input)) return { group: current };
         if (current !== undefined) throw groupExists(key.group);
         const nowMs = clock.now();
         const group = { ...key, createdMs: nowMs, modifiedMs: nowMs, tags };
-        return { group, token: token === undefined ? undefined : tokens.remembered(token, input, answer) };
+        return { group, token: token === undefined ? undefined : tokens.remembered(token, input) };
       });
-      return answer;
+      return { ScheduleGroupArn: groupArn(key) };
     },
 
     async DeleteScheduleGroup(input, caller) {
@@ -42,11 +41,11 @@ export function groupOperations(context: SchedulerContext): Required<Pick<Schedu
       if (key.group === DEFAULT_GROUP) throw invalid('The default schedule group cannot be deleted.');
       const token = tokenKey(caller, 'DeleteScheduleGroup', input.ClientToken);
       await schedules.changeGroup(key, (current) => {
-        if (token && tokens.earlier(token, input)) return { group: current };
+        if (token !== undefined && tokens.isRepeated(token, input)) return { group: current };
         if (current === undefined) throw noSuchGroup(key.group);
         return {
           group: undefined,
-          token: token === undefined ? undefined : tokens.remembered(token, input, {}),
+          token: token === undefined ? undefined : tokens.remembered(token, input),
         };
       });
       return {};

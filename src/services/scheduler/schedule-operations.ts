@@ -94,15 +94,13 @@ async function change(
 ): Promise<{ ScheduleArn: string }> {
   const key: ScheduleKey = { ...groupOf(caller, input.GroupName), name: input.Name ?? '' };
   const token = tokenKey(caller, operation, input.ClientToken);
-  const answer = { ScheduleArn: scheduleArn(key) };
   await schedules.change(key, (current): ScheduleChange => {
-    const earlier = token && tokens.earlier(token, input);
-    if (earlier) return { schedule: current };
+    if (token !== undefined && tokens.isRepeated(token, input)) return { schedule: current };
     if (schedules.findGroup(key) === undefined) throw noSuchGroup(key.group);
     const schedule = decide(key, current);
-    return { schedule, token: token === undefined ? undefined : tokens.remembered(token, input, answer) };
+    return { schedule, token: token === undefined ? undefined : tokens.remembered(token, input) };
   });
-  return answer;
+  return { ScheduleArn: scheduleArn(key) };
 }
 
 function described(schedule: ScheduleRecord): GetScheduleOutput {

@@ -1,4 +1,5 @@
 /** Opens a generated model as a `ServiceModel`: everything is compiled here, once. */
+import { Readable } from 'node:stream';
 import { AwsError } from '../../core/errors.ts';
 import type {
   MatchedOperation,
@@ -133,11 +134,15 @@ export class GeneratedModel implements ServiceModel {
   decodePlain(operation: string, input: object): unknown {
     const model = this.operations.get(operation);
     if (model === undefined) return undefined;
-    const decoded = model.input === undefined ? {} : decodeJson(model.input, wireJson(model.input, input));
-    return this.checked(model, decoded as Record<string, unknown>);
+    if (model.input === undefined) return {};
+    const decoded = decodeJson(model.input, wireJson(model.input, input)) as Record<string, unknown>;
+    const checked = this.checked(model, decoded);
+    const { payload } = model.inputBindings;
+    if (!model.streamsInput || payload === undefined) return checked;
+    return { ...checked, [payload.name]: Readable.from([decoded[payload.name] ?? Buffer.alloc(0)]) };
   }
 
-  private checked(model: OperationModel, input: Record<string, unknown>): unknown {
+  private checked(model: OperationModel, input: Record<string, unknown>): Record<string, unknown> {
     if (model.input !== undefined && !UNCHECKED_SERVICES.has(this.name)) {
       const message = violatedConstraints(model.input, input, {
         root: ROOTED_PATHS.has(this.name) ? lowerFirst(`${model.name}Input`) : '',

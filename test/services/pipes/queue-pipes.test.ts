@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StartPipeCommand } from '@aws-sdk/client-pipes';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { PipesTester, ROLE } from './pipes-tester.ts';
 
@@ -121,4 +122,33 @@ test('a target that is gone does not lose messages: they arrive when it is back'
   await pipes.platform.clock.advance(11_000);
   const [body] = await pipes.bodies(target);
   assert.equal(JSON.parse(body!).body, 'patient');
+});
+
+test('messages that are together too large for one request are sent in several', async (context) => {
+  const pipes = await PipesTester.start(context);
+  const [source, target] = [await pipes.queue('large'), await pipes.queue('large-too')];
+  const name = await pipes.pipe('large', source, target, {
+    DesiredState: 'STOPPED',
+    TargetParameters: { InputTemplate: '<$.body>' },
+  });
+  const texts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(400_000));
+  for (const text of texts) await pipes.send(source, text);
+  await pipes.client.send(new StartPipeCommand({ Name: name }));
+  assert.deepEqual((await pipes.bodies(target, 4)).sort(), texts);
+});
+
+test('an enrichment that fails is a failure of the batch', async (context) => {
+  const pipes = await PipesTester.start(context);
+  const dead = await pipes.queue('broken-dead');
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead, maxReceiveCount: 1 });
+  const source = await pipes.queue('broken', { VisibilityTimeout: '5', RedrivePolicy });
+  const enrichment = await pipes.function('broken', 'async () => { throw new Error("no"); }');
+  await pipes.pipe('broken', source, await pipes.queue('never'), { Enrichment: enrichment });
+  await pipes.send(source, 'x');
+  const given: string[] = [];
+  while (given.length === 0) {
+    await pipes.platform.clock.advance(6_000);
+    given.push(...(await pipes.arrived(dead)).map(({ Body }) => Body!));
+  }
+  assert.deepEqual(given, ['x']);
 });

@@ -107,6 +107,11 @@ test('a request that comes again with its token is answered again; another one w
     scheduler.client.send(new CreateScheduleCommand({ ...request, Description: 'other' })),
     { name: 'ConflictException' },
   );
+  await scheduler.platform.clock.advance(2 * 60 * 60_000);
+  await assert.rejects(scheduler.client.send(new CreateScheduleCommand(request)), {
+    name: 'ConflictException',
+    message: `Schedule ${Name} already exists.`,
+  });
   const deletion = { Name, ClientToken: scheduler.unique('d') };
   await scheduler.client.send(new DeleteScheduleCommand(deletion));
   await scheduler.client.send(new DeleteScheduleCommand(deletion));

@@ -18,6 +18,7 @@ import {
   PutFunctionEventInvokeConfigCommand,
   waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetScheduleCommand } from '@aws-sdk/client-scheduler';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { GetQueueUrlCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
@@ -160,7 +161,17 @@ test('a universal target calls any operation, its input in the names of the API 
     Arn: universal('sqs:createQueue'),
     Input: JSON.stringify({ QueueName, Attributes: { DelaySeconds: '3' } }),
   });
+  const s3 = new S3Client({ ...clientSettings(scheduler.platform), forcePathStyle: true });
+  context.after(() => s3.destroy());
+  const Bucket = scheduler.unique('bucket');
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  await scheduler.schedule('put', scheduler.atIn(MINUTE), {
+    Arn: universal('s3:putObject'),
+    Input: JSON.stringify({ Bucket, Key: 'k', Body: 'an object' }),
+  });
   await scheduler.platform.clock.advance(2 * MINUTE);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }));
+  assert.equal(await Body!.transformToString(), 'an object');
   const name = scheduler.unique('send');
   const arn = `arn:aws:scheduler:us-east-1:000000000000:schedule/default/${name}`;
   assert.deepEqual(await scheduler.bodies(queue), [`of ${arn}`]);
