@@ -2,6 +2,7 @@ import { hashKey, hashKeyOf, MAX_HASH_KEY } from './hash-key.ts';
 import type { KinesisContext, KinesisOperations } from './kinesis-context.ts';
 import { activeStreamOf } from './kinesis-context.ts';
 import { invalidArgument, rateExceeded, rateMessage, streamNotFound } from './kinesis-errors.ts';
+import { growOnDemand } from './on-demand.ts';
 import type { NewRecord } from './record-chunk.ts';
 import { parseSequenceNumber } from './sequence-number.ts';
 import { recordBytes } from './shard-log.ts';
@@ -73,7 +74,7 @@ export function putOperations(
 
 /** Durable when it resolves. */
 export async function putRecords(
-  { log, retention, metrics, cipher }: KinesisContext,
+  { streams, log, retention, metrics, cipher }: KinesisContext,
   stream: Stream,
   entries: readonly KeyedRecord[],
 ): Promise<PutRecord[]> {
@@ -98,6 +99,8 @@ export async function putRecords(
     shards.map((shard) => ({ shard: stream.logName(shard.index), records: portions.get(shard)!, seal })),
   );
   retention.noteArrival(stream);
+  const refused = places.filter(({ place }) => place === undefined).map(({ shard }) => shard);
+  if (refused.length > 0) await growOnDemand(streams, stream, [...new Set(refused)]);
   return places.map(({ shard, place }) => {
     if (place === undefined) return { shard, sequenceNumber: undefined };
     const { first, arrivedMs } = placed[shards.indexOf(shard)]!;

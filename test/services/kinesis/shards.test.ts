@@ -5,6 +5,7 @@ import {
   CreateStreamCommand,
   ListShardsCommand,
   MergeShardsCommand,
+  PutRecordsCommand,
   SplitShardCommand,
   UpdateShardCountCommand,
 } from '@aws-sdk/client-kinesis';
@@ -212,6 +213,30 @@ test('a token of a list is good for five minutes, and names its stream itself', 
   await assert.rejects(kinesis.client.send(new ListShardsCommand({ NextToken })), {
     name: 'ExpiredNextTokenException',
   });
+});
+
+test('a stream on demand splits the shard that had to refuse records', async (context) => {
+  const kinesis = await KinesisTester.start(context);
+  const StreamName = kinesis.name('s');
+  await kinesis.client.send(
+    new CreateStreamCommand({ StreamName, StreamModeDetails: { StreamMode: 'ON_DEMAND' } }),
+  );
+  await kinesis.settle();
+  const entry = { PartitionKey: 'k', ExplicitHashKey: '0', Data: Buffer.from('x') };
+  const batch = () =>
+    kinesis.client.send(new PutRecordsCommand({ StreamName, Records: Array(500).fill(entry) }));
+  await batch();
+  await batch();
+  assert.equal((await batch()).FailedRecordCount, 500);
+  await kinesis.settle();
+  const children = (await kinesis.shards(StreamName)).slice(4);
+  assert.deepEqual(
+    children.map(({ ParentShardId, HashKeyRange }) => [ParentShardId, HashKeyRange]),
+    [
+      [FIRST_SHARD, { StartingHashKey: '0', EndingHashKey: String(2n ** 125n - 1n) }],
+      [FIRST_SHARD, { StartingHashKey: String(2n ** 125n), EndingHashKey: String(2n ** 126n - 1n) }],
+    ],
+  );
 });
 
 test('shards of a stream on demand cannot be split by its callers', async (context) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ShardRead } from '../../../src/ports/stream-source.ts';
-import { openTestKinesis, REGION } from './opened-kinesis.ts';
+import { caller, openTestKinesis, REGION } from './opened-kinesis.ts';
 
 const FIRST = 'shardId-000000000000';
 const never = new AbortController().signal;
@@ -107,4 +107,68 @@ test('what names no stream is none', async (context) => {
   assert.equal(kinesis.streamSource.exists(`${arn}2`), false);
   assert.equal(kinesis.streamSource.exists(`${arn}/consumer/c:1`), false);
   await assert.rejects(kinesis.streamSource.shards(`${arn}2`), { code: 'ResourceNotFoundException' });
+});
+
+test('a shard that is split ends, and its children are told of, with their parent before them', async (context) => {
+  const kinesis = await openTestKinesis(context);
+  const arn = await kinesis.stream('s');
+  await kinesis.put('s', 'key', 'one');
+  const known = await kinesis.streamSource.shards(arn);
+  assert.deepEqual(known, [{ shardId: FIRST, parentShardIds: [] }]);
+  const changed = kinesis.streamSource.shardsChanged(arn, known, never);
+  const start = await kinesis.streamSource.open(arn, FIRST, { at: 'TRIM_HORIZON' });
+  const first = await kinesis.streamSource.read(arn, FIRST, start, { max: 1, signal: never });
+  assert.equal(first.isEnd, false, 'an open shard has no end');
+  const end = kinesis.streamSource.read(arn, FIRST, first.cursor, { max: 1, signal: never });
+  await kinesis.operations.SplitShard(
+    { StreamName: 's', ShardToSplit: FIRST, NewStartingHashKey: '5' },
+    caller(),
+  );
+  await kinesis.settle();
+  await changed;
+  assert.deepEqual(await end, { records: [], cursor: first.cursor, isEnd: true });
+  assert.deepEqual(
+    (await kinesis.streamSource.shards(arn)).map(({ shardId, parentShardIds }) => [
+      Number(shardId.slice(-12)),
+      parentShardIds,
+    ]),
+    [
+      [0, []],
+      [1, [FIRST]],
+      [2, [FIRST]],
+    ],
+  );
+  const again = await kinesis.streamSource.read(arn, FIRST, start, { max: 10, signal: never });
+  assert.deepEqual([texts(again), again.isEnd], [['one'], true]);
+  await kinesis.clock.advance('25h');
+  const left = await kinesis.streamSource.shards(arn);
+  assert.deepEqual(
+    left.map(({ parentShardIds }) => parentShardIds),
+    [[], []],
+    'a parent too old to hold records need not be waited for',
+  );
+});
+
+test('a reader of a stream that is deleted hears so', async (context) => {
+  const kinesis = await openTestKinesis(context);
+  const arn = await kinesis.stream('s');
+  const waiting = kinesis.streamSource.read(arn, FIRST, '0', { max: 1, signal: never });
+  const refused = assert.rejects(waiting, { code: 'ResourceNotFoundException' });
+  await kinesis.operations.DeleteStream({ StreamName: 's' }, caller());
+  await kinesis.settle();
+  await refused;
+});
+
+test('a consumer stands for its stream', async (context) => {
+  const kinesis = await openTestKinesis(context);
+  const arn = await kinesis.stream('s');
+  const { Consumer } = await kinesis.operations.RegisterStreamConsumer(
+    { StreamARN: arn, ConsumerName: 'c' },
+    caller(),
+  );
+  await kinesis.put('s', 'key', 'one');
+  const consumer = Consumer!.ConsumerARN!;
+  assert.equal(kinesis.streamSource.exists(consumer), true);
+  const { records } = await kinesis.streamSource.read(consumer, FIRST, '0', { max: 1, signal: never });
+  assert.equal(records[0]!.record['eventSourceARN'], consumer);
 });
