@@ -5,7 +5,7 @@
 import type { ValueTest } from './value-test.ts';
 import { valueTest } from './value-test.ts';
 
-/** A pattern that is none; the message says where and why. */
+/** A pattern that is none; the message says why, in EventBridge's words where they are recorded. */
 export class EventPatternError extends Error {
   constructor(message: string) {
     super(message);
@@ -57,12 +57,12 @@ function anyOf(alternatives: readonly Json[], depth: number): EventPattern {
 
 function fieldPattern(name: string, value: unknown, depth: number): EventPattern {
   if (Array.isArray(value)) {
-    if (value.length === 0) throw new EventPatternError(`The list of "${name}" is empty.`);
-    const tests = value.map((item) => valueTest(item, name, (message) => new EventPatternError(message)));
+    if (value.length === 0) throw new EventPatternError('Empty arrays are not allowed');
+    const tests = value.map((item) => valueTest(item, (message) => new EventPatternError(message)));
     return (event) => leafMatches(tests, member(event, name));
   }
   if (!isObject(value)) {
-    throw new EventPatternError(`"${name}" must be an object or an array.`);
+    throw new EventPatternError(`"${name}" must be an object or an array`);
   }
   if (Object.keys(value).length === 0) throw new EventPatternError(`The pattern of "${name}" is empty.`);
   const inner = objectPattern(value, depth + 1);

@@ -10,51 +10,51 @@ export interface ValueTest {
 type Refuse = (message: string) => Error;
 type Compare = (value: unknown) => boolean;
 
-export function valueTest(item: unknown, name: string, refuse: Refuse): ValueTest {
+export function valueTest(item: unknown, refuse: Refuse): ValueTest {
   if (typeof item !== 'object' || item === null) return present((value) => value === item);
   const [entry, ...others] = Object.entries(item);
   if (Array.isArray(item) || entry === undefined || others.length > 0) {
-    throw refuse(`A comparison of "${name}" must be an object with one operator.`);
+    throw refuse('Only one key allowed in match expression');
   }
   const [operator, operand] = entry;
-  if (operator === 'exists') return exists(operand, name, refuse);
-  return present(comparison(operator, operand, name, refuse));
+  if (operator === 'exists') return exists(operand, refuse);
+  return present(comparison(operator, operand, refuse));
 }
 
 function present(matches: Compare): ValueTest {
   return { matches, absent: false };
 }
 
-function exists(operand: unknown, name: string, refuse: Refuse): ValueTest {
-  if (typeof operand !== 'boolean') throw refuse(`"exists" of "${name}" must be true or false.`);
+function exists(operand: unknown, refuse: Refuse): ValueTest {
+  if (typeof operand !== 'boolean') throw refuse('exists match pattern must be either true or false.');
   return { matches: () => operand, absent: !operand };
 }
 
-function comparison(operator: string, operand: unknown, name: string, refuse: Refuse): Compare {
+function comparison(operator: string, operand: unknown, refuse: Refuse): Compare {
   switch (operator) {
     case 'prefix':
     case 'suffix':
-      return affix(operator, operand, name, refuse);
+      return affix(operator, operand, refuse);
     case 'equals-ignore-case': {
-      const wanted = text(operand, operator, name, refuse).toLowerCase();
+      const wanted = text(operand, operator, refuse).toLowerCase();
       return (value) => typeof value === 'string' && value.toLowerCase() === wanted;
     }
     case 'wildcard':
-      return wildcard(text(operand, operator, name, refuse), refuse);
+      return wildcard(text(operand, operator, refuse), refuse);
     case 'numeric':
-      return numeric(operand, name, refuse);
+      return numeric(operand, refuse);
     case 'cidr':
-      return cidr(text(operand, operator, name, refuse), refuse);
+      return cidr(text(operand, 'prefix', refuse), refuse);
     case 'anything-but':
-      return anythingBut(operand, name, refuse);
+      return anythingBut(operand, refuse);
     default:
-      throw refuse(`Unrecognized match type ${operator} of "${name}".`);
+      throw refuse(`Unrecognized match type ${operator}`);
   }
 }
 
-function affix(operator: 'prefix' | 'suffix', operand: unknown, name: string, refuse: Refuse): Compare {
+function affix(operator: 'prefix' | 'suffix', operand: unknown, refuse: Refuse): Compare {
   const ignoringCase = isObject(operand) ? operand['equals-ignore-case'] : undefined;
-  const wanted = text(ignoringCase ?? operand, operator, name, refuse);
+  const wanted = text(ignoringCase ?? operand, operator, refuse);
   const folded = ignoringCase === undefined ? wanted : wanted.toLowerCase();
   return (value) => {
     if (typeof value !== 'string') return false;
@@ -63,25 +63,40 @@ function affix(operator: 'prefix' | 'suffix', operand: unknown, name: string, re
   };
 }
 
-/** One of these, or a list of values. Source: "Anything-but matching". */
+/** One of these, with one value or a list of them. Source: "Anything-but matching". */
 const BUT_OPERATORS = ['prefix', 'suffix', 'equals-ignore-case', 'wildcard'];
+const BUT_FORM = 'Value of anything-but must be an array or single string/number value.';
 
-function anythingBut(operand: unknown, name: string, refuse: Refuse): Compare {
-  if (isObject(operand)) {
-    const [entry, ...others] = Object.entries(operand);
-    if (entry === undefined || others.length > 0 || !BUT_OPERATORS.includes(entry[0])) {
-      throw refuse(`"anything-but" of "${name}" has an operator that it does not take.`);
-    }
-    const [operator, wanted] = entry;
-    const compares = listed(wanted).map((one) => comparison(operator, one, name, refuse));
-    // Values that are no strings are something else than any string.
-    return (value) => !compares.some((compare) => compare(value));
-  }
+function anythingBut(operand: unknown, refuse: Refuse): Compare {
+  if (isObject(operand)) return noneOf(operand, refuse);
+  if (operand === null || typeof operand === 'boolean') throw refuse(BUT_FORM);
   const excluded = listed(operand);
-  if (excluded.length === 0 || excluded.some((one) => typeof one !== 'string' && typeof one !== 'number')) {
-    throw refuse(`"anything-but" of "${name}" must be strings or numbers.`);
-  }
+  if (excluded.length === 0) throw refuse('Empty arrays are not allowed');
+  if (excluded.some((one) => typeof one !== 'string' && typeof one !== 'number'))
+    throw refuse('Inside anything but list, start|null|boolean is not supported.');
   return (value) => !excluded.includes(value);
+}
+
+function noneOf(operand: Readonly<Record<string, unknown>>, refuse: Refuse): Compare {
+  const [entry, ...others] = Object.entries(operand);
+  if (entry === undefined || others.length > 0) throw refuse('Only one key allowed in match expression');
+  const [operator, wanted] = entry;
+  if (!BUT_OPERATORS.includes(operator)) throw refuse(`Unsupported anything-but pattern: ${operator}`);
+  const isAffix = operator === 'prefix' || operator === 'suffix';
+  if (isAffix && isObject(wanted)) throw refuse(BUT_FORM);
+  const compares = listed(wanted).map((one) => {
+    if (typeof one !== 'string') throw refuse(notText(operator));
+    if (isAffix && one === '') throw refuse('Null prefix/suffix not allowed');
+    return comparison(operator, one, refuse);
+  });
+  // Values that are no strings are something else than any string.
+  return (value) => !compares.some((compare) => compare(value));
+}
+
+function notText(operator: string): string {
+  if (operator === 'equals-ignore-case')
+    return 'Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.';
+  return `${operator === 'wildcard' ? operator : 'prefix/suffix'} match pattern must be a string`;
 }
 
 const NUMERIC: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
@@ -93,34 +108,33 @@ const NUMERIC: Readonly<Record<string, (value: number, bound: number) => boolean
 };
 
 /** An operator and a number, or two such pairs that make a range. */
-function numeric(operand: unknown, name: string, refuse: Refuse): Compare {
-  const parts = Array.isArray(operand) ? (operand as unknown[]) : [];
+function numeric(operand: unknown, refuse: Refuse): Compare {
+  if (!Array.isArray(operand)) throw refuse('Value of numeric must be an array.');
+  const parts = operand as unknown[];
   const checks: ((value: number) => boolean)[] = [];
-  for (let index = 0; index + 1 < parts.length; index += 2) {
+  for (let index = 0; index < parts.length; index += 2) {
     const [operator, bound] = [parts[index], parts[index + 1]];
     const compare = typeof operator === 'string' ? NUMERIC[operator] : undefined;
-    if (compare === undefined || typeof bound !== 'number') break;
+    // A range has one bound below and one above.
+    const isSecondBelow = index === 2 && !String(operator).startsWith('<');
+    if (compare === undefined || index > 2 || isSecondBelow)
+      throw refuse(`Bad numeric range operator: ${String(operator)}`);
+    if (typeof bound !== 'number') throw refuse(`Value of ${String(operator)} must be numeric`);
     checks.push((value) => compare(value, bound));
   }
-  if (checks.length === 0 || checks.length > 2 || checks.length * 2 !== parts.length) {
-    throw refuse(`"numeric" of "${name}" must be one or two operators, each with a number.`);
-  }
+  if (checks.length === 0) throw refuse('Invalid member in numeric match: ]');
   return (value) => typeof value === 'number' && checks.every((check) => check(value));
 }
 
 function cidr(block: string, refuse: Refuse): Compare {
-  const [address = '', bits = ''] = block.split('/');
+  const [address = '', bits, ...rest] = block.split('/');
+  if (bits === undefined || rest.length > 0) throw refuse("Malformed CIDR, one '/' required");
   const version = isIP(address);
+  if (version === 0) throw refuse(`Nonstandard IP address: ${address}`);
   const prefix = Number(bits);
-  if (
-    version === 0 ||
-    bits === '' ||
-    !Number.isInteger(prefix) ||
-    prefix < 0 ||
-    prefix > (version === 4 ? 32 : 128)
-  ) {
-    throw refuse(`Malformed CIDR: ${block}.`);
-  }
+  if (bits === '' || !Number.isInteger(prefix)) throw refuse('Malformed CIDR, mask bits must be an integer');
+  if (prefix < 0 || prefix > (version === 4 ? 32 : 128))
+    throw refuse('Malformed CIDR, mask bits must not be negative and not too large');
   const addresses = new BlockList();
   addresses.addSubnet(address, prefix, version === 4 ? 'ipv4' : 'ipv6');
   return (value) => {
@@ -136,13 +150,14 @@ function wildcard(pattern: string, refuse: Refuse): Compare {
   for (let index = 0; index < pattern.length; index += 1) {
     const character = pattern[index]!;
     if (character === '*') {
-      if (pattern[index + 1] === '*') throw refuse('Consecutive wildcard characters are not supported.');
+      if (pattern[index + 1] === '*') throw refuse(`Consecutive wildcard characters at pos ${index}`);
       pieces.push('');
       continue;
     }
     if (character === '\\') {
       index += 1;
-      if (pattern[index] !== '*' && pattern[index] !== '\\') throw refuse('Invalid escape character.');
+      if (pattern[index] !== '*' && pattern[index] !== '\\')
+        throw refuse(`Invalid escape character at pos ${index - 1}`);
     }
     pieces[pieces.length - 1] += pattern[index]!;
   }
@@ -164,8 +179,8 @@ function matchesPieces(value: string, pieces: readonly string[]): boolean {
   return value.length - last.length >= from && value.endsWith(last);
 }
 
-function text(operand: unknown, operator: string, name: string, refuse: Refuse): string {
-  if (typeof operand !== 'string') throw refuse(`"${operator}" of "${name}" must be a string.`);
+function text(operand: unknown, operator: string, refuse: Refuse): string {
+  if (typeof operand !== 'string') throw refuse(`${operator} match pattern must be a string`);
   return operand;
 }
 

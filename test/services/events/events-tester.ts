@@ -130,8 +130,6 @@ export class EventsTester {
       );
       if (Messages.length === 0) return found;
       found.push(...Messages);
-      const Entries = Messages.map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId!, ReceiptHandle }));
-      await this.queues.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
       for (const { ReceiptHandle } of Messages)
         await this.queues.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
     }
