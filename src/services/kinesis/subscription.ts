@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SubscribeToShardEvent, SubscribeToShardEventStream } from '@aws-sdk/client-kinesis';
+import { AwsError } from '../../core/errors.ts';
 import type { ConsumerRecord } from './consumers.ts';
 import { consumerArn } from './consumers.ts';
 import type { KinesisContext, KinesisOperations } from './kinesis-context.ts';
 import { addressOfArn, shardOf } from './kinesis-context.ts';
 import { inUse, notFound, streamNotFound } from './kinesis-errors.ts';
+import type { ShardLog } from './shard-log.ts';
 import type { ShardPage } from './shard-reader.ts';
 import { apiRecords, childShards, MAX_RECORDS, readShard } from './shard-reader.ts';
 import { positionAfter } from './starting-position.ts';
@@ -31,7 +33,7 @@ export class Subscriptions {
       if (nowMs - before.begunMs < TAKE_OVER_MS) {
         throw inUse(`Another active subscription exists for this consumer: ${key}`);
       }
-      before.end.abort();
+      before.end.abort(inUse(`Another subscription has taken over from this one: ${key}`));
     }
     const subscription = { begunMs: nowMs, end: new AbortController() };
     this.open.set(key, subscription);
@@ -85,42 +87,49 @@ interface Following {
   readonly stop: AbortSignal;
 }
 
-/** Records as they come, and between them where the reader stands; ends with the shard and with its life. */
+/**
+ * Records as they come, and between them where the reader stands; ends with the shard and with its life. What stands
+ * in the way is told as an event: the answer has begun.
+ */
 async function* eventsOf(
+  kinesis: KinesisContext,
+  following: Following,
+): AsyncGenerator<SubscribeToShardEventStream> {
+  try {
+    yield* recordsOf(kinesis, following);
+    if (following.stop.reason instanceof AwsError) throw following.stop.reason;
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    yield { [error.code]: error } as unknown as SubscribeToShardEventStream;
+  }
+}
+
+async function* recordsOf(
   kinesis: KinesisContext,
   { stream, consumer, shard, after, stop }: Following,
 ): AsyncGenerator<SubscribeToShardEventStream> {
   const { log, clock, consumers } = kinesis;
+  const arn = consumerArn(consumer);
   const endMs = clock.monotonic() + LIFE_MS;
   let position = after;
   while (clock.monotonic() < endMs && !stop.aborted) {
     const now = stream.shard(shard.index);
-    if (stream.isDeleted || now === undefined || consumers.findByArn(consumerArn(consumer)) === undefined) {
-      yield {
-        ResourceNotFoundException: notFound(
-          `Stream or consumer not found: ${consumerArn(consumer)}`,
-        ) as never,
-      };
-      return;
+    if (stream.isDeleted || now === undefined || consumers.findByArn(arn) === undefined) {
+      throw notFound(`Stream or consumer not found: ${arn}`);
     }
     const page = await readShard(kinesis, stream, now, position, MAX_RECORDS);
     position = page.after;
     yield { SubscribeToShardEvent: shardEvent(stream, now, page) };
     if (page.isEnd) return;
-    await untilMore(log.changed.bind(log), stream.logName(shard.index), position, stop);
+    await untilMore(log, stream.logName(shard.index), position, stop);
   }
 }
 
-async function untilMore(
-  changed: (shard: string, position: number, signal: AbortSignal) => Promise<void>,
-  name: string,
-  position: number,
-  stop: AbortSignal,
-): Promise<void> {
+async function untilMore(log: ShardLog, name: string, position: number, stop: AbortSignal): Promise<void> {
   const settled = new AbortController();
   const signal = AbortSignal.any([stop, settled.signal]);
   const beat = delay(HEARTBEAT_MS, undefined, { signal, ref: false }).catch(() => {});
-  await Promise.race([changed(name, position, signal), beat]);
+  await Promise.race([log.changed(name, position, signal), beat]);
   settled.abort();
 }
 

@@ -12,6 +12,8 @@ import {
   RegisterStreamConsumerCommand,
   SubscribeToShardCommand,
 } from '@aws-sdk/client-kinesis';
+import type { AwsError } from '../../../src/core/errors.ts';
+import { Subscriptions } from '../../../src/services/kinesis/subscription.ts';
 import { FIRST_SHARD, KinesisTester, textsOf } from './kinesis-tester.ts';
 
 async function consumer(kinesis: KinesisTester, stream: string, ConsumerName = 'c'): Promise<string> {
@@ -22,6 +24,19 @@ async function consumer(kinesis: KinesisTester, stream: string, ConsumerName = '
   await kinesis.settle();
   return Consumer!.ConsumerARN!;
 }
+
+test('a subscription that is five seconds old is taken over by another, and hears so', () => {
+  const subscriptions = new Subscriptions();
+  const first = subscriptions.begin('consumer shard', 0);
+  assert.throws(() => subscriptions.begin('consumer shard', 4999), { code: 'ResourceInUseException' });
+  const second = subscriptions.begin('consumer shard', 5000);
+  assert.equal((first.end.signal.reason as AwsError).code, 'ResourceInUseException');
+  // The end of the first is not that of the second.
+  subscriptions.finish('consumer shard', first);
+  assert.throws(() => subscriptions.begin('consumer shard', 5001), { code: 'ResourceInUseException' });
+  subscriptions.finish('consumer shard', second);
+  subscriptions.begin('consumer shard', 5001);
+});
 
 class Subscription {
   private readonly events: AsyncIterator<{ SubscribeToShardEvent?: SubscribeToShardEvent }>;

@@ -3,10 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import { StartStreamEncryptionCommand, StopStreamEncryptionCommand } from '@aws-sdk/client-kinesis';
+import {
+  RegisterStreamConsumerCommand,
+  StartStreamEncryptionCommand,
+  StopStreamEncryptionCommand,
+  SubscribeToShardCommand,
+} from '@aws-sdk/client-kinesis';
 import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { clientSettings } from '../../kit/started-platform.ts';
-import { KinesisTester, textsOf } from './kinesis-tester.ts';
+import { FIRST_SHARD, KinesisTester, textsOf } from './kinesis-tester.ts';
 
 async function encrypted(context: TestContext) {
   const kinesis = await KinesisTester.alone(context);
@@ -20,6 +25,23 @@ async function encrypted(context: TestContext) {
   assert.equal((await kinesis.summary(StreamName)).StreamStatus, 'UPDATING');
   await kinesis.settle();
   return { kinesis, kms, KeyId, StreamName };
+}
+
+/** Of a new consumer's subscription. */
+async function firstEvent(kinesis: KinesisTester, name: string): Promise<unknown> {
+  const { StreamARN } = await kinesis.summary(name);
+  const register = new RegisterStreamConsumerCommand({ StreamARN, ConsumerName: 'c' });
+  const { ConsumerARN } = (await kinesis.client.send(register)).Consumer!;
+  await kinesis.settle();
+  const { EventStream } = await kinesis.client.send(
+    new SubscribeToShardCommand({
+      ConsumerARN,
+      ShardId: FIRST_SHARD,
+      StartingPosition: { Type: 'TRIM_HORIZON' },
+    }),
+  );
+  for await (const event of EventStream!) return event;
+  return undefined;
 }
 
 test('what is put into an encrypted stream is on disk as nobody can read it', async (context) => {
@@ -49,6 +71,7 @@ test('with its key disabled a stream is neither written nor read, five minutes a
   await kinesis.platform.clock.advance(300_000);
   await assert.rejects(kinesis.put(StreamName, 'three'), { name: 'KMSDisabledException' });
   await assert.rejects(kinesis.texts(StreamName), { name: 'KMSDisabledException' });
+  await assert.rejects(firstEvent(kinesis, StreamName), { name: 'KMSDisabledException' });
   await kms.send(new EnableKeyCommand({ KeyId }));
   await kinesis.put(StreamName, 'four');
   assert.deepEqual(await kinesis.texts(StreamName), ['readable on disk', 'one', 'two', 'four']);
