@@ -1,5 +1,6 @@
 /** From what a caller says of a schedule to what is stored: every check of CreateSchedule and UpdateSchedule. */
 import type { CreateScheduleInput } from '@aws-sdk/client-scheduler';
+import type { Schedule } from '../../core/schedule/schedule-expression.ts';
 import { isTimeZone } from '../../core/schedule/zoned-time.ts';
 import { scheduleOf } from './due-times.ts';
 import type { ScheduleSettings } from './schedule-record.ts';
@@ -16,22 +17,30 @@ export function scheduleSettings(input: Given, nowMs: number): ScheduleSettings 
   if (input.KmsKeyArn !== undefined) throw notImplemented('encryption of schedules by KmsKeyArn');
   const { ScheduleExpression: expression = '', ScheduleExpressionTimezone: timezone = 'UTC' } = input;
   if (!isTimeZone(timezone)) throw invalid(`Invalid Schedule Expression Timezone ${timezone}.`);
-  try {
-    scheduleOf({ expression, timezone });
-  } catch (error) {
-    if (error instanceof RangeError) throw invalidExpression(expression);
-    throw error;
-  }
+  const isOneTime = checkedKind(expression, timezone, nowMs) === 'at';
   return {
     ...(input.Description === undefined ? {} : { description: input.Description }),
     expression,
     timezone,
-    ...limits(input, expression.startsWith('at('), nowMs),
+    ...limits(input, isOneTime, nowMs),
     state: input.State ?? 'ENABLED',
     ...flexibleWindow(input.FlexibleTimeWindow),
     target: checkedTarget(input.Target!),
     actionAfterCompletion: input.ActionAfterCompletion ?? 'NONE',
   };
+}
+
+/** That a time which has passed is refused is known from DefangLabs/pulumi-defang#425; in which words is not. */
+function checkedKind(expression: string, timezone: string, nowMs: number): Schedule['kind'] {
+  try {
+    const schedule = scheduleOf({ expression, timezone });
+    const isOver = schedule.kind === 'at' && schedule.next(nowMs - 1, nowMs) === undefined;
+    if (isOver) throw new RangeError(`${expression} is over`);
+    return schedule.kind;
+  } catch (error) {
+    if (error instanceof RangeError) throw invalidExpression(expression);
+    throw error;
+  }
 }
 
 /** A one-time schedule passes its dates over, so they are not held against anything. */

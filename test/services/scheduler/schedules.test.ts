@@ -252,7 +252,13 @@ test('what makes no schedule is refused, and says why', async (context) => {
     );
   for (const [what, change, problem] of REFUSED)
     await assert.rejects(create(change), { name: 'ValidationException', message: problem }, what);
-  for (const ScheduleExpression of ['rate(10)', ' rate(1 day)', 'at(2021-12-31)', 'cron(0 0 ? * ? *)'])
+  for (const ScheduleExpression of [
+    'rate(10)',
+    ' rate(1 day)',
+    'at(2021-12-31)',
+    'at(2021-12-31T00:00:00)',
+    'cron(0 0 ? * ? *)',
+  ])
     await assert.rejects(create({ ScheduleExpression }), {
       name: 'ValidationException',
       message: `Invalid Schedule Expression ${ScheduleExpression}.`,
