@@ -31,6 +31,10 @@ export class TableWork {
 
   begin(): void {
     for (const table of this.tables.all()) this.goOn(table);
+    for (const { id, disabledMs } of this.tables.streams()) {
+      // The server may have ended between the two.
+      if (disabledMs !== undefined) this.run(() => this.engine.ask({ ask: 'closeStream', stream: id }));
+    }
     this.removeDropped();
   }
 
@@ -47,9 +51,10 @@ export class TableWork {
     this.run(async () => {
       let beyond: RowKey | undefined;
       do {
+        if (this.isClosed || this.tables.find(table.record)?.record.id !== table.record.id) return;
         const id = this.tables.layoutId(table);
         beyond = await this.engine.ask({ ask: 'redate', table: id, nowMs, beyond });
-      } while (beyond !== undefined && !this.isClosed);
+      } while (beyond !== undefined);
       then();
     });
   }
@@ -110,9 +115,11 @@ export class TableWork {
     while (!this.isClosed && (await this.engine.ask({ ask: 'drop', ...rows })));
   }
 
-  private run(task: () => Promise<void>): void {
-    this.work.run(task).catch((error: unknown) => {
-      if (!this.isClosed) this.log.error({ err: error }, 'Work on a DynamoDB table has ended early.');
-    });
+  private run(task: () => Promise<unknown>): void {
+    this.work
+      .run(async () => void (await task()))
+      .catch((error: unknown) => {
+        if (!this.isClosed) this.log.error({ err: error }, 'Work on a DynamoDB table has ended early.');
+      });
   }
 }

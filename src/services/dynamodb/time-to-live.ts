@@ -54,10 +54,10 @@ export class TimeToLive {
 
   private async expire(id: number): Promise<void> {
     this.watches.delete(id);
-    const table = [...this.tables.all()].find(({ record }) => record.id === id);
-    if (table === undefined || table.layout.ttlAttribute === undefined) return;
     const nowMs = this.clock.now();
     for (;;) {
+      const table = [...this.tables.all()].find(({ record }) => record.id === id);
+      if (table === undefined || table.layout.ttlAttribute === undefined) return;
       const { removed, nextExpiry } = await this.engine.ask({
         ask: 'expire',
         table: this.tables.layoutId(table),

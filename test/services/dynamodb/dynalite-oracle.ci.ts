@@ -3,11 +3,6 @@
  * refusals are the same. What dynalite has otherwise than AWS is left out of the requests.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { createInterface } from 'node:readline';
-import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type {
   AttributeValue,
@@ -28,24 +23,11 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { SeededRandom } from '../../faults/seeded-random.ts';
-import { freePort } from '../../kit/free-port.ts';
 import { clientSettings } from '../../kit/started-platform.ts';
+import { dynaliteOrigin } from './dynalite-server.ts';
 import { startedDynamo } from './dynamodb-client.ts';
 
 const REQUESTS = 3_000;
-
-async function dynaliteOrigin(context: TestContext): Promise<string> {
-  const port = await freePort();
-  const command = createRequire(import.meta.url).resolve('dynalite/cli.js');
-  const flags = ['--port', String(port), '--host', '127.0.0.1', '--createTableMs', '0'];
-  const child = spawn(process.execPath, [command, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
-  context.after(async () => {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  });
-  await once(createInterface(child.stdout), 'line');
-  return `http://127.0.0.1:${port}`;
-}
 
 class Requests {
   private readonly random: SeededRandom;

@@ -73,6 +73,7 @@ test('a stream of both images tells of puts, changes and removals as AWS does', 
   // Nothing changes, and nothing is told.
   await put(client, 'images', { pk: { S: 'Fred' } });
   await put(client, 'images', { pk: { S: 'Fred' }, data: bytes });
+  await put(client, 'images', { data: bytes, pk: { S: 'Fred' } });
   await client.send(new DeleteItemCommand({ TableName: 'images', Key: { pk: { S: 'Fred' } } }));
   await client.send(new DeleteItemCommand({ TableName: 'images', Key: { pk: { S: 'Fred' } } }));
 

@@ -13,6 +13,7 @@ import {
   DescribeLimitsCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
+  EnableKinesisStreamingDestinationCommand,
   GetResourcePolicyCommand,
   ListTablesCommand,
   ListTagsOfResourceCommand,
@@ -309,5 +310,11 @@ test('what is not written yet is refused by name', async (context) => {
     ),
     'NotImplemented',
     'selfsame does not implement SSESpecification of DynamoDB tables yet.',
+  );
+  await createTable(client, 'plain');
+  const StreamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/s';
+  await assert.rejects(
+    client.send(new EnableKinesisStreamingDestinationCommand({ TableName: 'plain', StreamArn })),
+    { name: 'NotImplemented', message: /EnableKinesisStreamingDestination/ },
   );
 });

@@ -1,4 +1,5 @@
 /** Writes of items: what they are to become is decided for all first, and then all are stored. */
+import { isDeepStrictEqual } from 'node:util';
 import { AwsError } from '../../../core/errors.ts';
 import type { ItemRow, ItemRows } from '../../../ports/item-store.ts';
 import { isMet } from '../expressions/condition-evaluation.ts';
@@ -110,7 +111,7 @@ export class ItemWriter {
     const { write, table, before, after } = plan;
     const expires = this.store(plan, nowMs);
     const indexBytes = this.changeIndexes(plan);
-    if (table.stream !== undefined && before?.text !== after?.text) {
+    if (table.stream !== undefined && isChange(before, after)) {
       this.streams.append(table, table.stream, {
         key: write.key,
         before: before?.text,
@@ -175,6 +176,13 @@ export class ItemWriter {
       this.rows.tallyOfPartition(id, partition!).sizeBytes,
     );
   }
+}
+
+/** The order of attributes is none of an item's. */
+function isChange(before: ItemState | undefined, after: ItemState | undefined): boolean {
+  if (before?.text === after?.text) return false;
+  if (before === undefined || after === undefined || before.text.length !== after.text.length) return true;
+  return !isDeepStrictEqual(itemOfText(before.text), itemOfText(after.text));
 }
 
 /** Throws `AwsError` for what the item must not become. */

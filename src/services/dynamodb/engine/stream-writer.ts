@@ -26,8 +26,8 @@ export interface StreamedChange {
 
 export class StreamWriter {
   private readonly rows: ItemRows;
-  /** Open shards of each stream, by slot. */
-  private readonly open = new Map<number, Map<number, ShardRow>>();
+  /** The last shard of each slot, by stream. */
+  private readonly latest = new Map<number, Map<number, ShardRow>>();
 
   constructor(rows: ItemRows) {
     this.rows = rows;
@@ -67,7 +67,7 @@ export class StreamWriter {
     for (const shard of this.rows.shards(stream)) {
       if (shard.last === null) this.rows.putShard(stream, { ...shard, last });
     }
-    this.open.delete(stream);
+    this.latest.delete(stream);
   }
 
   /** Removes records that are too old, and closed shards with them. */
@@ -81,15 +81,15 @@ export class StreamWriter {
   }
 
   forget(): void {
-    this.open.clear();
+    this.latest.clear();
   }
 
   private currentShard(stream: StreamLayout, slot: number, nowMs: number): ShardRow {
-    const shards = this.openShards(stream.id);
+    const shards = this.latestShards(stream.id);
     const current = shards.get(slot);
-    if (current !== undefined && nowMs < current.openedMs + SHARD_LIFE_MS) return current;
+    if (current?.last === null && nowMs < current.openedMs + SHARD_LIFE_MS) return current;
     const last = this.rows.lastSequence();
-    if (current !== undefined) this.rows.putShard(stream.id, { ...current, last });
+    if (current?.last === null) this.rows.putShard(stream.id, { ...current, last });
     const shard: ShardRow = {
       shardId: shardIdOf(nowMs, stream.id, slot),
       slot,
@@ -103,12 +103,11 @@ export class StreamWriter {
     return shard;
   }
 
-  private openShards(stream: number): Map<number, ShardRow> {
-    const known = this.open.get(stream);
+  private latestShards(stream: number): Map<number, ShardRow> {
+    const known = this.latest.get(stream);
     if (known !== undefined) return known;
-    const open = this.rows.shards(stream).filter(({ last }) => last === null);
-    const bySlot = new Map(open.map((shard) => [shard.slot, shard]));
-    this.open.set(stream, bySlot);
+    const bySlot = new Map(this.rows.shards(stream).map((shard) => [shard.slot, shard]));
+    this.latest.set(stream, bySlot);
     return bySlot;
   }
 }
