@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { asyncAccept } from './asynchronous.ts';
 import { asyncBacklog } from './backlog.ts';
+import { listTime } from './listings.ts';
 import { boot, httpRuntime, warmLatency, warmThroughput } from './measures.ts';
 import { objectMemory, objectThroughput } from './objects.ts';
 import { idleMappings, queueLatency, queueThroughput, queueToFunction } from './queues.ts';
@@ -12,6 +13,7 @@ import { recordThroughput } from './records.ts';
 import { restore } from './restores.ts';
 import { burst, coldStart, density, pooledStart, thaw } from './starts.ts';
 import { streamFirstByte } from './streaming.ts';
+import { streamToFunction } from './streams.ts';
 import { tableThroughput } from './tables.ts';
 
 /** Each measure with the figures it gives; `aim` is what the project holds itself to. */
@@ -48,6 +50,7 @@ const MEASURES = [
     aim: 'at least 0.8, at most 150 MB over idle',
     measure: asyncBacklog,
   },
+  { figures: ['list_ratio'], aim: 'at most 1.5', measure: listTime },
   {
     figures: ['sqs_send_receive_delete_ratio'],
     aim: 'at least 0.3',
@@ -59,6 +62,7 @@ const MEASURES = [
     measure: queueToFunction,
   },
   { figures: ['kinesis_put_ratio'], aim: 'at least 0.3', measure: recordThroughput },
+  { figures: ['kinesis_to_lambda_ratio'], aim: 'at least 0.8', measure: streamToFunction },
   { figures: ['sqs_to_lambda_latency_ms'], aim: 'at most 10 ms', measure: queueLatency },
   { figures: ['mapping_idle_cpu_percent'], aim: 'under 1 %', measure: idleMappings },
   {
