@@ -47,7 +47,17 @@ export async function resourceArns(question: ResourceQuestion, lookup: ResourceL
   const { service } = question;
   if (service === 'logs') return logGroupResources(question);
   if (service === 'ecr') return repositoryResources(question);
+  if (service === 'events' && question.operation === 'PutEvents') return busesOf(question);
   return [await resourceArn(question, lookup)];
+}
+
+/** Each entry may be for another bus, by its name or ARN. */
+function busesOf({ input, region, accountId }: ResourceQuestion): string[] {
+  const entries = (input['Entries'] ?? []) as readonly { readonly EventBusName?: string }[];
+  const buses = entries.map(({ EventBusName: bus = 'default' }) =>
+    bus.startsWith('arn:') ? bus : `arn:aws:events:${region}:${accountId}:event-bus/${bus}`,
+  );
+  return [...new Set(buses)];
 }
 
 async function resourceArn(question: ResourceQuestion, lookup: ResourceLookup): Promise<string> {

@@ -239,6 +239,12 @@ const ROWS: readonly Row[] = [
   ['s3:ListObjectsV2', { Bucket: 'b' }, 's3:ListBucket arn:aws:s3:::b'],
   ['dynamodb:GetItem', { TableName: 't' }, `dynamodb:GetItem arn:aws:dynamodb:${REGIONAL}:table/t`],
   ['sns:PublishBatch', { TopicArn: `arn:aws:sns:${REGIONAL}:t` }, `sns:Publish arn:aws:sns:${REGIONAL}:t`],
+  [
+    'events:PutEvents',
+    { Entries: [{}, { EventBusName: 'b' }, { EventBusName: 'default' }] },
+    `events:PutEvents arn:aws:events:${REGIONAL}:event-bus/default`,
+    `events:PutEvents arn:aws:events:${REGIONAL}:event-bus/b`,
+  ],
   ['ssm:GetParameter', { Name: '/a/b' }, `ssm:GetParameter arn:aws:ssm:${REGIONAL}:parameter/a/b`],
   [
     'scheduler:CreateSchedule',
