@@ -5,7 +5,8 @@ import { itemLoad, startDynalite, startSelfsame } from './processes.ts';
 
 const ROUNDS = 5;
 const ROUND_MS = 2_000;
-const CONNECTIONS = 16;
+/** As many as a client of the SDK opens at once. */
+const CONNECTIONS = 50;
 
 export async function tableThroughput(): Promise<Figures> {
   const servers = await Promise.all([startSelfsame(), startDynalite()]);

@@ -247,6 +247,10 @@ test('indexes hold items that have their keys, as they are now', async (context)
     'Consistent reads are not supported on global secondary indexes',
   );
   await invalid(
+    client.send(new QueryCommand({ ...kinds, AttributesToGet: ['name', 'hidden'] })),
+    'One or more parameter values were invalid: Global secondary index kinds does not project [hidden]',
+  );
+  await invalid(
     put(client, 'indexed', { pk: { S: 'p' }, sk: { S: 'a' }, rank: { S: 'high' } }),
     'One or more parameter values were invalid: Type mismatch for Index Key rank Expected: N Actual: S IndexName: ranks',
   );
