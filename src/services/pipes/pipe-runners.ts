@@ -134,8 +134,8 @@ export class PipeRunners {
     }
   }
 
-  private async fail(pipe: PipeRecord, state: PipeFailure['state'], reason: string): Promise<void> {
-    await this.deps.table.put({ ...pipe, failure: { state, reason } });
+  private async fail(pipe: PipeKey, state: PipeFailure['state'], reason: string): Promise<void> {
+    await this.deps.table.change(pipe, (now) => now && { ...now, failure: { state, reason } });
   }
 
   private start(pipe: PipeRecord): Runner {

@@ -1,4 +1,5 @@
 /** All pipes of this server: in memory for reading, every change on disk before it is seen. */
+import { Turns } from '../../core/turns.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import type { PipeKey, PipeRecord } from './pipe-record.ts';
 import { pipeKeyText } from './pipe-record.ts';
@@ -8,6 +9,7 @@ const TABLE = 'pipes.pipes';
 export class PipeTable {
   private readonly state: StateStore;
   private readonly pipes = new Map<string, PipeRecord>();
+  private readonly turns = new Turns();
 
   private constructor(state: StateStore) {
     this.state = state;
@@ -34,15 +36,23 @@ export class PipeTable {
     return this.pipes.get(pipeKeyText(key));
   }
 
-  async put(pipe: PipeRecord): Promise<void> {
-    const key = pipeKeyText(pipe);
-    await this.state.commit([{ table: TABLE, key, value: pipe }]);
-    this.pipes.set(key, pipe);
+  put(pipe: PipeRecord): Promise<void> {
+    return this.change(pipe, () => pipe);
   }
 
-  async delete(pipe: PipeKey): Promise<void> {
-    const key = pipeKeyText(pipe);
-    await this.state.commit([{ table: TABLE, key, delete: true }]);
-    this.pipes.delete(key);
+  delete(pipe: PipeKey): Promise<void> {
+    return this.change(pipe, () => undefined);
+  }
+
+  /** Decides while no other change of the pipe happens; undefined removes it. A throw of `decide` is passed on. */
+  change(key: PipeKey, decide: (pipe: PipeRecord | undefined) => PipeRecord | undefined): Promise<void> {
+    const text = pipeKeyText(key);
+    return this.turns.run(text, async () => {
+      const value = decide(this.pipes.get(text));
+      const write = value === undefined ? { delete: true as const } : { value };
+      await this.state.commit([{ table: TABLE, key: text, ...write }]);
+      if (value === undefined) this.pipes.delete(text);
+      else this.pipes.set(text, value);
+    });
   }
 }

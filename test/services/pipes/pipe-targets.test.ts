@@ -12,11 +12,13 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
+import { CreateDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose';
 import { PutFunctionEventInvokeConfigCommand } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../../kit/started-platform.ts';
-import { PipesTester } from './pipes-tester.ts';
+import { PipesTester, ROLE } from './pipes-tester.ts';
 
 /** The ARN of a queue that any service may send to. */
 async function openQueue(pipes: PipesTester, name: string): Promise<string> {
@@ -88,6 +90,41 @@ test('a bus gets events, named after the pipe or by the event itself', async (co
     resources: [arn],
     detail: { said: 'b' },
   });
+});
+
+test('a delivery stream gets records, which it delivers', async (context) => {
+  const pipes = await PipesTester.start(context);
+  const firehose = new FirehoseClient(clientSettings(pipes.platform));
+  const s3 = new S3Client({ ...clientSettings(pipes.platform), forcePathStyle: true });
+  context.after(() => {
+    firehose.destroy();
+    s3.destroy();
+  });
+  const Bucket = pipes.unique('delivered');
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  const { DeliveryStreamARN } = await firehose.send(
+    new CreateDeliveryStreamCommand({
+      DeliveryStreamName: pipes.unique('delivery'),
+      ExtendedS3DestinationConfiguration: {
+        BucketARN: `arn:aws:s3:::${Bucket}`,
+        RoleARN: ROLE,
+        BufferingHints: { IntervalInSeconds: 60, SizeInMBs: 1 },
+      },
+    }),
+  );
+  await pipes.platform.clock.advance(60_000);
+  const source = await pipes.queue('to-firehose');
+  await pipes.pipe('firehose', source, DeliveryStreamARN!, {
+    TargetParameters: { InputTemplate: '<$.body>' },
+  });
+  await pipes.send(source, 'delivered');
+  let Key: string | undefined;
+  while (Key === undefined) {
+    await pipes.platform.clock.advance(61_000);
+    Key = (await s3.send(new ListObjectsV2Command({ Bucket }))).Contents?.[0]?.Key;
+  }
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  assert.equal(await Body!.transformToString(), 'delivered');
 });
 
 test('a group of logs gets events at the time that is in them', async (context) => {
