@@ -237,6 +237,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const events = await openEvents({
     state,
     queue: queuesOf('events', eventQueue),
+    archived: queuesOf('archives', eventQueue),
     clock,
     ids,
     log,

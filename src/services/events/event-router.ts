@@ -1,6 +1,7 @@
 import type { BusAddress } from './bus-record.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { BridgeEvent } from './event.ts';
+import { ruleArn } from './rule-record.ts';
 import type { Rules } from './rules.ts';
 
 /** Who else is told of the events of a bus, for example an archive. */
@@ -21,12 +22,13 @@ export class EventRouter {
     this.listeners.push(listener);
   }
 
-  /** What it is to reach is on disk when it resolves. */
-  async accept(bus: BusAddress, event: BridgeEvent): Promise<void> {
+  /** What it is to reach is on disk when it resolves. Only these rules are asked, all where none are named. */
+  async accept(bus: BusAddress, event: BridgeEvent, ruleArns?: readonly string[]): Promise<void> {
     await Promise.all([
       ...this.listeners.map((listener) => listener(bus, event)),
       ...this.rules
         .matching(bus, event)
+        .filter((rule) => ruleArns === undefined || ruleArns.includes(ruleArn(rule)))
         .flatMap((rule) => rule.targets.map((target) => this.deliveries.send(rule, target, event))),
     ]);
   }

@@ -2,11 +2,13 @@ import { parseArn } from '../../core/arn.ts';
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
+import type { Archives } from './archives.ts';
 import type { BusAddress, BusRecord } from './bus-record.ts';
 import { DEFAULT_BUS } from './bus-record.ts';
 import type { Buses } from './buses.ts';
 import type { EventRouter } from './event-router.ts';
 import { busNotFound, invalidParameter, ruleNotFound } from './events-errors.ts';
+import type { Replays } from './replays.ts';
 import type { RuleRecord } from './rule-record.ts';
 import type { Rules } from './rules.ts';
 
@@ -15,6 +17,8 @@ export interface EventsContext {
   readonly buses: Buses;
   readonly rules: Rules;
   readonly router: EventRouter;
+  readonly archives: Archives;
+  readonly replays: Replays;
   readonly clock: WorkClock;
   readonly ids: Ids;
 }

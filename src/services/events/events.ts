@@ -6,6 +6,8 @@ import type { EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Service } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import { archiveOperations } from './archive-operations.ts';
+import { Archives } from './archives.ts';
 import { busOperations } from './bus-operations.ts';
 import { busPolicy } from './bus-record.ts';
 import { Buses } from './buses.ts';
@@ -16,6 +18,8 @@ import { busAddress } from './events-context.ts';
 import { permissionOperations } from './permission-operations.ts';
 import { putEventsOperation } from './put-events.ts';
 import { receiveDelivery } from './receive.ts';
+import { replayOperations } from './replay-operations.ts';
+import { Replays } from './replays.ts';
 import { ruleOperations } from './rule-operations.ts';
 import { RuleSchedules } from './rule-schedule.ts';
 import { Rules } from './rules.ts';
@@ -27,6 +31,8 @@ export interface EventsDependencies {
   readonly state: StateStore;
   /** Queues of its own. */
   readonly queue: EventQueue;
+  /** And others, for what archives keep. */
+  readonly archived: EventQueue;
   readonly clock: WorkClock;
   readonly ids: Ids;
   readonly log: Log;
@@ -46,8 +52,11 @@ export async function openEvents(dependencies: EventsDependencies): Promise<Even
   const [buses, rules] = await Promise.all([Buses.open(state), Rules.open(state)]);
   const deliveries = new Deliveries({ ...dependencies, targets: new TargetDelivery(deliver) });
   const router = new EventRouter(rules, deliveries);
+  const archives = await Archives.open(dependencies);
+  router.listen((bus, event) => archives.keep(bus, event));
+  const replays = await Replays.open({ ...dependencies, archives, router });
   const schedules = new RuleSchedules({ ...dependencies, rules, deliveries });
-  const context: EventsContext = { buses, rules, router, clock, ids };
+  const context: EventsContext = { buses, rules, router, archives, replays, clock, ids };
   const operations: EventsOperations = {
     ...busOperations(context),
     ...permissionOperations(context),
@@ -55,6 +64,8 @@ export async function openEvents(dependencies: EventsDependencies): Promise<Even
     ...targetOperations(context),
     ...putEventsOperation(context),
     ...tagOperations(context),
+    ...archiveOperations(context),
+    ...replayOperations(context),
   };
   return {
     service: {
@@ -70,9 +81,13 @@ export async function openEvents(dependencies: EventsDependencies): Promise<Even
     async resume() {
       await deliveries.resume();
       schedules.begin();
+      archives.begin();
+      replays.begin();
     },
     async close() {
       await schedules.close();
+      await replays.close();
+      await archives.close();
       await deliveries.close();
     },
   };

@@ -37,7 +37,7 @@ export function ruleOperations(events: EventsContext): RuleOperations {
         throw notImplemented(`rules in the state ${state}`);
       if (!pattern && !schedule)
         throw invalid('Parameter(s) EventPattern or ScheduleExpression must be specified.');
-      if (pattern) compiled(pattern);
+      if (pattern) compiledPattern(pattern);
       if (schedule) checkSchedule(schedule, busName);
       const nowMs = clock.now();
       const rule = await rules.put(bus, name, (known) => {
@@ -108,7 +108,7 @@ export function ruleOperations(events: EventsContext): RuleOperations {
 
     async TestEventPattern(input) {
       const event = testEvent(input.Event ?? '');
-      return { Result: compiled(input.EventPattern ?? '')(event) };
+      return { Result: compiledPattern(input.EventPattern ?? '')(event) };
     },
   };
 }
@@ -119,7 +119,8 @@ export function scheduled({ nextMs: _, ...rule }: RuleRecord, afterMs: number): 
   return nextMs === undefined ? rule : { ...rule, nextMs };
 }
 
-function compiled(pattern: string) {
+/** Throws `InvalidEventPatternException`. */
+export function compiledPattern(pattern: string) {
   try {
     return parseEventPattern(pattern);
   } catch (error) {
