@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { pageOf } from '../../core/page.ts';
 import type { Operations } from '../../ports/service.ts';
 import type { PipeKey, PipeRecord } from './pipe-record.ts';
 import type { PipeRunners } from './pipe-runners.ts';
@@ -21,19 +22,15 @@ export function existingPipe({ table }: PipesContext, key: PipeKey): PipeRecord 
   return pipe;
 }
 
-/** Source: API reference of ListPipes, the most there may be; where nothing is said AWS shows 10 or more. */
+/** Where the caller does not say: the most there may be, by the API reference of ListPipes. */
 const PAGE_ITEMS = 100;
 
 export function page(
-  pipes: readonly PipeRecord[],
+  sorted: readonly PipeRecord[],
   { Limit = PAGE_ITEMS, NextToken }: { Limit?: number | undefined; NextToken?: string | undefined },
-): { readonly shown: PipeRecord[]; readonly next: { readonly NextToken?: string } } {
-  const after = NextToken === undefined ? '' : Buffer.from(NextToken, 'base64url').toString();
-  if (NextToken !== undefined && Buffer.from(after).toString('base64url') !== NextToken)
-    throw invalid('Invalid NextToken.');
-  const rest = pipes.filter(({ name }) => name > after);
-  const shown = rest.slice(0, Limit);
-  const last = shown.at(-1);
-  const hasMore = last !== undefined && shown.length < rest.length;
-  return { shown, next: hasMore ? { NextToken: Buffer.from(last.name).toString('base64url') } : {} };
+): { readonly shown: readonly PipeRecord[]; readonly next: { readonly NextToken?: string } } {
+  const found = pageOf(sorted, { keyOf: ({ name }) => name, maxItems: Limit, token: NextToken });
+  if (found === undefined) throw invalid('Invalid NextToken.');
+  const { items, nextToken } = found;
+  return { shown: items, next: nextToken === undefined ? {} : { NextToken: nextToken } };
 }

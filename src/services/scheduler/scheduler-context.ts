@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { pageOf } from '../../core/page.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
 import type { ClientTokens } from './client-tokens.ts';
 import type { GroupKey } from './schedule-record.ts';
@@ -35,16 +36,12 @@ export function tokenKey(
 const PAGE_ITEMS = 100;
 
 export function page<T>(
-  items: readonly T[],
+  sorted: readonly T[],
   keyOf: (item: T) => string,
   { MaxResults = PAGE_ITEMS, NextToken }: { MaxResults?: number | undefined; NextToken?: string | undefined },
-): { readonly shown: T[]; readonly next: { readonly NextToken?: string } } {
-  const after = NextToken === undefined ? '' : Buffer.from(NextToken, 'base64url').toString();
-  if (NextToken !== undefined && Buffer.from(after).toString('base64url') !== NextToken)
-    throw invalid('Invalid NextToken.');
-  const rest = items.filter((item) => keyOf(item) > after);
-  const shown = rest.slice(0, MaxResults);
-  const last = shown.at(-1);
-  const hasMore = last !== undefined && shown.length < rest.length;
-  return { shown, next: hasMore ? { NextToken: Buffer.from(keyOf(last)).toString('base64url') } : {} };
+): { readonly shown: readonly T[]; readonly next: { readonly NextToken?: string } } {
+  const found = pageOf(sorted, { keyOf, maxItems: MaxResults, token: NextToken });
+  if (found === undefined) throw invalid('Invalid NextToken.');
+  const { items, nextToken } = found;
+  return { shown: items, next: nextToken === undefined ? {} : { NextToken: nextToken } };
 }
