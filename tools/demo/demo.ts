@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { start } from '../../src/index.ts';
+import { showOrderFlow } from './order-flow.ts';
 import { showSingleFunctions } from './single-functions.ts';
 import { Stage, say } from './stage.ts';
 
@@ -16,6 +17,7 @@ try {
   say(`A server at ${origin}, functions isolated by: ${isolation}\n`);
   const stage = new Stage(platform, scratch);
   await showSingleFunctions(stage);
+  await showOrderFlow(stage);
 } finally {
   await rm(scratch, { recursive: true, force: true });
 }
