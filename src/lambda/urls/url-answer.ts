@@ -3,7 +3,7 @@
  * "Invoking Lambda function URLs", "Response payload format", and "Response streaming".
  */
 
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { validateHeaderName, validateHeaderValue } from '../../core/node-http.ts';
 
 export interface UrlAnswer {
   readonly status: number;
