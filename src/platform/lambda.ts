@@ -38,6 +38,7 @@ import { hostMemory } from '../sandbox/cgroup/host-memory.ts';
 import { queuesWithoutOwner } from '../storage/event-queue/queue-views.ts';
 import type { Access } from './access.ts';
 import type { Cleanup } from './cleanup.ts';
+import { roleRequirement } from './role-calls.ts';
 
 export interface LambdaDependencies {
   readonly state: StateStore;
@@ -150,6 +151,7 @@ export async function openLambda(dependencies: LambdaDependencies, cleanup: Clea
     mayLoop: (record) => control.mayLoop(record),
   });
   const events = openEvents({
+    requireOfRole: roleRequirement(dependencies.access.permissions),
     ...dependencies,
     control,
     invoker,

@@ -1,6 +1,7 @@
 /** Puts asynchronous invocation together with what it needs of the rest of Lambda. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
+import type { RequireOfRole } from '../../ports/call.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
@@ -8,7 +9,9 @@ import type { MetricSink } from '../../ports/metrics.ts';
 import type { FunctionControl } from '../control/function-control.ts';
 import type { Faults } from '../invoke/faults.ts';
 import type { Invoker } from '../invoke/invoke.ts';
+import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
+import type { EventAttributes } from './asynchronous-event.ts';
 import { AsynchronousInvocation } from './asynchronous-invocation.ts';
 import { EventMetrics } from './event-metrics.ts';
 import type { EventSettings } from './event-run.ts';
@@ -25,6 +28,7 @@ export interface EventsDependencies {
   readonly log: Log;
   readonly metrics: MetricSink;
   readonly deliver: Deliver;
+  readonly requireOfRole: RequireOfRole;
 }
 
 type EventControl = Pick<
@@ -33,23 +37,36 @@ type EventControl = Pick<
 >;
 
 export function openEvents(dependencies: EventsDependencies): AsynchronousInvocation {
-  const { control, deliver, ...shared } = dependencies;
+  const { control, deliver, requireOfRole, ...shared } = dependencies;
   const metrics = new EventMetrics(dependencies.metrics);
-  const delivery = new OutgoingDelivery({ ...shared, metrics, deliver });
+  const delivery = new OutgoingDelivery({
+    ...shared,
+    metrics,
+    deliver,
+    permission: { requireOfRole, roleOf: (attributes) => versionOf(control, attributes)?.role },
+  });
   const runner = new EventRunner({ ...shared, metrics, delivery, settings: settingsOf(control) });
   return new AsynchronousInvocation({ ...shared, metrics, runner, policies: control.policies });
 }
 
 function settingsOf(control: EventControl): EventSettings {
-  const { directory, aliases, eventInvokeConfigs, concurrency } = control;
+  const { eventInvokeConfigs, concurrency } = control;
   return {
     config: (name, qualifier) => eventInvokeConfigs.get(name, qualifier ?? LATEST),
     reservedConcurrency: (name) => concurrency.reserved(name),
-    deadLetterTarget(attributes, executedVersion) {
-      const { accountId, region, functionName, qualifier = LATEST } = attributes;
-      const version = executedVersion ?? aliases.get(attributes, qualifier)?.functionVersion ?? qualifier;
-      // Empty where it was taken away.
-      return directory.find(accountId, region, functionName, version)?.deadLetterTargetArn || undefined;
-    },
+    // Empty where it was taken away.
+    deadLetterTarget: (attributes, executedVersion) =>
+      versionOf(control, attributes, executedVersion)?.deadLetterTargetArn || undefined,
   };
+}
+
+/** The record of the version that was run, or else is meant. */
+function versionOf(
+  { directory, aliases }: EventControl,
+  attributes: EventAttributes,
+  executedVersion?: string,
+): FunctionRecord | undefined {
+  const { accountId, region, functionName, qualifier = LATEST } = attributes;
+  const version = executedVersion ?? aliases.get(attributes, qualifier)?.functionVersion ?? qualifier;
+  return directory.find(accountId, region, functionName, version);
 }

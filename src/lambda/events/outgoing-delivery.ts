@@ -9,6 +9,8 @@ import type { Log } from '../../ports/log.ts';
 import { countedTrace } from '../invoke/trace-header.ts';
 import { functionArn } from '../records/function-identifier.ts';
 import type { EventAttributes, EventProgress, OutgoingRecord } from './asynchronous-event.ts';
+import type { DeliveryPermission } from './delivery-permission.ts';
+import { requireDelivery } from './delivery-permission.ts';
 import { BACK_OFF, MAX_DELIVERY_AGE_MS } from './event-limits.ts';
 import type { EventMetrics } from './event-metrics.ts';
 import type { Ending } from './function-queue.ts';
@@ -21,6 +23,7 @@ export interface OutgoingDeliveryDependencies {
   readonly log: Log;
   readonly metrics: EventMetrics;
   readonly deliver: Deliver;
+  readonly permission: DeliveryPermission;
 }
 
 export class OutgoingDelivery {
@@ -56,6 +59,7 @@ export class OutgoingDelivery {
 
   private async send(attributes: EventAttributes, record: OutgoingRecord): Promise<boolean> {
     try {
+      await requireDelivery(this.deps.permission, PRINCIPAL, attributes, record.targetArn);
       await this.deps.deliver(record.targetArn, {
         body: record.body,
         ...(record.attributes === undefined ? {} : { attributes: record.attributes }),
