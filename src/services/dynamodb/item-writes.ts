@@ -1,7 +1,7 @@
 /** How writes reach the engine, and what follows from them: capacity, waking of readers, expiry. */
 import { AwsError } from '../../core/errors.ts';
 import type { Usage } from './consumed-capacity.ts';
-import { sumOfUsages, writeUsage } from './consumed-capacity.ts';
+import { sumOfUsages, writeUnits, writeUsage } from './consumed-capacity.ts';
 import type { DynamoContext } from './dynamodb-context.ts';
 import { validationError } from './engine/item-checks.ts';
 import { itemOfText } from './engine/item-text.ts';
@@ -28,8 +28,14 @@ export async function writeItems(
     writes: writes.map(({ write }) => write),
     ...(token === undefined ? {} : { token }),
   });
+  const { factor = 1 } = options;
+  // Source: "DynamoDB read and write operations": a write that is refused by its condition uses capacity all the same.
+  for (const [index, refusal] of (reply.kind === 'refused' ? reply.refusals : []).entries()) {
+    if (refusal !== undefined)
+      buckets.take(writes[index]!.table, 'write', writeUnits(refusal.sizeBytes) * factor);
+  }
   const results = reply.kind === 'written' ? reply.results : [];
-  const usages = usagesOf(writes, results, options.factor ?? 1);
+  const usages = usagesOf(writes, results, factor);
   for (const [table, usage] of usages) {
     takeUsage(dynamo, table, usage);
     if (table.layout.stream !== undefined) signals.wake(table.layout.stream.id);

@@ -249,3 +249,31 @@ test('provisioned capacity is used up, bursts and all, and comes back with time'
   await platform.clock.advance(150_000);
   await put(client, 'slow', item('7'));
 });
+
+test('a write that its condition refuses uses capacity all the same', async (context) => {
+  const { client } = await startedDynamo(context);
+  await createTable(client, 'refusing', {
+    sort: 'none',
+    BillingMode: 'PROVISIONED',
+    ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
+  });
+  await put(client, 'refusing', { ...key('a'), a: { S: 'x'.repeat(100 * 1024 - 10) } });
+  const again = (): Promise<string> =>
+    client
+      .send(
+        new PutItemCommand({
+          TableName: 'refusing',
+          Item: key('a'),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      )
+      .then(
+        () => 'put',
+        ({ name }: Error) => name,
+      );
+  assert.equal(await again(), 'ConditionalCheckFailedException');
+  // Of 300 units 100 were used by the put and 100 each by two refusals; real time may have given one back.
+  await again();
+  await again();
+  assert.equal(await again(), 'ProvisionedThroughputExceededException');
+});

@@ -97,13 +97,14 @@ export class ItemWriter {
         return {
           code: 'ConditionalCheckFailed',
           message: 'The conditional request failed',
+          sizeBytes: before?.sizeBytes ?? 0,
           item: write.showsRefused === true ? before?.text : undefined,
         };
       }
       return { write, table, before, after: nextState(write, table, before) };
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      return { code: 'ValidationError', message: error.message };
+      return { code: 'ValidationError', message: error.message, sizeBytes: before?.sizeBytes ?? 0 };
     }
   }
 

@@ -49,6 +49,8 @@ export interface WriteResult {
 export interface Refusal {
   readonly code: 'ConditionalCheckFailed' | 'ValidationError';
   readonly message: string;
+  /** Bytes of the item that is there. */
+  readonly sizeBytes: number;
   readonly item?: string | undefined;
 }
 
