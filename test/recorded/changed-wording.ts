@@ -36,6 +36,11 @@ const CHANGES: readonly Change[] = [
     current: 'enum value set: [Allow, Terminate]',
   },
   {
+    // EventSourcePosition: likewise.
+    recorded: 'enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]',
+    current: 'enum value set: [TRIM_HORIZON, LATEST, AT_TIMESTAMP]',
+  },
+  {
     // Runtimes that came since.
     recorded: 'nodejs18.x, provided.al2, java8.al2] or be a valid ARN',
     current:

@@ -2,9 +2,6 @@
 
 /** The first operation of each scenario that does not exist yet; it is replayed up to there. */
 export const SCENARIOS_THAT_STOP: Readonly<Record<string, readonly string[]>> = {
-  'lambda:CreateEventSourceMapping Kinesis': [
-    'TestLambdaEventSourceMappings::test_create_event_source_validation_kinesis',
-  ],
   'ec2:DescribeSecurityGroups': ['TestLambdaFunction::test_invalid_vpc_config_subnet'],
 };
 
