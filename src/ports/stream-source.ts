@@ -48,7 +48,7 @@ export interface StreamSource {
   /**
    * Up to `max` records after the cursor, as soon as there are any; none only at the end of a shard or when the
    * signal ends it. Waiting costs nothing: the source tells. What has become too old meanwhile is passed over.
-   * Throws where the stream does not exist any more.
+   * A signal that has ended before asks for what is there at once. Throws where the stream does not exist any more.
    */
   read(arn: string, shardId: string, cursor: string, pull: ShardPull): Promise<ShardRead>;
 }

@@ -60,8 +60,14 @@ export class MemoryStream implements StreamSource {
     this.held.get(shardId)!.trimmed = count;
   }
 
+  /** It is no more. */
+  remove(): void {
+    this.held.clear();
+    this.changed();
+  }
+
   exists(): boolean {
-    return true;
+    return this.held.size > 0;
   }
 
   async shards(): Promise<readonly StreamShard[]> {
@@ -88,7 +94,8 @@ export class MemoryStream implements StreamSource {
   ): Promise<ShardRead> {
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    const shard = this.held.get(shardId)!;
+    const shard = this.held.get(shardId);
+    if (shard === undefined) throw new Error('there is no such stream');
     for (;;) {
       const from = Math.max(Number(cursor), shard.trimmed);
       const records = shard.records.slice(from, from + max);
