@@ -52,7 +52,7 @@ export async function openDynamo({ state, items, clock, ids, log }: DynamoDepend
   const work = new TableWork({ tables, engine, clock, log });
   const ttl = new TimeToLive({ tables, engine, signals, clock });
   const retention = new StreamRetention(tables, engine, clock);
-  const reader = new StreamReader(engine, clock);
+  const reader = new StreamReader(engine, signals, clock);
   const buckets = new ThroughputBuckets(clock);
   const context: DynamoContext = { tables, engine, buckets, ttl, work, signals, clock, ids };
   const operations: DynamoOperations = {

@@ -40,6 +40,7 @@ export async function writeItems(
     takeUsage(dynamo, table, usage);
     if (table.layout.stream !== undefined) signals.wake(table.layout.stream.id);
   }
+  for (const stream of (reply.kind === 'written' && reply.resharded) || []) signals.wakeAll(stream);
   for (const [index, { expires }] of results.entries()) {
     if (expires !== undefined) ttl.expect(writes[index]!.table, expires);
   }

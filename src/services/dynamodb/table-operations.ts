@@ -47,7 +47,7 @@ export function tableOperations(dynamo: DynamoContext): Required<Pick<DynamoOper
         const { record, streams, endedStream } = changedTable(table, input, { nowMs, ids, tables });
         if (endedStream !== undefined) await engine.ask({ ask: 'closeStream', stream: endedStream });
         const changed = await tables.save(record, streams);
-        if (endedStream !== undefined) signals.wake(endedStream);
+        if (endedStream !== undefined) signals.wakeAll(endedStream);
         work.goOn(changed);
         const tallies = await engine.ask({ ask: 'tally', table: tables.layoutId(changed) });
         return { TableDescription: describedTable(changed, { status: 'UPDATING', tallies, nowMs }) };
@@ -65,7 +65,7 @@ export function tableOperations(dynamo: DynamoContext): Required<Pick<DynamoOper
         const stream = table.record.isStreaming ? table.record.stream : undefined;
         if (stream !== undefined) {
           await engine.ask({ ask: 'closeStream', stream: stream.id });
-          signals.wake(stream.id);
+          signals.wakeAll(stream.id);
         }
         work.removeDropped();
         const { TableName, TableStatus, ...rest } = describedTable(table, {

@@ -63,7 +63,7 @@ export class TimeToLive {
         table: this.tables.layoutId(table),
         nowMs,
       });
-      if (removed > 0 && table.layout.stream !== undefined) this.signals.wake(table.layout.stream.id);
+      if (removed > 0 && table.layout.stream !== undefined) this.signals.wakeAll(table.layout.stream.id);
       if (nextExpiry === undefined) return;
       if (nextExpiry * 1000 > nowMs) return this.expect(table, nextExpiry);
     }

@@ -11,7 +11,7 @@ import { itemOfText } from './item-text.ts';
 import { ItemWriter } from './item-writer.ts';
 import type { EngineReplies, EngineReply, EngineRequest } from './requests.ts';
 import { StreamWriter } from './stream-writer.ts';
-import type { TableLayout } from './table-layout.ts';
+import type { StreamLayout, TableLayout } from './table-layout.ts';
 import { Tallies } from './tallies.ts';
 
 /** Items that are worked on at once where all of a table are; other requests have their turn between. */
@@ -73,10 +73,7 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
   private applyToStream(request: StreamRequest): EngineReply {
     switch (request.ask) {
       case 'shards':
-        return {
-          shards: this.streams.shards(request.stream, request.nowMs),
-          lastSequence: this.rows.lastSequence(),
-        };
+        return this.shardsOf(request.stream, request.nowMs);
       case 'records': {
         const { stream, shardId, after, sinceMs, limit } = request;
         const shard = this.rows.shards(stream).find((found) => found.shardId === shardId);
@@ -91,6 +88,13 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
       case 'dropStream':
         return this.dropStream(request.stream);
     }
+  }
+
+  private shardsOf(stream: StreamLayout, nowMs: number): EngineReplies['shards'] {
+    const shards = this.streams.shards(stream, nowMs);
+    const resharded = this.streams.takeResharded();
+    const lastSequence = this.rows.lastSequence();
+    return { shards, lastSequence, ...(resharded === undefined ? {} : { resharded }) };
   }
 
   private layoutOf(table: number): TableLayout {

@@ -74,7 +74,9 @@ export class ItemWriter {
     });
     if (plans.length < writes.length) return { kind: 'refused', refusals };
     if (token !== undefined) this.rows.putToken(token.scope, token.digest, token.expiresMs);
-    return { kind: 'written', results: plans.map((plan) => this.carryOut(plan, nowMs)) };
+    const results = plans.map((plan) => this.carryOut(plan, nowMs));
+    const resharded = this.streams.takeResharded();
+    return { kind: 'written', results, ...(resharded === undefined ? {} : { resharded }) };
   }
 
   /** Removes up to `limit` items that have expired; returns how many there were. */

@@ -55,7 +55,12 @@ export interface Refusal {
 }
 
 export type WriteReply =
-  | { readonly kind: 'written'; readonly results: readonly WriteResult[] }
+  | {
+      readonly kind: 'written';
+      readonly results: readonly WriteResult[];
+      /** Streams that have begun new shards for it. */
+      readonly resharded?: readonly number[];
+    }
   | { readonly kind: 'refused'; readonly refusals: readonly (Refusal | undefined)[] }
   /** Done before, or with another request under the token. */
   | { readonly kind: 'repeated'; readonly isSame: boolean };
@@ -154,7 +159,11 @@ export interface EngineReplies {
   readonly expire: { readonly removed: number; readonly nextExpiry: number | undefined };
   /** Whether something is left. */
   readonly drop: boolean;
-  readonly shards: { readonly shards: readonly ShardRow[]; readonly lastSequence: number };
+  readonly shards: {
+    readonly shards: readonly ShardRow[];
+    readonly lastSequence: number;
+    readonly resharded?: readonly number[];
+  };
   readonly closeStream: undefined;
   readonly dropStream: boolean;
   readonly records: {

@@ -28,6 +28,7 @@ export class StreamWriter {
   private readonly rows: ItemRows;
   /** The last shard of each slot, by stream. */
   private readonly latest = new Map<number, Map<number, ShardRow>>();
+  private readonly resharded = new Set<number>();
 
   constructor(rows: ItemRows) {
     this.rows = rows;
@@ -61,6 +62,14 @@ export class StreamWriter {
     return this.rows.shards(stream.id);
   }
 
+  /** Streams that have begun shards since this was last asked; undefined for none. */
+  takeResharded(): readonly number[] | undefined {
+    if (this.resharded.size === 0) return undefined;
+    const streams = [...this.resharded];
+    this.resharded.clear();
+    return streams;
+  }
+
   /** Nothing more will be written to the stream. */
   close(stream: number): void {
     const last = this.rows.lastSequence();
@@ -82,6 +91,7 @@ export class StreamWriter {
 
   forget(): void {
     this.latest.clear();
+    this.resharded.clear();
   }
 
   private currentShard(stream: StreamLayout, slot: number, nowMs: number): ShardRow {
@@ -100,6 +110,7 @@ export class StreamWriter {
     };
     this.rows.putShard(stream.id, shard);
     shards.set(slot, shard);
+    this.resharded.add(stream.id);
     return shard;
   }
 

@@ -6,6 +6,7 @@ import { STREAM_RETENTION_MS } from '../engine/stream-writer.ts';
 import type { StreamLayout } from '../engine/table-layout.ts';
 import type { EngineClient } from '../item-engine.ts';
 import type { StreamRecord } from '../table-record.ts';
+import type { StreamSignals } from './stream-signals.ts';
 
 export interface ShardRecords {
   readonly records: readonly StreamRecordReply[];
@@ -15,10 +16,12 @@ export interface ShardRecords {
 
 export class StreamReader {
   private readonly engine: EngineClient;
+  private readonly signals: StreamSignals;
   private readonly clock: Clock;
 
-  constructor(engine: EngineClient, clock: Clock) {
+  constructor(engine: EngineClient, signals: StreamSignals, clock: Clock) {
     this.engine = engine;
+    this.signals = signals;
     this.clock = clock;
   }
 
@@ -29,7 +32,9 @@ export class StreamReader {
     // No new shards are made for one that is turned off: it has no slots.
     const layout: StreamLayout = { ...stream, slots: stream.disabledMs === undefined ? stream.slots : 0 };
     const nowMs = this.clock.now();
-    return this.engine.ask({ ask: 'shards', stream: layout, nowMs });
+    const found = await this.engine.ask({ ask: 'shards', stream: layout, nowMs });
+    for (const resharded of found.resharded ?? []) this.signals.wakeAll(resharded);
+    return found;
   }
 
   /** Undefined where there is no such shard. What is older than a day is passed over. */

@@ -37,10 +37,10 @@ export function dynamoStreamSource({ tables, reader, signals }: StreamSourceDepe
       const names = known.map(({ shardId }) => shardId).join();
       while (!signal.aborted) {
         const { id } = existing(arn);
-        const count = signals.count(id);
+        const count = signals.count(id, 'shards');
         const shards = await shardsOf(arn);
         if (shards.map(({ shardId }) => shardId).join() !== names) return;
-        await signals.beyond(id, count, signal);
+        await signals.beyond(id, 'shards', count, signal);
       }
     },
 
@@ -56,7 +56,7 @@ export function dynamoStreamSource({ tables, reader, signals }: StreamSourceDepe
     async read(arn, shardId, cursor, { max, signal }): Promise<ShardRead> {
       for (;;) {
         const stream = existing(arn);
-        const count = signals.count(stream.id);
+        const count = signals.count(stream.id, 'records');
         const found = await reader.records(stream, shardId, Number(cursor), max);
         if (found === undefined) throw shardNotFound(shardId, arn);
         const { records, last } = found;
@@ -69,7 +69,7 @@ export function dynamoStreamSource({ tables, reader, signals }: StreamSourceDepe
             isEnd,
           };
         }
-        await signals.beyond(stream.id, count, signal);
+        await signals.beyond(stream.id, 'records', count, signal);
       }
     },
   };
