@@ -2,13 +2,14 @@
 import { parseArn } from '../core/arn.ts';
 import { AwsError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
-import type { Call } from '../ports/call.ts';
+import type { Call, IsCallable } from '../ports/call.ts';
 import type { Deliver } from '../ports/delivery.ts';
 import type { RequestContext, Service } from '../ports/service.ts';
 
 export interface Seams {
   readonly deliver: Deliver;
   readonly call: Call;
+  readonly isCallable: IsCallable;
   /** Adds services to those that can be found. */
   connect(services: readonly Service[]): void;
 }
@@ -25,6 +26,7 @@ export function createSeams(ids: Ids, origin: () => string): Seams {
       if (receive === undefined) throw notImplemented(`delivery to ${targetArn}`);
       await receive(arn!, delivery);
     },
+    isCallable: (service, operation) => byName.get(service)?.operations[operation] !== undefined,
     async call({ accountId, region }, service, operation, input) {
       const handler = byName.get(service)?.operations[operation];
       if (handler === undefined) throw notImplemented(`${service}:${operation}`);

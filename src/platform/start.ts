@@ -120,7 +120,8 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     ciphertextKeyArn: (ciphertext) => kms.ciphertextKeyArn(ciphertext),
   });
   const metrics = new RecordedMetrics();
-  const logs = await cleanup.opening(openLogs({ ...storage, ...seams, clock, ids, log }));
+  const requireOfRole = roleRequirement(access.permissions);
+  const logs = await cleanup.opening(openLogs({ ...storage, ...seams, requireOfRole, clock, ids, log }));
   const sqs = await cleanup.opening(openSqs({ ...storage, clock, ids, senderIdOf: access.senderIdOf }));
   const kinesis = await cleanup.opening(openKinesis({ ...storage, metrics, call: seams.call, clock, ids }));
   const firehose = await openFirehose({
@@ -128,6 +129,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     queue: queuesOf('firehose', eventQueue),
     source: kinesis.streamSource,
     call: seams.call,
+    requireOfRole,
     clock,
     ids,
     log,
@@ -243,8 +245,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     log,
     deliver: seams.deliver,
   });
-  const scheduler = await openScheduler({ state, clock, ids, log, callAs });
-  const requireOfRole = roleRequirement(access.permissions);
+  const scheduler = await openScheduler({ ...seams, state, clock, ids, log, callAs });
   const pipes = await openPipes({ ...sources, state, clock, log, callAs, requireOfRole });
   const services: Service[] = [
     lambda.service,

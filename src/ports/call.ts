@@ -12,6 +12,9 @@ export interface Caller {
  */
 export type Call = (caller: Caller, service: string, operation: string, input: object) => Promise<unknown>;
 
+/** Whether anybody here implements the operation. */
+export type IsCallable = (service: string, operation: string) => boolean;
+
 /** A service that has taken a role which was passed to it. */
 export interface RoleCaller extends Caller {
   readonly roleArn: string;

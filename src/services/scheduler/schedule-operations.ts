@@ -19,10 +19,10 @@ interface Changing {
 }
 
 export function scheduleOperations(context: SchedulerContext): Required<Pick<SchedulerOperations, Names>> {
-  const { schedules, clock } = context;
+  const { schedules, clock, isCallable } = context;
   return {
     async CreateSchedule(input, caller) {
-      const settings = scheduleSettings(input, clock.now());
+      const settings = scheduleSettings(input, clock.now(), isCallable);
       return change(context, 'CreateSchedule', input, caller, (key, current) => {
         if (current !== undefined) throw scheduleExists(key.name);
         const nowMs = clock.now();
@@ -38,7 +38,7 @@ export function scheduleOperations(context: SchedulerContext): Required<Pick<Sch
     },
 
     async UpdateSchedule(input, caller) {
-      const settings = scheduleSettings(input, clock.now());
+      const settings = scheduleSettings(input, clock.now(), isCallable);
       return change(context, 'UpdateSchedule', input, caller, (key, current) => {
         if (current === undefined) throw noSuchSchedule(key.name);
         const nowMs = clock.now();

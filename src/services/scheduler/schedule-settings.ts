@@ -2,6 +2,7 @@
 import type { CreateScheduleInput } from '@aws-sdk/client-scheduler';
 import type { Schedule } from '../../core/schedule/schedule-expression.ts';
 import { isTimeZone } from '../../core/schedule/zoned-time.ts';
+import type { IsCallable } from '../../ports/call.ts';
 import { scheduleOf } from './due-times.ts';
 import type { ScheduleSettings } from './schedule-record.ts';
 import { invalid, invalidExpression, notImplemented } from './scheduler-errors.ts';
@@ -12,8 +13,8 @@ const START_MAY_BE_PAST_MS = 5 * 60 * 1_000;
 
 type Given = Omit<CreateScheduleInput, 'Name' | 'GroupName' | 'ClientToken'>;
 
-/** Throws `ValidationException`. */
-export function scheduleSettings(input: Given, nowMs: number): ScheduleSettings {
+/** Throws `ValidationException`, `NotImplemented`. */
+export function scheduleSettings(input: Given, nowMs: number, isCallable: IsCallable): ScheduleSettings {
   if (input.KmsKeyArn !== undefined) throw notImplemented('encryption of schedules by KmsKeyArn');
   const { ScheduleExpression: expression = '', ScheduleExpressionTimezone: timezone = 'UTC' } = input;
   if (!isTimeZone(timezone)) throw invalid(`Invalid Schedule Expression Timezone ${timezone}.`);
@@ -25,7 +26,7 @@ export function scheduleSettings(input: Given, nowMs: number): ScheduleSettings 
     ...limits(input, isOneTime, nowMs),
     state: input.State ?? 'ENABLED',
     ...flexibleWindow(input.FlexibleTimeWindow),
-    target: checkedTarget(input.Target!),
+    target: checkedTarget(input.Target!, isCallable),
     actionAfterCompletion: input.ActionAfterCompletion ?? 'NONE',
   };
 }

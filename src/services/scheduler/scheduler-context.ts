@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { pageOf } from '../../core/page.ts';
+import type { IsCallable } from '../../ports/call.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
 import type { ClientTokens } from './client-tokens.ts';
 import type { GroupKey } from './schedule-record.ts';
@@ -12,6 +13,7 @@ export interface SchedulerContext {
   readonly schedules: Schedules;
   readonly tokens: ClientTokens;
   readonly clock: Clock;
+  readonly isCallable: IsCallable;
 }
 
 export type SchedulerOperations = Operations<typeof import('@aws-sdk/client-scheduler')>;

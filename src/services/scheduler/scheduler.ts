@@ -1,7 +1,7 @@
 /** EventBridge Scheduler: schedules and what is due of them in the state store, targets called in the roles of schedules. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
-import type { CallAs } from '../../ports/call.ts';
+import type { CallAs, IsCallable } from '../../ports/call.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Service } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
@@ -19,6 +19,7 @@ export interface SchedulerDependencies {
   readonly ids: Ids;
   readonly log: Log;
   readonly callAs: CallAs;
+  readonly isCallable: IsCallable;
 }
 
 export interface Scheduler {
@@ -30,14 +31,14 @@ export interface Scheduler {
 }
 
 export async function openScheduler(dependencies: SchedulerDependencies): Promise<Scheduler> {
-  const { state, clock } = dependencies;
+  const { state, clock, isCallable } = dependencies;
   const [schedules, tokens] = await Promise.all([
     Schedules.open(state, clock),
     ClientTokens.open(state, clock),
   ]);
   const timetable = new Timetable({ ...dependencies, schedules });
   const invocations = new Invocations({ ...dependencies, schedules });
-  const context: SchedulerContext = { schedules, tokens, clock };
+  const context: SchedulerContext = { schedules, tokens, clock, isCallable };
   const operations: SchedulerOperations = { ...scheduleOperations(context), ...groupOperations(context) };
   return {
     service: { name: 'scheduler', operations: operations as Service['operations'] & SchedulerOperations },

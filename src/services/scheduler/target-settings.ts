@@ -1,8 +1,9 @@
 /** What may be a target, and what is taken for granted of it. */
 import type { Target } from '@aws-sdk/client-scheduler';
 import { parseArn } from '../../core/arn.ts';
+import type { IsCallable } from '../../ports/call.ts';
 import { invalid, notImplemented } from './scheduler-errors.ts';
-import { isTemplated, universalTarget } from './target-request.ts';
+import { isTemplated, targetRequest, universalTarget } from './target-request.ts';
 
 /** Defaults of RetryPolicy in the API reference, which GetSchedule shows. */
 const DEFAULT_MAX_AGE_SECONDS = 86_400;
@@ -29,13 +30,15 @@ export function retryPolicyOf({ RetryPolicy }: Target): {
 }
 
 /** As it is stored and shown. Throws `ValidationException`, `NotImplemented` for what there is no server for. */
-export function checkedTarget(target: Target): Target {
+export function checkedTarget(target: Target, isCallable: IsCallable): Target {
   const { Arn: arn = '', Input: input } = target;
   if (input !== undefined && Buffer.byteLength(input) > MAX_INPUT_BYTES)
     throw invalid(`Input must not be larger than ${MAX_INPUT_BYTES} bytes.`);
   const universal = universalTarget(arn);
   if (universal !== undefined) checkUniversal(arn, universal.action, target);
   else checkTemplated(arn, target);
+  const { service, operation } = targetRequest(target, '{}');
+  if (!isCallable(service, operation)) throw notImplemented(`targets that call ${service}:${operation}`);
   const { maxAgeMs, maxRetries } = retryPolicyOf(target);
   const RetryPolicy = { MaximumEventAgeInSeconds: maxAgeMs / 1_000, MaximumRetryAttempts: maxRetries };
   return { ...target, RetryPolicy };

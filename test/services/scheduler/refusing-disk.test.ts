@@ -45,6 +45,7 @@ async function opened() {
     clock,
     ids: { uuid: () => 'id', hex: () => String(random.next()), random: () => 0 },
     log: { debug: note, info: note, warn: note, error: note },
+    isCallable: () => true,
     callAs: async (_caller, _service, _operation, input) => {
       sent.push((input as { MessageBody: string }).MessageBody);
     },

@@ -265,6 +265,11 @@ test('what makes no schedule is refused, and says why', async (context) => {
     });
   const KmsKeyArn = 'arn:aws:kms:us-east-1:000000000000:key/k';
   await assert.rejects(create({ KmsKeyArn }), { name: 'NotImplemented', message: /KmsKeyArn/ });
+  for (const [Arn, message] of [
+    [universal('glacier:uploadArchive'), /glacier:UploadArchive/],
+    ['arn:aws:states:us-east-1:000000000000:stateMachine:m', /stepfunctions:StartExecution/],
+  ] as const)
+    await assert.rejects(create({ Target: { Arn, RoleArn: ROLE } }), { name: 'NotImplemented', message });
   const ecs = { Arn: 'arn:aws:ecs:us-east-1:000000000000:cluster/c', RoleArn: ROLE };
   await assert.rejects(create({ Target: ecs }), { name: 'NotImplemented', message: /ecs/ });
 });

@@ -232,11 +232,19 @@ test('an event is given up when it is too old, and a target that comes back gets
   assert.equal(attributes['EXHAUSTED_RETRY_CONDITION']!.StringValue, 'MaximumEventAgeInSeconds');
 });
 
-test('a target that nothing here serves is not tried twice, and the schedule goes on', async (context) => {
+test('what a target does not implement is not tried twice, and the schedule goes on', async (context) => {
   const scheduler = await SchedulerTester.start(context);
-  const letters = await scheduler.queue('unserved');
-  const name = await scheduler.schedule('unserved', scheduler.atIn(MINUTE), {
-    Arn: universal('glacier:uploadArchive'),
+  const letters = await scheduler.queue('unwritten');
+  const Input = JSON.stringify({
+    Name: 'encrypted',
+    KmsKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/k',
+    ScheduleExpression: 'rate(1 day)',
+    FlexibleTimeWindow: { Mode: 'OFF' },
+    Target: { Arn: letters, RoleArn: ROLE },
+  });
+  const name = await scheduler.schedule('unwritten', scheduler.atIn(MINUTE), {
+    Arn: universal('scheduler:createSchedule'),
+    Input,
     DeadLetterConfig: { Arn: letters },
   });
   await scheduler.platform.clock.advance(2 * MINUTE);
