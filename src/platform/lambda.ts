@@ -164,7 +164,7 @@ export async function openLambda(dependencies: LambdaDependencies, cleanup: Clea
     sources: dependencies.eventSources,
     streams: dependencies.streamSources,
   });
-  cleanup.add(async () => mappings.close());
+  cleanup.add(() => mappings.close());
   const urls = new FunctionUrls({
     urls: control.urls,
     access: new UrlAccess({

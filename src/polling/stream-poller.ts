@@ -38,6 +38,7 @@ export class StreamPoller<Run> {
   private readonly ready = Promise.withResolvers<void>();
   private following: Promise<void> = Promise.resolve();
   private shards: readonly StreamShard[] = [];
+  private checkpoints: StreamCheckpoints | undefined;
 
   constructor(deps: StreamPollerDependencies<Run>, polling: StreamPolling) {
     this.deps = deps;
@@ -66,19 +67,20 @@ export class StreamPoller<Run> {
     this.ready.resolve();
   }
 
-  /** Takes no more; what is under way ends with the server. */
-  abandon(): void {
+  /** Takes no more, and resolves when what is done with is stored; what is under way ends with the server. */
+  async abandon(): Promise<void> {
     void this.stop();
+    await this.checkpoints?.flush();
   }
 
   private async follow(): Promise<void> {
     const { signal } = this.stopping;
     const { source, state, owner } = this.deps;
-    let checkpoints: StreamCheckpoints | undefined;
     let failures = 0;
     while (!signal.aborted) {
       try {
-        checkpoints ??= await StreamCheckpoints.open(state, owner);
+        this.checkpoints ??= await StreamCheckpoints.open(state, owner);
+        const { checkpoints } = this;
         if (!checkpoints.hasBegun) await this.begin(checkpoints);
         this.ready.resolve();
         this.shards = await source.shards(this.polling.streamArn);
@@ -93,7 +95,7 @@ export class StreamPoller<Run> {
       }
     }
     await Promise.all(this.reading.values());
-    await checkpoints?.flush().catch((error: unknown) => this.failed(error));
+    await this.checkpoints?.flush().catch((error: unknown) => this.failed(error));
   }
 
   /** Keeps where reading begins in the shards that are there now. */

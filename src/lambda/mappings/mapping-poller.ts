@@ -40,8 +40,8 @@ export interface MappingPoller {
   begun?(): Promise<void>;
   /** Takes no more, and resolves when what was taken has been dealt with. */
   stop(): Promise<void>;
-  /** Takes no more; what is under way ends with the server. */
-  abandon(): void;
+  /** Takes no more, and resolves when what has been dealt with is stored; what is under way ends with the server. */
+  abandon(): void | Promise<void>;
 }
 
 export function sourceOf<T>(sources: ReadonlyMap<string, T>, eventSourceArn: string): T | undefined {

@@ -81,9 +81,10 @@ export class MappingPollers {
     this.results.delete(uuid);
   }
 
-  close(): void {
-    for (const poller of this.pollers.values()) poller.abandon();
+  async close(): Promise<void> {
+    const abandoned = [...this.pollers.values()].map((poller) => poller.abandon());
     this.pollers.clear();
+    await Promise.all(abandoned);
   }
 
   /** In this state until `work` has ended; resolves when it has called `stored`. */

@@ -15,7 +15,7 @@ export interface Mappings {
   /** To be called once functions can be invoked. */
   resume(): Promise<void>;
   /** Nothing more is taken from any source. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 export function openMappings({ control, ...shared }: MappingsDependencies): Mappings {

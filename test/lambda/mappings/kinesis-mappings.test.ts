@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import {
   CreateStreamCommand,
@@ -15,9 +18,9 @@ import {
 } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { clientSettings } from '../../kit/started-platform.ts';
+import { clientSettings, openPlatform } from '../../kit/started-platform.ts';
 import { metricOf } from '../events/metric-totals.ts';
-import { asynchronous } from '../events/recording-function.ts';
+import { asynchronous, openAsynchronous } from '../events/recording-function.ts';
 import { advancedUntil, inState, mappedStream } from './mapped-stream.ts';
 
 const server = await asynchronous();
@@ -381,3 +384,31 @@ async function countOf(name: string, uuid: string): Promise<number> {
   );
   return found?.sum ?? 0;
 }
+
+test('a server that is stopped and started goes on after the last batch', async (context) => {
+  const directory = await mkdtemp(join(tmpdir(), 'selfsame-test-'));
+  context.after(() => rm(directory, { recursive: true, force: true }));
+  const dataDir = join(directory, 'data');
+  const first = await openAsynchronous(directory, { dataDir });
+  const client = new KinesisClient(clientSettings(first.platform));
+  const StreamName = 'lasting';
+  await client.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }));
+  await first.platform.clock.advance(60_000);
+  const mapped = await mappedStream(first, 'lasting', { EventSourceArn: arnOf(StreamName) });
+  const putWith = (to: KinesisClient, data: string) =>
+    to.send(new PutRecordCommand({ StreamName, Data: Buffer.from(data), PartitionKey: 'key' }));
+  await putWith(client, 'before');
+  while (
+    (await first.lambda.send(new GetEventSourceMappingCommand({ UUID: mapped.uuid })))
+      .LastProcessingResult !== 'OK'
+  );
+  client.destroy();
+  await first.close();
+  const second = await openPlatform({ dataDir, isolation: 'process', frozenClock: true });
+  const again = new KinesisClient(clientSettings(second));
+  await putWith(again, 'after');
+  await mapped.received(2);
+  again.destroy();
+  await second.close();
+  assert.deepEqual(await mapped.batches(), [['before'], ['after']]);
+});
