@@ -31,6 +31,7 @@ import { createWireServer } from '../wire/server/wire-server.ts';
 import { openAccess } from './access.ts';
 import { adminEndpoints } from './admin-endpoints.ts';
 import { Cleanup } from './cleanup.ts';
+import { eventsSeal } from './events-seal.ts';
 import { chooseIsolation } from './isolation.ts';
 import { kmsRootKey } from './kms-root-key.ts';
 import { openLambda } from './lambda.ts';
@@ -240,6 +241,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     state,
     queue: queuesOf('events', eventQueue),
     archived: queuesOf('archives', eventQueue),
+    sealKey: await eventsSeal(data.path, ids),
     clock,
     ids,
     log,

@@ -42,6 +42,8 @@ interface Kept {
 
 interface Note {
   readonly failures: number;
+  /** Has waited for its place among the requests that its target takes in a second. */
+  readonly isAdmitted?: true;
   /** Given up, and now for the dead-letter queue. */
   readonly dead?: {
     readonly failure: DeliveryFailure;
@@ -109,8 +111,11 @@ export class Deliveries {
     const event = JSON.parse(Buffer.from(queued.payload).toString()) as BridgeEvent;
     const body = targetInput(kept.target, kept.rule, event, kept.acceptedMs);
     if (note.dead !== undefined) return this.bury(kept, event, note);
+    const { clock, targets } = this.deps;
+    const waitMs = note.isAdmitted === true ? 0 : targets.waitMs(kept.target, clock.now());
+    if (waitMs > 0) return again({ ...note, isAdmitted: true }, waitMs);
     try {
-      await this.deps.targets.deliver(kept.target, kept.rule.arn, event, body);
+      await targets.deliver(kept.target, kept.rule.arn, event, body);
       return { end: 'done' };
     } catch (error) {
       return this.failed(kept, event, note, failureOf(error));

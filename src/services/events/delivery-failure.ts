@@ -9,6 +9,7 @@ export interface DeliveryFailure {
     | 'THROTTLING'
     | 'INVALID_PARAMETER'
     | 'CONNECTION_FAILURE'
+    | 'TIMEOUT'
     | 'ERROR_FROM_TARGET'
     | 'INTERNAL_ERROR';
   readonly message: string;

@@ -2,10 +2,13 @@ import { parseArn } from '../../core/arn.ts';
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
+import type { ApiDestinations } from './api-destinations.ts';
 import type { Archives } from './archives.ts';
 import type { BusAddress, BusRecord } from './bus-record.ts';
 import { DEFAULT_BUS } from './bus-record.ts';
 import type { Buses } from './buses.ts';
+import type { ConnectionAuthorizer } from './connection-authorizer.ts';
+import type { Connections } from './connections.ts';
 import type { EventRouter } from './event-router.ts';
 import { busNotFound, invalidParameter, ruleNotFound } from './events-errors.ts';
 import type { Replays } from './replays.ts';
@@ -19,6 +22,9 @@ export interface EventsContext {
   readonly router: EventRouter;
   readonly archives: Archives;
   readonly replays: Replays;
+  readonly connections: Connections;
+  readonly authorizer: ConnectionAuthorizer;
+  readonly apiDestinations: ApiDestinations;
   readonly clock: WorkClock;
   readonly ids: Ids;
 }

@@ -6,11 +6,17 @@ import type { EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Service } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import { ApiDestinationDelivery } from './api-destination-delivery.ts';
+import { apiDestinationOperations } from './api-destination-operations.ts';
+import { ApiDestinations } from './api-destinations.ts';
 import { archiveOperations } from './archive-operations.ts';
 import { Archives } from './archives.ts';
 import { busOperations } from './bus-operations.ts';
 import { busPolicy } from './bus-record.ts';
 import { Buses } from './buses.ts';
+import { ConnectionAuthorizer } from './connection-authorizer.ts';
+import { connectionOperations } from './connection-operations.ts';
+import { Connections } from './connections.ts';
 import { Deliveries } from './deliveries.ts';
 import { EventRouter } from './event-router.ts';
 import type { EventsContext, EventsOperations } from './events-context.ts';
@@ -23,6 +29,7 @@ import { Replays } from './replays.ts';
 import { ruleOperations } from './rule-operations.ts';
 import { RuleSchedules } from './rule-schedule.ts';
 import { Rules } from './rules.ts';
+import { TextSeal } from './sealed-text.ts';
 import { tagOperations } from './tag-operations.ts';
 import { TargetDelivery } from './target-delivery.ts';
 import { targetOperations } from './target-operations.ts';
@@ -37,6 +44,8 @@ export interface EventsDependencies {
   readonly ids: Ids;
   readonly log: Log;
   readonly deliver: Deliver;
+  /** Seals what connections know of others' secrets; `SEAL_KEY_BYTES`. */
+  readonly sealKey: Uint8Array;
 }
 
 export interface Events {
@@ -50,13 +59,30 @@ export interface Events {
 export async function openEvents(dependencies: EventsDependencies): Promise<Events> {
   const { state, clock, ids, deliver } = dependencies;
   const [buses, rules] = await Promise.all([Buses.open(state), Rules.open(state)]);
-  const deliveries = new Deliveries({ ...dependencies, targets: new TargetDelivery(deliver) });
+  const [connections, apiDestinations] = await Promise.all([
+    Connections.open(state, new TextSeal(dependencies.sealKey, ids)),
+    ApiDestinations.open(state),
+  ]);
+  const authorizer = new ConnectionAuthorizer(connections, clock);
+  const endpoints = new ApiDestinationDelivery(apiDestinations, connections, authorizer);
+  const deliveries = new Deliveries({ ...dependencies, targets: new TargetDelivery(deliver, endpoints) });
   const router = new EventRouter(rules, deliveries);
   const archives = await Archives.open(dependencies);
   router.listen((bus, event) => archives.keep(bus, event));
   const replays = await Replays.open({ ...dependencies, archives, router });
   const schedules = new RuleSchedules({ ...dependencies, rules, deliveries });
-  const context: EventsContext = { buses, rules, router, archives, replays, clock, ids };
+  const context: EventsContext = {
+    buses,
+    rules,
+    router,
+    archives,
+    replays,
+    connections,
+    authorizer,
+    apiDestinations,
+    clock,
+    ids,
+  };
   const operations: EventsOperations = {
     ...busOperations(context),
     ...permissionOperations(context),
@@ -66,6 +92,8 @@ export async function openEvents(dependencies: EventsDependencies): Promise<Even
     ...tagOperations(context),
     ...archiveOperations(context),
     ...replayOperations(context),
+    ...connectionOperations(context),
+    ...apiDestinationOperations(context),
   };
   return {
     service: {
@@ -83,11 +111,13 @@ export async function openEvents(dependencies: EventsDependencies): Promise<Even
       schedules.begin();
       archives.begin();
       replays.begin();
+      authorizer.resume();
     },
     async close() {
       await schedules.close();
       await replays.close();
       await archives.close();
+      await authorizer.close();
       await deliveries.close();
     },
   };

@@ -1,5 +1,6 @@
 import { parseArn } from '../../core/arn.ts';
 import type { Deliver } from '../../ports/delivery.ts';
+import type { ApiDestinationDelivery } from './api-destination-delivery.ts';
 import type { BridgeEvent } from './event.ts';
 import { invalidParameter, notImplemented } from './events-errors.ts';
 import type { RuleTarget } from './rule-record.ts';
@@ -28,12 +29,20 @@ export function checkTargetArn(arn: string): void {
 /** Hands an event to a target, whose policy the receiving service asks. */
 export class TargetDelivery {
   private readonly deliverTo: Deliver;
+  private readonly endpoints: ApiDestinationDelivery;
 
-  constructor(deliver: Deliver) {
+  constructor(deliver: Deliver, endpoints: ApiDestinationDelivery) {
     this.deliverTo = deliver;
+    this.endpoints = endpoints;
+  }
+
+  /** How long an event has to wait for its place, milliseconds; it need not ask again. */
+  waitMs({ Arn: arn }: RuleTarget, nowMs: number): number {
+    return isApiDestination(arn) ? this.endpoints.waitMs(arn, nowMs) : 0;
   }
 
   async deliver(target: RuleTarget, ruleArn: string, event: BridgeEvent, body: string): Promise<void> {
+    if (isApiDestination(target.Arn)) return this.endpoints.deliver(target, event, body);
     const group = groupOf(target, event);
     await this.deliverTo(target.Arn, {
       body,
@@ -42,6 +51,11 @@ export class TargetDelivery {
       ...(group === undefined ? {} : { messageGroupId: group }),
     });
   }
+}
+
+/** An endpoint outside, which no service of AWS has. */
+export function isApiDestination(arn: string): boolean {
+  return /^arn:[^:]+:events:[^:]*:[^:]*:api-destination\//.test(arn);
 }
 
 /** Of a FIFO queue what was chosen; of a stream the partition key, which is the event's id by default. */

@@ -5,7 +5,7 @@ import { ruleOf } from './events-context.ts';
 import { invalid, limitExceeded, notImplemented } from './events-errors.ts';
 import { pageOf } from './page.ts';
 import type { RuleTarget } from './rule-record.ts';
-import { checkTargetArn } from './target-delivery.ts';
+import { checkTargetArn, isApiDestination } from './target-delivery.ts';
 import { checkInput } from './target-input.ts';
 
 /** Source: "Amazon EventBridge quotas". */
@@ -72,5 +72,9 @@ function checkedTarget(given: Target): RuleTarget {
     throw invalid(`Parameter(s) SqsParameters is not valid for target: ${id}.`);
   if (service !== 'kinesis' && target.KinesisParameters !== undefined)
     throw invalid(`Parameter(s) KinesisParameters is not valid for target: ${id}.`);
+  if (!isApiDestination(arn) && target.HttpParameters !== undefined)
+    throw invalid(`Parameter(s) HttpParameters is not valid for target: ${id}.`);
+  if (isApiDestination(arn) && target.RoleArn === undefined)
+    throw invalid(`RoleArn is required for target ${arn}.`);
   return target;
 }

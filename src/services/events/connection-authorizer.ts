@@ -1,0 +1,150 @@
+/** What a connection adds to requests so that endpoints let them in. Source: user guide, "Connection authorization methods". */
+import type { WorkClock } from '../../core/clock.ts';
+import { ClockedWork } from '../../core/clocked-work.ts';
+import type { AuthParameters, ConnectionRecord, HttpParameters } from './connection-record.ts';
+import { connectionArn } from './connection-record.ts';
+import type { Connections } from './connections.ts';
+import { EndpointFailure } from './delivery-failure.ts';
+import { answerTo } from './outgoing-request.ts';
+
+/** Where an authorization server does not say how long its token is good for. RFC 6749 leaves it open. */
+const TOKEN_SECONDS = 3_600;
+/** A token is not used in the last moments of its life. */
+const EARLY_MS = 10_000;
+
+interface Token {
+  readonly value: string;
+  readonly untilMs: number;
+  /** Of the connection's record that it was fetched for. */
+  readonly modifiedMs: number;
+}
+
+type OAuthParameters = NonNullable<AuthParameters['OAuthParameters']>;
+
+export class ConnectionAuthorizer {
+  private readonly connections: Connections;
+  private readonly clock: WorkClock;
+  private readonly tokens = new Map<string, Token>();
+  private readonly work: ClockedWork;
+  private readonly closing = new AbortController();
+
+  constructor(connections: Connections, clock: WorkClock) {
+    this.connections = connections;
+    this.clock = clock;
+    this.work = new ClockedWork(clock);
+  }
+
+  /** Goes on with what an earlier process has left. */
+  resume(): void {
+    for (const connection of this.connections.all()) {
+      const oauth =
+        connection.state === 'AUTHORIZING'
+          ? this.connections.parameters(connection)?.OAuthParameters
+          : undefined;
+      if (oauth !== undefined) this.begin(connection, oauth);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.work.ended();
+  }
+
+  get signal(): AbortSignal {
+    return this.closing.signal;
+  }
+
+  /** Throws `EndpointFailure` where no token is to be had. */
+  async headers(
+    connection: ConnectionRecord,
+    parameters: AuthParameters,
+  ): Promise<Readonly<Record<string, string>>> {
+    const { BasicAuthParameters: basic, ApiKeyAuthParameters: key, OAuthParameters: oauth } = parameters;
+    if (basic !== undefined) {
+      const text = `${basic.Username}:${basic.Password}`;
+      return { authorization: `Basic ${Buffer.from(text).toString('base64')}` };
+    }
+    if (key !== undefined) return { [key.ApiKeyName!.toLowerCase()]: key.ApiKeyValue! };
+    return { authorization: `Bearer ${(await this.token(connection, oauth!)).value}` };
+  }
+
+  /** To be called when an endpoint has refused a token: the next request gets another. */
+  forget(connection: ConnectionRecord): void {
+    this.tokens.delete(connectionArn(connection));
+  }
+
+  /** Asks for a first token, and notes with the connection whether there was one. */
+  begin(connection: ConnectionRecord, oauth: OAuthParameters): void {
+    void this.work.run(async () => {
+      const failure = await this.token(connection, oauth).then(
+        () => undefined,
+        (error: unknown) => String((error as Error).message),
+      );
+      await this.connections.change(connection, (known) => {
+        if (known?.id !== connection.id || known.modifiedMs !== connection.modifiedMs) return known;
+        const { reason: _, ...rest } = known;
+        return failure === undefined
+          ? { ...rest, state: 'AUTHORIZED', authorizedMs: this.clock.now() }
+          : { ...rest, state: 'DEAUTHORIZED', reason: failure };
+      });
+    });
+  }
+
+  private async token(connection: ConnectionRecord, oauth: OAuthParameters): Promise<Token> {
+    const arn = connectionArn(connection);
+    const { modifiedMs } = connection;
+    const known = this.tokens.get(arn);
+    if (known !== undefined && known.modifiedMs === modifiedMs && known.untilMs > this.clock.now())
+      return known;
+    const { status, body } = await answerTo(tokenRequest(oauth, this.closing.signal));
+    const { access_token: value, expires_in: seconds = TOKEN_SECONDS } = tokenAnswer(body);
+    if (status < 200 || status > 299 || typeof value !== 'string')
+      throw new EndpointFailure({
+        code: 'NO_PERMISSIONS',
+        message: `${oauth.AuthorizationEndpoint} gave no token: it answered ${status}`,
+        isFinal: false,
+      });
+    const token = { value, modifiedMs, untilMs: this.clock.now() + Number(seconds) * 1_000 - EARLY_MS };
+    this.tokens.set(arn, token);
+    return token;
+  }
+}
+
+/** RFC 6749, section 4.4.2, with the client's credentials in the body (2.3.1), or in the query where there is none. */
+function tokenRequest(oauth: OAuthParameters, signal: AbortSignal) {
+  const { ClientParameters: client, OAuthHttpParameters: more = {} } = oauth;
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: client!.ClientID!,
+    client_secret: client!.ClientSecret!,
+  });
+  for (const { Key, Value } of more.BodyParameters ?? []) form.set(Key!, Value!);
+  const url = new URL(oauth.AuthorizationEndpoint!);
+  const isGet = oauth.HttpMethod === 'GET';
+  if (isGet) for (const [name, value] of form) url.searchParams.set(name, value);
+  for (const { Key, Value } of more.QueryStringParameters ?? []) url.searchParams.set(Key!, Value!);
+  return {
+    url: url.href,
+    method: oauth.HttpMethod!,
+    headers: {
+      ...(isGet ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+      accept: 'application/json',
+      ...namedHeaders(more),
+    },
+    body: isGet ? undefined : form.toString(),
+    signal,
+  };
+}
+
+export function namedHeaders({ HeaderParameters: headers }: HttpParameters): Record<string, string> {
+  return Object.fromEntries((headers ?? []).map(({ Key, Value }) => [Key!.toLowerCase(), Value!]));
+}
+
+function tokenAnswer(text: string): { readonly access_token?: unknown; readonly expires_in?: unknown } {
+  try {
+    const answer: unknown = JSON.parse(text);
+    return typeof answer === 'object' && answer !== null ? answer : {};
+  } catch {
+    return {};
+  }
+}

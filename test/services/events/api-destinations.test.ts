@@ -1,0 +1,332 @@
+/** Endpoints outside: API destinations, and connections with their credentials. */
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
+import { test } from 'node:test';
+import type { CreateConnectionCommandInput } from '@aws-sdk/client-eventbridge';
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  DeauthorizeConnectionCommand,
+  DeleteApiDestinationCommand,
+  DeleteConnectionCommand,
+  DescribeApiDestinationCommand,
+  DescribeConnectionCommand,
+  ListApiDestinationsCommand,
+  ListConnectionsCommand,
+  UpdateApiDestinationCommand,
+  UpdateConnectionCommand,
+} from '@aws-sdk/client-eventbridge';
+import { EventsTester, failure } from './events-tester.ts';
+
+const RoleArn = 'arn:aws:iam::000000000000:role/r';
+
+interface Received {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+class Endpoint {
+  readonly received: Received[] = [];
+  readonly origin: string;
+  /** What is answered next; 200 where nothing is left. */
+  readonly answers: { readonly status: number; readonly body?: string }[] = [];
+
+  constructor(origin: string) {
+    this.origin = origin;
+  }
+
+  static async start(context: TestContext): Promise<Endpoint> {
+    const server = createServer((request, response) => {
+      void text(request).then((body) => {
+        const { method = '', url = '', headers } = request;
+        endpoint.received.push({ method, url, headers, body });
+        const answer = endpoint.answers.shift() ?? { status: 200 };
+        response.writeHead(answer.status).end(answer.body);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    context.after(() => server.close());
+    const endpoint = new Endpoint(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return endpoint;
+  }
+}
+
+type Auth = Pick<CreateConnectionCommandInput, 'AuthorizationType' | 'AuthParameters'>;
+
+const BASIC: Auth = {
+  AuthorizationType: 'BASIC',
+  AuthParameters: { BasicAuthParameters: { Username: 'user', Password: 'pass' } },
+};
+
+/** The ARN of a new destination with a connection of its own. */
+async function destination(
+  events: EventsTester,
+  url: string,
+  auth: Auth,
+  {
+    name = 'outside',
+    ...more
+  }: { readonly name?: string; readonly InvocationRateLimitPerSecond?: number } = {},
+): Promise<string> {
+  const { client } = events;
+  const Name = events.unique(name);
+  const { ConnectionArn } = await client.send(new CreateConnectionCommand({ Name, ...auth }));
+  const InvocationEndpoint = url;
+  const made = { Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' as const, ...more };
+  const { ApiDestinationArn } = await client.send(new CreateApiDestinationCommand(made));
+  return ApiDestinationArn!;
+}
+
+test('a connection is made, changed and described without its secrets', async (context) => {
+  const events = await EventsTester.start(context);
+  const { client } = events;
+  const Name = events.unique('connection');
+  const { ConnectionArn, ConnectionState } = await client.send(
+    new CreateConnectionCommand({
+      Name,
+      AuthorizationType: 'API_KEY',
+      AuthParameters: {
+        ApiKeyAuthParameters: { ApiKeyName: 'ApiKey', ApiKeyValue: 'secret' },
+        InvocationHttpParameters: {
+          BodyParameters: [
+            { Key: 'a', Value: 'open' },
+            { Key: 'b', Value: 'hidden', IsValueSecret: true },
+          ],
+        },
+      },
+    }),
+  );
+  assert.match(
+    ConnectionArn!,
+    new RegExp(`^arn:aws:events:us-east-1:000000000000:connection/${Name}/[0-9a-f-]{36}$`),
+  );
+  assert.equal(ConnectionState, 'AUTHORIZED');
+  const describe = () => client.send(new DescribeConnectionCommand({ Name }));
+  const described = await describe();
+  assert.match(described.SecretArn!, /:secret:events!connection\//);
+  assert.equal(JSON.stringify(described).includes('secret"'), false);
+  assert.deepEqual(described.AuthParameters, {
+    ApiKeyAuthParameters: { ApiKeyName: 'ApiKey' },
+    InvocationHttpParameters: {
+      BodyParameters: [
+        { Key: 'a', Value: 'open' },
+        { Key: 'b', IsValueSecret: true },
+      ],
+    },
+  });
+  await client.send(new UpdateConnectionCommand({ Name, ...BASIC }));
+  assert.deepEqual((await describe()).AuthParameters?.BasicAuthParameters, { Username: 'user' });
+  const mixed = new UpdateConnectionCommand({ Name, AuthorizationType: 'API_KEY' });
+  assert.equal((await failure(client.send(mixed)))[0], 'ValidationException');
+  await client.send(new DeauthorizeConnectionCommand({ Name }));
+  assert.equal((await describe()).ConnectionState, 'DEAUTHORIZED');
+  const { Connections } = await client.send(new ListConnectionsCommand({ NamePrefix: Name }));
+  assert.equal(Connections!.length, 1);
+  await client.send(new DeleteConnectionCommand({ Name }));
+  assert.deepEqual(await failure(describe()), [
+    'ResourceNotFoundException',
+    `Connection '${Name}' does not exist.`,
+  ]);
+});
+
+test('a destination is made, changed, listed and deleted', async (context) => {
+  const events = await EventsTester.start(context);
+  const { client } = events;
+  const arn = await destination(events, 'https://example.com/*', BASIC, { name: 'made' });
+  const Name = events.unique('made');
+  const describe = async () => {
+    const { $metadata, CreationTime, LastModifiedTime, ...rest } = await client.send(
+      new DescribeApiDestinationCommand({ Name }),
+    );
+    return rest;
+  };
+  const { ConnectionArn } = await client.send(new DescribeConnectionCommand({ Name }));
+  const shown = {
+    Name,
+    ApiDestinationArn: arn,
+    ApiDestinationState: 'ACTIVE',
+    ConnectionArn,
+    InvocationEndpoint: 'https://example.com/*',
+    HttpMethod: 'POST',
+    InvocationRateLimitPerSecond: 300,
+  };
+  assert.deepEqual(await describe(), shown);
+  await client.send(new UpdateApiDestinationCommand({ Name, HttpMethod: 'PUT' }));
+  await client.send(new DeleteConnectionCommand({ Name }));
+  assert.deepEqual(await describe(), { ...shown, HttpMethod: 'PUT', ApiDestinationState: 'INACTIVE' });
+  const { ApiDestinations } = await client.send(new ListApiDestinationsCommand({ ConnectionArn }));
+  assert.equal(ApiDestinations!.length, 1);
+  await client.send(new DeleteApiDestinationCommand({ Name }));
+  assert.equal((await failure(describe()))[0], 'ResourceNotFoundException');
+});
+
+test('an event goes out with what target and connection add to it', async (context) => {
+  const events = await EventsTester.start(context);
+  const endpoint = await Endpoint.start(context);
+  const bus = await events.bus();
+  const { BasicAuthParameters } = BASIC.AuthParameters!;
+  const Arn = await destination(events, `${endpoint.origin}/orders/*?fixed=1`, {
+    AuthorizationType: 'BASIC',
+    AuthParameters: {
+      BasicAuthParameters,
+      InvocationHttpParameters: {
+        HeaderParameters: [{ Key: 'X-Both', Value: 'connection' }],
+        QueryStringParameters: [{ Key: 'q', Value: 'two words' }],
+        BodyParameters: [{ Key: 'added', Value: 'yes' }],
+      },
+    },
+  });
+  await events.rule(bus, {
+    Arn,
+    RoleArn,
+    InputPath: '$.detail',
+    HttpParameters: {
+      PathParameterValues: ['$.detail.id'],
+      HeaderParameters: { 'X-Both': 'target', 'X-Own': 'target' },
+      QueryStringParameters: { name: 'n' },
+    },
+  });
+  await events.put(bus, { Detail: '{"id":"a/b"}' });
+  await events.platform.clock.advance(0);
+  const [{ headers, ...sent }] = endpoint.received as [Received];
+  assert.deepEqual(sent, {
+    method: 'POST',
+    url: '/orders/a%2Fb?fixed=1&name=n&q=two+words',
+    body: '{"id":"a/b","added":"yes"}',
+  });
+  assert.equal(headers.authorization, `Basic ${Buffer.from('user:pass').toString('base64')}`);
+  assert.equal(headers['user-agent'], 'Amazon/EventBridge/ApiDestinations');
+  assert.equal(headers['content-type'], 'application/json; charset=utf-8');
+  assert.deepEqual([headers['x-both'], headers['x-own']], ['connection', 'target']);
+});
+
+test('what is answered by 5xx is tried again, what by 4xx is a dead letter', async (context) => {
+  const events = await EventsTester.alone(context);
+  const endpoint = await Endpoint.start(context);
+  const bus = await events.bus();
+  const dead = await events.queue('dead');
+  const Arn = await destination(events, endpoint.origin, BASIC);
+  const rule = await events.rule(bus, {
+    Arn,
+    RoleArn,
+    DeadLetterConfig: { Arn: dead },
+    RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3_600 },
+  });
+  const attributes = async () => {
+    const letters = await events.messages(dead);
+    return letters.map(({ MessageAttributes: told }) =>
+      Object.fromEntries(Object.entries(told!).map(([name, { StringValue }]) => [name, StringValue])),
+    );
+  };
+  endpoint.answers.push({ status: 503 }, { status: 429 });
+  await events.put(bus, {});
+  await events.platform.clock.advance(3_600_000);
+  assert.equal(endpoint.received.length, 3, 'the third has been taken');
+  assert.deepEqual(await attributes(), []);
+
+  endpoint.answers.push({ status: 503 }, { status: 503 }, { status: 503 });
+  await events.put(bus, {});
+  await events.platform.clock.advance(3_600_000);
+  const told = { RULE_ARN: rule, TARGET_ARN: Arn, ERROR_CODE: 'ERROR_FROM_TARGET' };
+  assert.deepEqual(await attributes(), [
+    {
+      ...told,
+      ERROR_MESSAGE: `${endpoint.origin} answered 503`,
+      RETRY_ATTEMPTS: '2',
+      EXHAUSTED_RETRY_CONDITION: 'MaximumRetryAttempts',
+    },
+  ]);
+
+  endpoint.answers.push({ status: 400 });
+  await events.put(bus, {});
+  const [letter] = await attributes();
+  assert.deepEqual(letter, {
+    ...told,
+    ERROR_MESSAGE: `${endpoint.origin} answered 400`,
+    RETRY_ATTEMPTS: '0',
+  });
+});
+
+test('a destination gets as many requests in a second as it is made for', async (context) => {
+  const events = await EventsTester.alone(context);
+  const endpoint = await Endpoint.start(context);
+  const bus = await events.bus();
+  const Arn = await destination(events, endpoint.origin, BASIC, { InvocationRateLimitPerSecond: 2 });
+  await events.rule(bus, { Arn, RoleArn });
+  await events.put(bus, {}, {}, {}, {}, {});
+  const counts: number[] = [];
+  for (let second = 0; second < 3; second += 1) {
+    await events.platform.clock.advance(second === 0 ? 0 : 1_000);
+    counts.push(endpoint.received.length);
+  }
+  assert.deepEqual(counts, [2, 4, 5]);
+});
+
+test('a token is asked for once, and again when the endpoint refuses it', async (context) => {
+  const events = await EventsTester.alone(context);
+  const [endpoint, server] = [await Endpoint.start(context), await Endpoint.start(context)];
+  const token = (value: string) => ({ status: 200, body: JSON.stringify({ access_token: value }) });
+  server.answers.push(token('one'), token('two'));
+  const bus = await events.bus();
+  const Arn = await destination(events, endpoint.origin, {
+    AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+    AuthParameters: {
+      OAuthParameters: {
+        AuthorizationEndpoint: `${server.origin}/token`,
+        HttpMethod: 'POST',
+        ClientParameters: { ClientID: 'id', ClientSecret: 'secret' },
+        OAuthHttpParameters: { BodyParameters: [{ Key: 'audience', Value: 'all' }] },
+      },
+    },
+  });
+  await events.rule(bus, { Arn, RoleArn });
+  await events.platform.clock.advance(0);
+  const { Connections } = await events.client.send(new ListConnectionsCommand({}));
+  assert.equal(Connections![0]!.ConnectionState, 'AUTHORIZED');
+  await events.put(bus, {});
+  await events.platform.clock.advance(0);
+  endpoint.answers.push({ status: 401 });
+  await events.put(bus, {});
+  await events.platform.clock.advance(60_000);
+  assert.deepEqual(
+    endpoint.received.map(({ headers }) => headers.authorization),
+    ['Bearer one', 'Bearer one', 'Bearer two'],
+  );
+  assert.equal(server.received.length, 2);
+  assert.deepEqual(Object.fromEntries(new URLSearchParams(server.received[0]!.body)), {
+    grant_type: 'client_credentials',
+    client_id: 'id',
+    client_secret: 'secret',
+    audience: 'all',
+  });
+});
+
+test('no file of the data directory shows a secret', async (context) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'selfsame-connections-'));
+  context.after(() => rm(dataDir, { recursive: true, force: true }));
+  const events = await EventsTester.alone(context, { dataDir });
+  const secret = 'a-password-nobody-reads';
+  const AuthParameters = { BasicAuthParameters: { Username: 'seen', Password: secret } };
+  await events.client.send(
+    new CreateConnectionCommand({ Name: 'c', AuthorizationType: 'BASIC', AuthParameters }),
+  );
+  const files = (await readdir(dataDir, { withFileTypes: true })).filter((entry) => entry.isFile());
+  const texts = await Promise.all(files.map(({ name }) => readFile(join(dataDir, name), 'latin1')));
+  assert.ok(
+    texts.some((held) => held.includes('OAUTH') || held.includes('BASIC')),
+    'the record is there',
+  );
+  assert.equal(
+    texts.some((held) => held.includes(secret)),
+    false,
+  );
+});
