@@ -33,11 +33,19 @@ export class SettableClock implements WorkClock {
     this.#work = Promise.all([this.#work, work]);
   }
 
+  /** Work may lead to more of it. */
+  async #ended(): Promise<void> {
+    for (let work: Promise<unknown> | undefined; work !== this.#work; ) {
+      work = this.#work;
+      await work;
+    }
+  }
+
   /** Runs what falls due on the way, one after the other, each once the work before it has ended. */
   async advance(ms: number): Promise<void> {
     const target = this.#nowMs + ms;
     for (;;) {
-      await this.#work;
+      await this.#ended();
       const due = [...this.#waiting]
         .filter((entry) => entry.dueMs <= target)
         .sort((left, right) => left.dueMs - right.dueMs)[0];

@@ -1,7 +1,7 @@
 /** Amazon Data Firehose: delivery streams in the state store, their records in the event queue, delivered to S3. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
-import type { Call } from '../../ports/call.ts';
+import type { Call, RequireOfRole } from '../../ports/call.ts';
 import type { EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Service } from '../../ports/service.ts';
@@ -24,6 +24,7 @@ export interface FirehoseDependencies {
   /** Kinesis streams. */
   readonly source: StreamSource;
   readonly call: Call;
+  readonly requireOfRole: RequireOfRole;
   readonly clock: WorkClock;
   readonly ids: Ids;
   readonly log: Log;

@@ -1,16 +1,18 @@
 /** Writes records to S3, as objects named as Firehose names them. */
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
-import type { Call } from '../../ports/call.ts';
+import type { Call, RequireOfRole } from '../../ports/call.ts';
 import type { BufferedRecord } from './buffered-record.ts';
 import { compressed, extensionOf } from './compression.ts';
 import type { PrefixFacts } from './object-prefix.ts';
 import { errorPrefix, objectPrefix } from './object-prefix.ts';
 import type { DeliveryStreamRecord, S3Settings } from './stream-record.ts';
+import { roleCaller } from './stream-record.ts';
 import { formatTimestamp } from './timestamp-format.ts';
 
 export interface ObjectWriterDependencies {
   readonly call: Call;
+  readonly requireOfRole: RequireOfRole;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -60,19 +62,22 @@ export class ObjectWriter {
   }
 
   async #put(
-    { accountId, region, name, version, destination }: DeliveryStreamRecord,
-    { BucketARN, CompressionFormat: format }: S3Settings,
+    stream: DeliveryStreamRecord,
+    { BucketARN, RoleARN: roleArn, CompressionFormat: format }: S3Settings,
     prefix: string,
     { arrivedMs, timeZone }: PrefixFacts,
     data: Uint8Array,
   ): Promise<void> {
-    const { call, clock, ids } = this.#deps;
+    const { call, requireOfRole, clock, ids } = this.#deps;
+    const { accountId, region, name, version, destination } = stream;
     const time = formatTimestamp('yyyy-MM-dd-HH-mm-ss', arrivedMs, timeZone);
     const entry = `${name}-${version}-${time}-${ids.uuid()}`;
+    const Key = `${prefix}${entry}${destination.FileExtension || extensionOf(format)}`;
+    await requireOfRole(roleCaller(stream, roleArn), 's3:PutObject', `${BucketARN}/${Key}`);
     const Body = await compressed(format, data, entry, clock.now());
     await call({ accountId, region }, 's3', 'PutObject', {
       Bucket: BucketARN.replace(BUCKET_ARN, ''),
-      Key: `${prefix}${entry}${destination.FileExtension || extensionOf(format)}`,
+      Key,
       Body,
       ContentType: 'application/octet-stream',
     });

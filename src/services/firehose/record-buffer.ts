@@ -125,22 +125,22 @@ export class RecordBuffer {
     if (this.#isRunning || this.#isClosed) return;
     this.#isRunning = true;
     this.#timer?.cancel();
-    void this.#work
-      .run(() => this.#run())
-      .then(
-        () => {
-          this.#failures = 0;
-          this.#isRunning = false;
-          this.#proceed();
-        },
-        (error: unknown) => {
-          this.#isRunning = false;
-          this.#failed(error);
-        },
-      );
+    void this.#work.run(() => this.#run());
   }
 
   async #run(): Promise<void> {
+    try {
+      await this.#handAllOn();
+      this.#failures = 0;
+      this.#isRunning = false;
+      this.#proceed();
+    } catch (error) {
+      this.#isRunning = false;
+      this.#failed(error);
+    }
+  }
+
+  async #handAllOn(): Promise<void> {
     const { clock } = this.#deps;
     const isLate = this.#dueMs !== undefined && clock.now() >= this.#dueMs;
     // Where time is up, all that is there now goes; where it is about size, as much as there is of whole buffers.

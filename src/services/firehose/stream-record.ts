@@ -1,5 +1,6 @@
 /** Delivery streams as they are stored; members of destinations carry AWS's names, as the API gives them back. */
 import type { CompressionFormat, Processor } from '@aws-sdk/client-firehose';
+import type { RoleCaller } from '../../ports/call.ts';
 
 export interface BufferingHints {
   readonly SizeInMBs: number;
@@ -58,4 +59,15 @@ export interface DeliveryStreamRecord {
 
 export function deliveryStreamArn({ region, accountId, name }: DeliveryStreamRecord): string {
   return `arn:aws:firehose:${region}:${accountId}:deliverystream/${name}`;
+}
+
+/** Whom the roles of delivery streams trust. */
+const PRINCIPAL = 'firehose.amazonaws.com';
+
+/** Firehose in a role of the stream: that of its destination where none is named. */
+export function roleCaller(
+  { accountId, region, name, destination }: DeliveryStreamRecord,
+  roleArn: string = destination.RoleARN,
+): RoleCaller {
+  return { accountId, region, roleArn, principal: PRINCIPAL, sessionName: name };
 }

@@ -3,11 +3,11 @@ import { parseArn } from '../../core/arn.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
-import type { Call } from '../../ports/call.ts';
+import type { Call, RequireOfRole } from '../../ports/call.ts';
 import type { BufferedRecord } from './buffered-record.ts';
 import type { Transformation } from './processors.ts';
 import type { DeliveryStreamRecord } from './stream-record.ts';
-import { deliveryStreamArn } from './stream-record.ts';
+import { deliveryStreamArn, roleCaller } from './stream-record.ts';
 
 export interface TransformationResult {
   readonly transformed: readonly BufferedRecord[];
@@ -54,13 +54,22 @@ const GIVEN_UP: Failure = {
   message: 'ProcessingFailed status set for record',
 };
 
+export interface TransformerDependencies {
+  readonly call: Call;
+  readonly requireOfRole: RequireOfRole;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
 export class Transformer {
   readonly #call: Call;
+  readonly #requireOfRole: RequireOfRole;
   readonly #clock: Clock;
   readonly #ids: Ids;
 
-  constructor({ call, clock, ids }: { readonly call: Call; readonly clock: Clock; readonly ids: Ids }) {
+  constructor({ call, requireOfRole, clock, ids }: TransformerDependencies) {
     this.#call = call;
+    this.#requireOfRole = requireOfRole;
     this.#clock = clock;
     this.#ids = ids;
   }
@@ -94,6 +103,7 @@ export class Transformer {
       Payload: Buffer.from(JSON.stringify(eventOf(stream, this.#ids.uuid(), records))),
     };
     try {
+      await this.#requireOfRole(roleCaller(stream), 'lambda:InvokeFunction', lambdaArn);
       const answer = (await this.#call({ accountId, region }, 'lambda', 'Invoke', input)) as {
         readonly FunctionError?: string;
         readonly Payload?: Uint8Array;

@@ -1,7 +1,7 @@
 /** CloudWatch Logs: groups in the state store, streams and events in the stream log. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
-import type { Call } from '../../ports/call.ts';
+import type { Call, RequireOfRole } from '../../ports/call.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { Log } from '../../ports/log.ts';
 import type { LogSink } from '../../ports/log-sink.ts';
@@ -36,6 +36,7 @@ export interface LogsDependencies {
   readonly log: Log;
   readonly deliver: Deliver;
   readonly call: Call;
+  readonly requireOfRole: RequireOfRole;
 }
 
 export interface Logs {

@@ -1,12 +1,12 @@
 /** Hands messages of subscriptions to functions, Kinesis streams and delivery streams of Firehose. */
 import type { Arn } from '../../core/arn.ts';
-import { parseArn } from '../../core/arn.ts';
+import { formatArn, parseArn } from '../../core/arn.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import { parsePolicy } from '../../core/policy/parse.ts';
 import { policyAllowsService } from '../../core/policy/service-access.ts';
-import type { Call } from '../../ports/call.ts';
+import type { Call, RequireOfRole } from '../../ports/call.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { LogGroupRecord } from './groups.ts';
 import { groupArn } from './names.ts';
@@ -20,12 +20,21 @@ export interface SubscriptionDeliveryDependencies {
   readonly destinations: Destinations;
   readonly deliver: Deliver;
   readonly call: Call;
+  readonly requireOfRole: RequireOfRole;
   readonly clock: Clock;
   readonly ids: Ids;
 }
 
 const VENDORS: Readonly<Record<string, string>> = { kinesis: 'Kinesis', firehose: 'Firehose' };
 const INVOKE = 'lambda:InvokeFunction';
+/** Whom the roles of subscriptions trust, and the session in which it takes them. */
+const PRINCIPAL = 'logs.amazonaws.com';
+const SESSION = 'CloudWatchLogs';
+
+interface Target {
+  readonly arn: Arn;
+  readonly roleArn: string | undefined;
+}
 
 export class SubscriptionDelivery {
   readonly #deps: SubscriptionDeliveryDependencies;
@@ -35,13 +44,13 @@ export class SubscriptionDelivery {
   }
 
   /** Throws in AWS's words what keeps a filter of `group` from delivering to `destinationArn`. */
-  async check(group: LogGroupRecord, destinationArn: string): Promise<void> {
+  async check(group: LogGroupRecord, destinationArn: string, roleArn: string | undefined): Promise<void> {
     const arn = parseArn(destinationArn);
     const vendor = arn?.service ?? '';
     if (vendor === 'lambda') return this.#checkFunction(group, destinationArn);
     if (vendor !== 'logs' && VENDORS[vendor] === undefined) throw unknownVendor(vendor);
-    const target = parseArn(this.#targetOf(destinationArn) ?? '');
-    const name = target && VENDORS[target.service];
+    const target = this.#targetOf(destinationArn, roleArn);
+    const name = target && VENDORS[target.arn.service];
     if (target === undefined || name === undefined) throw cannotReach(vendor);
     try {
       await this.#put(target, await controlMessage(name, this.#deps.clock.now()), this.#deps.ids.uuid());
@@ -57,22 +66,30 @@ export class SubscriptionDelivery {
     filter: SubscriptionRecord,
     { stream, compressed }: SubscriptionMessage,
   ): Promise<void> {
-    const target = parseArn(this.#targetOf(filter.destinationArn) ?? '');
+    const target = this.#targetOf(filter.destinationArn, filter.roleArn);
     if (target === undefined) throw new AwsError('ResourceNotFoundException', 'The destination is gone.');
-    if (target.service === 'lambda') return this.#invoke(group, filter.destinationArn, compressed);
+    if (target.arn.service === 'lambda') return this.#invoke(group, filter.destinationArn, compressed);
     const key = filter.distribution === 'Random' ? this.#deps.ids.uuid() : stream;
     await this.#put(target, compressed, key);
   }
 
-  /** What a destination stands for; anything else stands for itself. */
-  #targetOf(destinationArn: string): string | undefined {
-    if (parseArn(destinationArn)?.service !== 'logs') return destinationArn;
-    return this.#deps.destinations.findByArn(destinationArn)?.targetArn;
+  /** What a destination stands for, with its own role; anything else stands for itself. */
+  #targetOf(destinationArn: string, roleArn: string | undefined): Target | undefined {
+    const destination = this.#deps.destinations.findByArn(destinationArn);
+    const arn = parseArn(destination?.targetArn ?? destinationArn);
+    // One that is gone stands for nothing.
+    if (arn === undefined || arn.service === 'logs') return undefined;
+    return { arn, roleArn: destination?.roleArn ?? roleArn };
   }
 
-  async #put({ service, region, accountId, resource }: Arn, data: Uint8Array, key: string): Promise<void> {
+  async #put({ arn, roleArn }: Target, data: Uint8Array, key: string): Promise<void> {
+    const { service, region, accountId, resource } = arn;
     const name = resource.slice(resource.indexOf('/') + 1);
     const caller = { region, accountId };
+    if (roleArn !== undefined) {
+      const role = { ...caller, roleArn, principal: PRINCIPAL, sessionName: SESSION };
+      await this.#deps.requireOfRole(role, `${service}:PutRecord`, formatArn(arn));
+    }
     if (service === 'kinesis') {
       const record = { StreamName: name, Data: data, PartitionKey: partitionKey(key) };
       await this.#deps.call(caller, 'kinesis', 'PutRecord', record);

@@ -22,7 +22,7 @@ export function subscriptionFilterOperations(
       compileFilterPattern(pattern);
       checkRole(destinationArn!, roleArn);
       subscriptions.checkLimit(group, name!);
-      await subscriptionDelivery.check(group, destinationArn!);
+      await subscriptionDelivery.check(group, destinationArn!, roleArn);
       if (isOwnLog(group, destinationArn!)) {
         const about = { logGroup: group.name, function: destinationArn };
         log.warn(about, 'A function is subscribed to its own log: whatever it writes invokes it again.');

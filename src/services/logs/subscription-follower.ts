@@ -89,22 +89,22 @@ export class SubscriptionFollower {
   #start(): void {
     if (this.#isRunning || this.#isClosed || this.#timer !== undefined) return;
     this.#isRunning = true;
-    void this.#work
-      .run(() => this.#run())
-      .catch((error: unknown) => {
-        this.#warn(error, 'A subscription could not be read; it goes on in a moment.');
-        this.#waitFor(BACK_OFF.firstMs);
-      })
-      .finally(() => {
-        this.#isRunning = false;
-        if (this.#hasMore || this.#batch !== undefined) this.#start();
-      });
+    void this.#work.run(() => this.#run());
   }
 
   async #run(): Promise<void> {
-    while (!this.#isClosed && this.#timer === undefined && (this.#hasMore || this.#batch !== undefined)) {
-      this.#batch ??= await this.#read();
-      if (this.#batch !== undefined) await this.#deliver(this.#batch);
+    try {
+      while (!this.#isClosed && this.#timer === undefined && (this.#hasMore || this.#batch !== undefined)) {
+        this.#batch ??= await this.#read();
+        if (this.#batch !== undefined) await this.#deliver(this.#batch);
+      }
+    } catch (error) {
+      this.#warn(error, 'A subscription could not be read; it goes on in a moment.');
+      this.#hasMore = true;
+      this.#waitFor(BACK_OFF.firstMs);
+    } finally {
+      // Before the clock is told that this has ended: whoever wakes it next begins anew.
+      this.#isRunning = false;
     }
   }
 
@@ -179,9 +179,12 @@ export class SubscriptionFollower {
     if (this.#isClosed) return;
     this.#timer = this.#deps.clock.at(this.#deps.clock.now() + delayMs, () =>
       this.#work.run(async () => {
-        await before();
-        this.#timer = undefined;
-        this.#start();
+        try {
+          await before();
+        } finally {
+          this.#timer = undefined;
+          this.#start();
+        }
       }),
     );
   }

@@ -56,7 +56,16 @@ export async function openTestLogs(test: TestContext, { deliver, call }: Seams =
   const open = async () => {
     const state = await openSqliteStateStore({ file: join(directory, 'records.db'), log });
     const streamLog = await openSqliteStreamLog({ file: join(directory, 'logs.db'), log });
-    const logs = await openLogs({ state, streamLog, clock, ids, log, deliver, call });
+    const logs = await openLogs({
+      state,
+      streamLog,
+      clock,
+      ids,
+      log,
+      deliver,
+      call,
+      requireOfRole: async () => {},
+    });
     let closed = false;
     const close = async () => {
       if (closed) return;

@@ -114,7 +114,8 @@ test('what does not fit into one message comes in several', async (context) => {
   );
   await sink.flush();
   await clock.advance(0);
-  assert.equal(taken.join(), messages.join());
+  // Not `equal`, which would print them.
+  assert.ok(taken.join() === messages.join());
   assert.ok(taken.length > 1);
   taken.length = 0;
   await put('small');
