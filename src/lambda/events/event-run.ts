@@ -10,6 +10,7 @@ import type { EventInvokeConfig } from '../records/event-invoke-config.ts';
 import type { FunctionName } from '../records/qualified-table.ts';
 import type { EventAttributes, EventProgress, OutgoingRecord } from './asynchronous-event.ts';
 import { parseAttributes, parseProgress } from './asynchronous-event.ts';
+import { busEvent, isEventBus } from './bus-event.ts';
 import {
   BACK_OFF,
   DEFAULT_EVENT_AGE_SECONDS,
@@ -169,7 +170,10 @@ export class EventRunner {
     const destinationArn = succeeded ? config?.onSuccessArn : config?.onFailureArn;
     if (destinationArn !== undefined) {
       const nowMs = this.deps.clock.now();
-      const body = destinationRecord(attributes, payload, condition, progress.attempts, run, nowMs);
+      const record = destinationRecord(attributes, payload, condition, progress.attempts, run, nowMs);
+      const body = isEventBus(destinationArn)
+        ? busEvent(destinationArn, attributes, succeeded, record)
+        : record;
       records.push({ kind: 'destination', targetArn: destinationArn, body });
     }
     const deadLetterArn = succeeded
