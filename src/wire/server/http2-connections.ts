@@ -173,7 +173,13 @@ function plainFields(headers: Http2Headers): IncomingHttpHeaders {
  * HTTP/1.1 has taken hold of the handle beneath the socket, which HTTP/2 would read itself.
  */
 function continued(socket: Socket, beginning: Buffer): Duplex {
-  socket.removeAllListeners('data');
+  // To the server of HTTP/1.1 the connection ends: it would close one whose header does not come in time. Not at
+  // once, within a call of its parser.
+  const ended = socket.listeners('close');
+  setImmediate(() => {
+    for (const listener of ended) listener.call(socket);
+  });
+  for (const name of socket.eventNames()) socket.removeAllListeners(name);
   const connection = new Duplex({
     read: () => socket.resume(),
     write: (chunk, _encoding, callback) => void socket.write(chunk, callback),

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { Handler } from './fake-service.ts';
 import { startFake, UNVERIFIED } from './fake-service.ts';
+import { RawConnection } from './raw-connection.ts';
 
 /** A server, and a client that speaks HTTP/2 to it with prior knowledge. */
 async function connected(context: TestContext, operations: Record<string, Handler>) {
@@ -71,6 +72,22 @@ test('a body of HTTP/2 that stops coming is answered with 408', async (context) 
   });
   stream.write('five.');
   assert.equal(await statusOf(stream), 408);
+});
+
+test('a connection of HTTP/2 outlives the time within which a header of HTTP/1.1 has to come', async (context) => {
+  const { server, port } = await startFake(
+    { Echo: async ({ body }) => String(body) },
+    { server: { timeouts: { headersMs: 50, bodyIdleMs: 60_000 } } },
+  );
+  context.after(() => server.close(0));
+  const client = connect(`http://127.0.0.1:${port}`);
+  context.after(() => client.destroy());
+  assert.equal(await textOf(ask(client, 'Echo', 'one')), 'one');
+  // Late headers are looked for at that interval: one that says nothing is closed at the second look at the latest.
+  const silent = await RawConnection.open(port);
+  silent.send('POST /Echo HTTP/1.1\r\n');
+  await silent.untilClosed();
+  assert.equal(await textOf(ask(client, 'Echo', 'two')), 'two');
 });
 
 test('an operation is told when the client of HTTP/2 goes', async (context) => {
