@@ -1,0 +1,81 @@
+/** Work that a server has not ended goes on in the next one. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { scratchDirectory } from '../../storage/scratch.ts';
+import type { OpenedDynamo } from './opened-dynamo.ts';
+import { openedDynamo } from './opened-dynamo.ts';
+
+/** More than are put into an index at once. */
+const ITEMS = 1_200;
+
+const KEYED = {
+  TableName: 'table',
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+};
+
+async function fill({ call }: OpenedDynamo, attributes: object): Promise<void> {
+  for (let start = 0; start < ITEMS; start += 25) {
+    const requests = Array.from({ length: 25 }, (_, index) => ({
+      PutRequest: { Item: { pk: { S: `k${start + index}` }, ...attributes } },
+    }));
+    await call('BatchWriteItem', { RequestItems: { table: requests } });
+  }
+}
+
+interface Told {
+  readonly Table: {
+    readonly ItemCount: number;
+    readonly GlobalSecondaryIndexes: readonly { readonly IndexStatus: string; readonly ItemCount: number }[];
+  };
+}
+
+const tableOf = async ({ call }: OpenedDynamo) =>
+  ((await call('DescribeTable', { TableName: 'table' })) as Told).Table;
+
+test('an index that is being filled is filled to its end', async (context) => {
+  const directory = await scratchDirectory(context);
+  const first = await openedDynamo(context, directory);
+  await first.call('CreateTable', KEYED);
+  await fill(first, { kind: { S: 'x' } });
+  await first.call('UpdateTable', {
+    TableName: 'table',
+    AttributeDefinitions: [{ AttributeName: 'kind', AttributeType: 'S' }],
+    GlobalSecondaryIndexUpdates: [
+      {
+        Create: {
+          IndexName: 'kinds',
+          KeySchema: [{ AttributeName: 'kind', KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      },
+    ],
+  });
+  await first.close();
+
+  const second = await openedDynamo(context, directory);
+  const [before] = (await tableOf(second)).GlobalSecondaryIndexes;
+  assert.equal(before!.IndexStatus, 'CREATING', 'the server has ended before the index was full');
+  second.dynamo.begin();
+  await second.clock.advance(1);
+  const [after] = (await tableOf(second)).GlobalSecondaryIndexes;
+  assert.deepEqual([after!.IndexStatus, after!.ItemCount], ['ACTIVE', ITEMS]);
+});
+
+test('items expire that were to expire while no server was there', async (context) => {
+  const directory = await scratchDirectory(context);
+  const first = await openedDynamo(context, directory);
+  await first.call('CreateTable', KEYED);
+  const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expires' };
+  await first.call('UpdateTimeToLive', { TableName: 'table', TimeToLiveSpecification });
+  const dueSeconds = Math.floor(first.clock.now() / 1000) + 100;
+  await fill(first, { expires: { N: String(dueSeconds) } });
+  await first.close();
+
+  const second = await openedDynamo(context, directory);
+  assert.equal((await tableOf(second)).ItemCount, ITEMS);
+  second.dynamo.begin();
+  await second.clock.advance(200_000);
+  assert.equal((await tableOf(second)).ItemCount, 0);
+});
