@@ -72,7 +72,7 @@ export function connectionOperations(events: EventsContext): ConnectionOperation
         };
       });
       authorize(connection);
-      return changed(connection);
+      return { ...changed(connection), ...authorizedAt(connection) };
     },
 
     async DeauthorizeConnection(input, caller) {
@@ -81,7 +81,7 @@ export function connectionOperations(events: EventsContext): ConnectionOperation
         state: 'DEAUTHORIZED',
         modifiedMs: clock.now(),
       }));
-      return changed(connection);
+      return { ...changed(connection), ...authorizedAt(connection) };
     },
 
     async DescribeConnection(input, caller) {
@@ -188,12 +188,16 @@ function changed(connection: ConnectionRecord) {
 }
 
 function shown(connection: ConnectionRecord) {
-  const { name, authorizationType, authorizedMs, reason } = connection;
+  const { name, authorizationType, reason } = connection;
   return {
     ...changed(connection),
     Name: name,
     AuthorizationType: authorizationType,
     ...(reason === undefined ? {} : { StateReason: reason }),
-    ...(authorizedMs === undefined ? {} : { LastAuthorizedTime: new Date(authorizedMs) }),
+    ...authorizedAt(connection),
   };
+}
+
+function authorizedAt({ authorizedMs }: ConnectionRecord): { LastAuthorizedTime?: Date } {
+  return authorizedMs === undefined ? {} : { LastAuthorizedTime: new Date(authorizedMs) };
 }

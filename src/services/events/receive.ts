@@ -1,5 +1,8 @@
 /** Takes events for buses: of AWS's services, of rules whose target a bus is, of Lambda's destinations. */
 import { parseArn } from '../../core/arn.ts';
+import { conditionContext } from '../../core/policy/condition-context.ts';
+import { evaluate } from '../../core/policy/evaluation.ts';
+import { rootPrincipal } from '../../core/policy/principal.ts';
 import { checkDeliveryAccess } from '../../core/policy/service-access.ts';
 import type { Delivery, Receive } from '../../ports/delivery.ts';
 import type { BusRecord } from './bus-record.ts';
@@ -20,6 +23,7 @@ export function receiveDelivery({ buses, router, clock, ids }: EventsContext): R
     const name = resource.replace(/^event-bus\//, '');
     const bus = buses.find({ accountId, region, name });
     if (bus === undefined) throw busNotFound(name);
+    checkAccess(bus, delivery);
     const given = JSON.parse(delivery.body) as Partial<BridgeEvent> | null;
     const { source, detail, 'detail-type': detailType } = given ?? {};
     if (typeof detail !== 'object' || typeof source !== 'string' || typeof detailType !== 'string')
@@ -35,15 +39,32 @@ export function receiveDelivery({ buses, router, clock, ids }: EventsContext): R
       'detail-type': detailType,
       source,
       detail,
+      ...(isOfOtherRegion(delivery, bus) ? { id: ids.uuid() } : {}),
     };
-    checkAccess(bus, event, delivery);
     await router.accept(bus, event);
   };
 }
 
 /** An account's own events need no permission. Source: user guide, "Sending and receiving events between event buses". */
-function checkAccess(bus: BusRecord, { account }: BridgeEvent, { principal, sourceArn }: Delivery): void {
-  if (principal !== PRINCIPAL || account === bus.accountId) return;
-  const access = { service: principal, action: 'events:PutEvents', resource: busArn(bus), sourceArn };
-  checkDeliveryAccess(busPolicy(bus), access, 'AccessDeniedException');
+function checkAccess(bus: BusRecord, { principal: service, sourceArn }: Delivery): void {
+  const sender = parseArn(sourceArn)?.accountId ?? '';
+  if (service !== PRINCIPAL || sender === bus.accountId) return;
+  const access = { action: 'events:PutEvents', resource: busArn(bus) };
+  const policy = busPolicy(bus);
+  const principal = rootPrincipal(sender);
+  const context = conditionContext({
+    'aws:SourceArn': sourceArn,
+    'aws:SourceAccount': sender,
+    'aws:PrincipalAccount': sender,
+    'aws:PrincipalArn': principal.arn,
+  });
+  const policies = { identity: [], resource: policy, resourceAccountId: bus.accountId };
+  // A rule sends in the name of its account.
+  if (evaluate({ principal, context, ...access }, policies).outcome === 'allowed') return;
+  checkDeliveryAccess(policy, { service, sourceArn, ...access }, 'AccessDeniedException');
+}
+
+/** Recorded for "test_event_bus_to_event_bus_cross_account_region": an event that goes to another region gets another id. */
+function isOfOtherRegion({ principal, sourceArn }: Delivery, { region }: BusRecord): boolean {
+  return principal === PRINCIPAL && parseArn(sourceArn)?.region !== region;
 }
