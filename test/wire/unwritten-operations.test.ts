@@ -4,7 +4,7 @@ import { APIGatewayClient, GetRestApisCommand } from '@aws-sdk/client-api-gatewa
 import { CloudFrontClient, ListDistributionsCommand } from '@aws-sdk/client-cloudfront';
 import { CloudWatchClient, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { EventBridgeClient, ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient, ListEventSourcesCommand } from '@aws-sdk/client-eventbridge';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { GetObjectTorrentCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
@@ -31,8 +31,8 @@ const CALLS: readonly [protocol: string, named: string, call: Call][] = [
   ],
   [
     'awsJson1_1',
-    'events:ListEventBuses',
-    (settings) => new EventBridgeClient(settings).send(new ListEventBusesCommand({})),
+    'events:ListEventSources',
+    (settings) => new EventBridgeClient(settings).send(new ListEventSourcesCommand({})),
   ],
   [
     'rpcv2Cbor',
