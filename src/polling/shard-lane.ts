@@ -12,12 +12,14 @@ export interface ShardLaneDependencies<Run> extends Omit<BatchAttemptsDependenci
   readonly clock: Clock;
   /** The window that was open when an earlier server ended. */
   readonly window?: OpenWindow;
-  /** Called when records are done with, and when there is room again. */
+  /** Called when records are done with, or a window has ended: what is to be stored has changed. */
   readonly progressed: () => void;
+  /** Called when there may be room again. */
+  readonly freed: () => void;
 }
 
-/** What is taken along beyond one batch, in batches, so that the next one is there when the first has ended. */
-const BATCHES_AHEAD = 2;
+/** Batches that wait at most: few when keys are spread evenly, more where a batch takes long and others do not. */
+const BATCHES_AHEAD = 10;
 
 export class ShardLane<Run> {
   private readonly deps: ShardLaneDependencies<Run>;
@@ -43,6 +45,11 @@ export class ShardLane<Run> {
     return (
       this.entries.length >= this.deps.polling.batchSize * BATCHES_AHEAD || this.bytes >= MAX_EVENT_BYTES
     );
+  }
+
+  /** Whether the next batch would be a small one. */
+  get isHungry(): boolean {
+    return !this.holdsBatch();
   }
 
   /** Whether there are records that it is not done with. */
@@ -76,7 +83,7 @@ export class ShardLane<Run> {
     this.idleTimer?.cancel();
     this.running = this.work().finally(() => {
       this.running = undefined;
-      this.deps.progressed();
+      this.deps.freed();
       this.begin();
     });
   }
@@ -104,6 +111,7 @@ export class ShardLane<Run> {
     if (tumblingWindowSeconds > 0) await this.enterWindow(tumblingWindowSeconds);
     if (this.deps.isStopping()) return;
     this.underWay = this.takeBatch();
+    this.deps.freed();
     await this.attempts().run(this.underWay);
     if (this.window !== undefined && isTooLarge(this.window.state)) await this.endWindow(EARLY_END);
   }

@@ -60,7 +60,8 @@ export class ShardReader<Run> {
           ...(checkpoint.window === undefined ? {} : { window: checkpoint.window }),
           isStopping: () => deps.signal.aborted,
           expired: (entries) => this.expired(group, entries),
-          progressed: () => this.progressed(),
+          progressed: () => this.save(),
+          freed: () => this.freed(),
         }),
     );
   }
@@ -90,9 +91,7 @@ export class ShardReader<Run> {
     const { source, polling, signal, rests, failed } = this.deps;
     const max = Math.max(MIN_READ, Math.min(MAX_READ, polling.batchSize * polling.parallelizationFactor));
     for (let failures = 0; ; ) {
-      while (!signal.aborted && this.lanes.every((lane, group) => lane.isFull || this.lagging.has(group))) {
-        await this.moreRoom();
-      }
+      while (!signal.aborted && !this.isAnyHungry()) await this.moreRoom();
       if (signal.aborted) return false;
       try {
         const read = await source.read(polling.streamArn, this.shardId, this.position.cursor, {
@@ -110,6 +109,10 @@ export class ShardReader<Run> {
         await rests.rest(backOffMs(READ_REST, failures));
       }
     }
+  }
+
+  private isAnyHungry(): boolean {
+    return this.lanes.some((lane, group) => lane.isHungry && !this.lagging.has(group));
   }
 
   private dispatch(records: readonly StreamRecord[]): void {
@@ -136,15 +139,15 @@ export class ShardReader<Run> {
     return keyGroup(orderKey, this.lanes.length);
   }
 
-  private progressed(): void {
-    this.save();
+  private freed(): void {
     this.roomMade();
     for (const [group, from] of this.lagging) {
       const lane = this.lanes[group]!;
       if (lane.isFull || this.deps.signal.aborted || this.catchingUp.has(group)) continue;
       const work = this.catchUp(group, from).finally(() => {
         this.catchingUp.delete(group);
-        this.progressed();
+        this.save();
+        this.freed();
       });
       this.catchingUp.set(group, work);
     }

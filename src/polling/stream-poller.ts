@@ -70,7 +70,13 @@ export class StreamPoller<Run> {
   /** Takes no more, and resolves when what is done with is stored; what is under way ends with the server. */
   async abandon(): Promise<void> {
     void this.stop();
-    await this.checkpoints?.flush();
+    await this.checkpoints?.flush().catch((error: unknown) => {
+      const { logFields } = this.polling;
+      this.deps.log.warn(
+        { ...logFields, error: String(error) },
+        'It was not stored how far a stream has been read; some of it will come again.',
+      );
+    });
   }
 
   private async follow(): Promise<void> {

@@ -15,6 +15,7 @@ const BACKLOG_RECORDS = 20_000;
 /** Source: API reference of PutRecords. */
 const MAX_PUT = 500;
 const WARM_MS = 2_000;
+/** More at once would be throttled: Lambda lets environments be added only so fast. */
 const CONNECTIONS = 16;
 const QUIET = 'exports.handler = async () => ({ batchItemFailures: [] });\n';
 const STREAM = 's';
