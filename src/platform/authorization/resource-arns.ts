@@ -1,4 +1,5 @@
 /** The resource that a call is about, as the Service Authorization Reference writes its ARN. */
+import { eventsResources } from './events-resources.ts';
 import { keyResource } from './key-resources.ts';
 import { functionResource } from './lambda-resources.ts';
 import { logGroupResources } from './log-resources.ts';
@@ -27,10 +28,6 @@ const TEMPLATES: Readonly<Record<string, readonly (readonly [member: string, res
   dynamodb: [['TableName', 'table/*']],
   firehose: [['DeliveryStreamName', 'deliverystream/*']],
   sns: [['Name', '*']],
-  events: [
-    ['EventBusName', 'event-bus/*'],
-    ['Rule', 'rule/*'],
-  ],
   secretsmanager: [
     ['SecretId', 'secret:*'],
     ['Name', 'secret:*'],
@@ -47,17 +44,8 @@ export async function resourceArns(question: ResourceQuestion, lookup: ResourceL
   const { service } = question;
   if (service === 'logs') return logGroupResources(question);
   if (service === 'ecr') return repositoryResources(question);
-  if (service === 'events' && question.operation === 'PutEvents') return busesOf(question);
+  if (service === 'events') return eventsResources(question);
   return [await resourceArn(question, lookup)];
-}
-
-/** Each entry may be for another bus, by its name or ARN. */
-function busesOf({ input, region, accountId }: ResourceQuestion): string[] {
-  const entries = (input['Entries'] ?? []) as readonly { readonly EventBusName?: string }[];
-  const buses = entries.map(({ EventBusName: bus = 'default' }) =>
-    bus.startsWith('arn:') ? bus : `arn:aws:events:${region}:${accountId}:event-bus/${bus}`,
-  );
-  return [...new Set(buses)];
 }
 
 async function resourceArn(question: ResourceQuestion, lookup: ResourceLookup): Promise<string> {
