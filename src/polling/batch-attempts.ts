@@ -23,6 +23,9 @@ export interface StreamEntry {
 /** Between attempts. By it a batch comes to the seven attempts in a minute that were recorded of AWS. */
 const RETRY_REST: BackOff = { firstMs: 500, maxMs: 60_000 };
 
+/** After an attempt that could not be made, which costs nobody anything: most are throttles, over in a moment. */
+const REFUSAL_REST: BackOff = { firstMs: 50, maxMs: 60_000 };
+
 export interface BatchAttemptsDependencies<Run> {
   readonly shardId: string;
   readonly polling: StreamPolling;
@@ -49,6 +52,8 @@ interface Part<Run> {
   /** In a row, whatever has failed. */
   readonly failures: number;
   readonly lastRun?: Run;
+  /** The last attempt could not be made. */
+  readonly isRefused?: true;
   /** Nothing more is tried but to keep record of it. */
   readonly givenUp?: DiscardCondition;
 }
@@ -71,7 +76,8 @@ export class BatchAttempts<Run> {
     const parts: Part<Run>[] = [{ entries, attempts: 0, failures: 0 }];
     while (parts.length > 0) {
       const part = parts.shift()!;
-      if (part.failures > 0) await rests.rest(backOffMs(RETRY_REST, part.failures));
+      const rest = part.isRefused === true ? REFUSAL_REST : RETRY_REST;
+      if (part.failures > 0) await rests.rest(backOffMs(rest, part.failures));
       if (isStopping()) return false;
       parts.unshift(...(await during(() => this.next(part))));
     }
@@ -98,7 +104,7 @@ export class BatchAttempts<Run> {
       outcome = await handler.handle(this.batchOf(entries));
     } catch (error) {
       failed(error);
-      return [{ ...part, failures: part.failures + 1 }];
+      return [{ ...part, failures: part.failures + 1, isRefused: true }];
     }
     const { failedFrom = entries.length, state, run } = outcome;
     if (outcome.failedFrom === undefined || failedFrom > 0) done(entries.slice(0, failedFrom), state);

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { backOffMs } from '../core/back-off.ts';
 import type { WorkClock } from '../core/clock.ts';
 import { ClockedWork } from '../core/clocked-work.ts';
+import { AwsError } from '../core/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import type { StreamShard, StreamSource, StreamStart } from '../ports/stream-source.ts';
@@ -179,7 +180,8 @@ export class StreamPoller<Run> {
   }
 
   private failed(error: unknown): void {
-    if (this.stopping.signal.aborted) return;
+    const isThrottled = error instanceof AwsError && error.code === 'TooManyRequestsException';
+    if (isThrottled || this.stopping.signal.aborted) return;
     this.deps.log.warn(
       { ...this.polling.logFields, error: String(error) },
       'A reader of a stream met a failure and goes on after a rest.',

@@ -38,6 +38,9 @@ test('an attempt that could not be made uses up none', async (context) => {
   stream.put('shard-0', 'k', 1);
   poller({ maximumRetryAttempts: 0 });
   await settled();
+  await clock.advance(50);
+  await settled();
+  assert.equal(batches.length, 2);
   await clock.advance(60_000);
   await settled();
   assert.deepEqual([batches.length, discarded.length], [6, 0]);
