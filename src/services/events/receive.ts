@@ -24,18 +24,19 @@ export function receiveDelivery({ buses, router, clock, ids }: EventsContext): R
     const bus = buses.find({ accountId, region, name });
     if (bus === undefined) throw busNotFound(name);
     checkAccess(bus, delivery);
-    const given = JSON.parse(delivery.body) as Partial<BridgeEvent> | null;
-    const { source, detail, 'detail-type': detailType } = given ?? {};
-    if (typeof detail !== 'object' || typeof source !== 'string' || typeof detailType !== 'string')
-      throw invalid('The input of a target that is an event bus must be an event.');
+    const given = parsed(delivery.body);
+    const { source, detail, 'detail-type': detailType, time = eventTime(clock.now()) } = given;
+    const isWhole =
+      typeof detail === 'object' && typeof source === 'string' && typeof detailType === 'string';
+    if (!isWhole || Number.isNaN(Date.parse(time))) throw notAnEvent();
     const event: BridgeEvent = {
       version: '0',
       id: ids.uuid(),
       account: parseArn(delivery.sourceArn)?.accountId || accountId,
-      time: eventTime(clock.now()),
       region,
       resources: [],
       ...given,
+      time,
       'detail-type': detailType,
       source,
       detail,
@@ -43,6 +44,19 @@ export function receiveDelivery({ buses, router, clock, ids }: EventsContext): R
     };
     await router.accept(bus, event);
   };
+}
+
+function parsed(body: string): Partial<BridgeEvent> {
+  try {
+    const given: unknown = JSON.parse(body);
+    return typeof given === 'object' && given !== null ? given : {};
+  } catch {
+    throw notAnEvent();
+  }
+}
+
+function notAnEvent() {
+  return invalid('The input of a target that is an event bus must be an event.');
 }
 
 /** An account's own events need no permission. Source: user guide, "Sending and receiving events between event buses". */

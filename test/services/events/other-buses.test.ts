@@ -66,3 +66,27 @@ test('in another region an event has another id, and says where it comes from', 
   assert.notEqual(arrived, id);
   assert.equal(region, 'us-east-1');
 });
+
+test('what is no event is not sent to a bus again and again', async (context) => {
+  const events = await EventsTester.start(context);
+  const [from, to] = [await events.bus('from'), await events.bus('to')];
+  const dead = await events.queue('dead');
+  const target = {
+    Arn: `arn:aws:events:us-east-1:${HERE}:event-bus/${to}`,
+    DeadLetterConfig: { Arn: dead },
+  };
+  const event = { source: 's', 'detail-type': 't', detail: {} };
+  await events.rule(
+    from,
+    { ...target, Input: '"text"' },
+    { ...target, Input: JSON.stringify({ ...event, time: 'today' }) },
+    { ...target, InputTransformer: { InputTemplate: '{not JSON' } },
+    { ...target, Input: JSON.stringify(event) },
+  );
+  await events.put(from, {});
+  const codes = (await events.messages(dead)).map((letter) => letter.MessageAttributes!['ERROR_CODE']!);
+  assert.deepEqual(
+    codes.map(({ StringValue }) => StringValue),
+    ['INVALID_PARAMETER', 'INVALID_PARAMETER', 'INVALID_PARAMETER'],
+  );
+});
