@@ -5,25 +5,9 @@ import type { IsolationLevel, RuntimeListing } from '../ports/environment.ts';
 import type { Log } from '../ports/log.ts';
 import type { Service } from '../ports/service.ts';
 import type { StateStore } from '../ports/state-store.ts';
-import { openRuntimeCatalog } from '../sandbox/catalog/runtime-catalog.ts';
-import { createSandbox } from '../sandbox/sandboxes.ts';
 import { openAutoScaling } from '../services/application-autoscaling/application-autoscaling.ts';
-import { openDynamo } from '../services/dynamodb/dynamodb.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
-import { openEvents } from '../services/events/events.ts';
-import { openFirehose } from '../services/firehose/firehose.ts';
-import { openKinesis } from '../services/kinesis/kinesis.ts';
 import { openKms } from '../services/kms/kms.ts';
-import { openLogs } from '../services/logs/logs.ts';
-import { openPipes } from '../services/pipes/pipes.ts';
-import { openS3 } from '../services/s3/s3.ts';
-import { openScheduler } from '../services/scheduler/scheduler.ts';
-import { openSns } from '../services/sns/sns.ts';
-import { openSqs } from '../services/sqs/sqs.ts';
-import { queuesOf } from '../storage/event-queue/queue-views.ts';
-import { dockerConfigFile, openDockerConfig } from '../storage/images/docker-config.ts';
-import { openImageStore } from '../storage/images/image-store.ts';
-import { hostBootId } from '../storage/packages/boot-id.ts';
 import { openServiceModel } from '../wire/model/open.ts';
 import { isLoopback } from '../wire/routing/host-name.ts';
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION } from '../wire/routing/router.ts';
@@ -31,21 +15,20 @@ import { createWireServer } from '../wire/server/wire-server.ts';
 import { openAccess } from './access.ts';
 import { adminEndpoints } from './admin-endpoints.ts';
 import { Cleanup } from './cleanup.ts';
-import { eventsSeal } from './events-seal.ts';
+import { openEventServices } from './event-services.ts';
+import { openExecution } from './execution.ts';
 import { chooseIsolation } from './isolation.ts';
 import { kmsRootKey } from './kms-root-key.ts';
 import { openLambda } from './lambda.ts';
 import type { ResolvedOptions, StartOptions } from './options.ts';
-import { DEFAULT_POOLED_ENVIRONMENTS, resolveOptions } from './options.ts';
+import { resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
 import { metricsTo, RecordedMetrics } from './recorded-metrics.ts';
-import { roleCalls, roleRequirement } from './role-calls.ts';
 import { rootCredentials } from './root-credentials.ts';
 import { createSeams } from './seams.ts';
 import { createServerLog } from './server-log.ts';
 import { ServiceClock } from './service-clock.ts';
 import { sessionKey } from './session-key.ts';
-import { snsSigningKeyFile } from './sns-signing-key.ts';
 import { openStorage } from './storage.ts';
 import { version } from './version.ts';
 
@@ -101,13 +84,14 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   if (isolation.warning !== undefined) log.warn({ isolation: isolation.level }, isolation.warning);
 
   const storage = await openStorage(options.dataDir, log, cleanup);
-  const { data, state, eventQueue, blobs, packages } = storage;
+  const { data, state } = storage;
   const clock = await openClock(state, log, options.frozenClock);
   cleanup.add(async () => clock.close());
 
-  let origin = '';
+  let bound = '';
+  const origin = (): string => bound;
   const ids = randomIds;
-  const seams = createSeams(ids, () => origin);
+  const seams = createSeams(ids, origin);
   const root = await rootCredentials(isLoopback(options.host), data.path, ids);
   const access = await openAccess({
     state,
@@ -121,34 +105,10 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     ciphertextKeyArn: (ciphertext) => kms.ciphertextKeyArn(ciphertext),
   });
   const metrics = new RecordedMetrics();
-  const requireOfRole = roleRequirement(access.permissions);
-  const logs = await cleanup.opening(openLogs({ ...storage, ...seams, requireOfRole, clock, ids, log }));
-  const sqs = await cleanup.opening(openSqs({ ...storage, clock, ids, senderIdOf: access.senderIdOf }));
-  const kinesis = await cleanup.opening(openKinesis({ ...storage, metrics, call: seams.call, clock, ids }));
-  const firehose = await openFirehose({
-    state,
-    queue: queuesOf('firehose', eventQueue),
-    source: kinesis.streamSource,
-    call: seams.call,
-    requireOfRole,
-    clock,
-    ids,
-    log,
-  });
-  const sns = await openSns({
-    state,
-    queue: queuesOf('sns', eventQueue),
-    signingKeyFile: snsSigningKeyFile(data.path),
-    clock,
-    ids,
-    log,
-    deliver: seams.deliver,
-    origin: () => origin,
-  });
-  const s3 = await cleanup.opening(
-    openS3({ ...storage, ...seams, clock, ids, log, admitForm: access.admitForm }),
+  const eventServices = await openEventServices(
+    { storage, seams, access, metrics, clock, ids, log, origin },
+    cleanup,
   );
-  const dynamo = await cleanup.opening(openDynamo({ ...storage, clock, ids, log }));
   const kms = await cleanup.opening(
     openKms({ state, clock, ids, rootKey: await kmsRootKey(data.path, ids) }),
   );
@@ -164,69 +124,22 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       defaultRegistry: { accountId: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION },
     }),
   );
-  const registryCredentials = await openDockerConfig({
-    file: options.registryAuth ?? dockerConfigFile(),
-    isDemanded: options.registryAuth !== undefined,
-    log,
-  });
-  const images = await cleanup.opening(
-    openImageStore({
-      directory: data.images,
-      accessTo: (registry) =>
-        ecr.isRegistry(registry) || `http://${registry}` === origin
-          ? { origin, credentials: async () => ecr.ownCredentials }
-          : { credentials: () => registryCredentials(registry) },
-      layouts: options.imageLayouts,
-      bootId: hostBootId,
-    }),
-  );
-  const catalog = openRuntimeCatalog({
-    runtimesDirectory: data.runtimes,
-    configured: options.runtimes,
-    nearestRuntime: options.nearestRuntime,
-    fetchRuntimes: options.fetchRuntimes,
-    log,
-  });
-  const sandbox = await cleanup.opening(
-    createSandbox(isolation.level, {
-      environmentsDirectory: data.environments,
-      runtimesDirectory: data.runtimes,
-      pooledEnvironments: options.pooledEnvironments ?? DEFAULT_POOLED_ENVIRONMENTS,
-      ociRuntime: options.ociRuntime,
-      log,
-    }),
-  );
-  if ((options.pooledEnvironments ?? 0) > 0 && sandbox.pooledEnvironments === undefined) {
-    log.warn(
-      { pooledEnvironments: options.pooledEnvironments },
-      `At the isolation level '${isolation.level}' no environments are started ahead.`,
-    );
-  }
+  const execution = await openExecution({ options, isolation, data, ecr, log, origin }, cleanup);
+  const { images, catalog, sandbox } = execution;
   const autoScaling = await cleanup.opening(openAutoScaling({ state, clock, ids, log, call: seams.call }));
   const faults = new Faults(() => Math.floor(ids.random() * 2 ** 32));
-  const sources = {
-    eventSources: new Map([['sqs', sqs.eventSource]]),
-    streamSources: new Map([
-      ['kinesis', kinesis.streamSource],
-      ['dynamodb', dynamo.streamSource],
-    ]),
-  };
   const lambda = await openLambda(
     {
       ...seams,
-      state,
-      eventQueue,
-      blobs,
-      packages,
+      ...storage,
+      ...eventServices,
       images,
       catalog,
       sandbox: faultySandbox(sandbox, faults),
-      logSink: logs.sink,
-      ...sources,
       access,
       isAuthorizationEnforced: options.authorization,
       maxEnvironments: options.maxEnvironments,
-      endpoint: () => origin,
+      endpoint: origin,
       metrics,
       concurrencyMetrics: metricsTo(metrics, autoScaling.metrics),
       faults,
@@ -236,49 +149,16 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     },
     cleanup,
   );
-  const callAs = roleCalls({ call: seams.call, openServiceModel, permissions: access.permissions });
-  const events = await openEvents({
-    state,
-    queue: queuesOf('events', eventQueue),
-    archived: queuesOf('archives', eventQueue),
-    sealKey: await eventsSeal(data.path, ids),
-    clock,
-    ids,
-    log,
-    deliver: seams.deliver,
-  });
-  const scheduler = await openScheduler({ ...seams, state, clock, ids, log, callAs });
-  const pipes = await openPipes({ ...sources, state, clock, log, callAs, requireOfRole });
   const services: Service[] = [
     lambda.service,
-    logs.service,
     ecr.service,
     kms.service,
     autoScaling.service,
-    events.service,
-    scheduler.service,
-    pipes.service,
     ...access.services,
-    sqs.service,
-    kinesis.service,
-    firehose.service,
-    sns.service,
-    s3.service,
-    ...dynamo.services,
+    ...eventServices.services,
   ];
   seams.connect(services);
 
-  const facts = (): PlatformFacts => ({
-    version: version(),
-    origin,
-    dataDirectory: data.path,
-    temporary: data.temporary,
-    isolation: isolation.level,
-    isolationProgram: isolation.program,
-    isolationWarning: isolation.warning,
-    authorization: options.authorization,
-    rootCredentialsFile: root.file,
-  });
   const server = createWireServer({
     services,
     endpoints: adminEndpoints({
@@ -302,34 +182,28 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   cleanup.add(() => server.close());
   // What asynchronous events run may still call the server.
   cleanup.add(() => lambda.closeEvents());
-  cleanup.add(() => events.close());
-  cleanup.add(() => scheduler.close());
-  cleanup.add(async () => pipes.close());
-  cleanup.add(() => firehose.close());
-  cleanup.add(() => sns.close());
-  cleanup.add(() => logs.closeSubscriptions());
-  cleanup.add(async () => logs.endLiveTails());
-  cleanup.add(async () => sqs.endPolls());
-  cleanup.add(async () => kinesis.endSubscriptions());
+  eventServices.closeBeforeServer();
   // Requests that wait for a registry would hold up the server's end.
   cleanup.add(async () => images.interrupt());
-  const bound = await server.listen({ host: options.host, port: options.port });
-  origin = originOf(bound);
+  bound = originOf(await server.listen({ host: options.host, port: options.port }));
   await lambda.begin();
-  await firehose.resume();
-  await sns.resume();
-  await events.resume();
-  logs.resume();
+  await eventServices.resume();
   autoScaling.begin();
-  scheduler.begin();
-  await pipes.resume();
-  s3.begin();
-  dynamo.begin();
 
   const close = (): Promise<void> => cleanup.run();
   return {
-    origin,
-    facts: facts(),
+    origin: bound,
+    facts: {
+      version: version(),
+      origin: bound,
+      dataDirectory: data.path,
+      temporary: data.temporary,
+      isolation: isolation.level,
+      isolationProgram: isolation.program,
+      isolationWarning: isolation.warning,
+      authorization: options.authorization,
+      rootCredentialsFile: root.file,
+    },
     clock,
     faults,
     runtimes: () => catalog.list(),

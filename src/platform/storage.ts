@@ -58,6 +58,8 @@ export async function openStorage(dataDir: string, log: Log, cleanup: Cleanup) {
   };
 }
 
+export type Storage = Awaited<ReturnType<typeof openStorage>>;
+
 /** Storage that cannot go on must not pretend to: nothing more is answered. */
 function stopAtOnce(log: Log, error: Error): never {
   log.error({ error: error.message }, 'The storage thread has ended; the server stops.');
