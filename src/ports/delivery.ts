@@ -21,6 +21,8 @@ export interface Delivery {
   readonly sourceAccount?: string;
   /** An X-Ray trace header to be carried on. */
   readonly traceHeader?: string;
+  /** Receivers it has been through already that hand on what they are given, so that a ring of them ends. */
+  readonly hops?: number;
   /** For receivers that keep order within groups: required by FIFO queues, the partition key of streams. */
   readonly messageGroupId?: string;
   /** For receivers that take a message once; required by FIFO queues that do not go by the body. */

@@ -8,6 +8,7 @@ const RANKS: Readonly<Record<string, number>> = {
   ports: 1,
   polling: 2,
   delivery: 2,
+  records: 2,
   wire: 3,
   storage: 3,
   sandbox: 3,

@@ -1,10 +1,10 @@
 import type { StateStore } from '../../ports/state-store.ts';
+import { StoredRecords } from '../../records/stored-records.ts';
 import type { ApiDestinationRecord } from './api-destination-record.ts';
 import { apiDestinationArn } from './api-destination-record.ts';
 import type { NamedRecord } from './connection-record.ts';
 import { namedKey } from './connection-record.ts';
 import { resourceNotFound } from './events-errors.ts';
-import { StoredRecords } from './stored-records.ts';
 
 const TABLE = 'events.api-destinations';
 

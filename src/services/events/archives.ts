@@ -6,13 +6,13 @@ import { parseEventPattern } from '../../core/event-pattern/event-pattern.ts';
 import type { EventPage, EventPosition, EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import { StoredRecords } from '../../records/stored-records.ts';
 import type { ArchiveAddress, ArchiveRecord } from './archive-record.ts';
 import { archiveKey } from './archive-record.ts';
 import type { BusAddress } from './bus-record.ts';
 import { busKey } from './bus-record.ts';
 import type { BridgeEvent } from './event.ts';
 import { resourceNotFound } from './events-errors.ts';
-import { StoredRecords } from './stored-records.ts';
 
 const TABLE = 'events.archives';
 const DAY_MS = 86_400_000;

@@ -1,8 +1,8 @@
 import type { StateStore } from '../../ports/state-store.ts';
+import { StoredRecords } from '../../records/stored-records.ts';
 import type { BusAddress, BusRecord } from './bus-record.ts';
 import { busKey, DEFAULT_BUS } from './bus-record.ts';
 import { busNotFound } from './events-errors.ts';
-import { StoredRecords } from './stored-records.ts';
 
 const TABLE = 'events.buses';
 

@@ -1,10 +1,10 @@
 /** Connections and the credentials that they have for endpoints outside; secrets are sealed on disk. */
 import type { StateStore } from '../../ports/state-store.ts';
+import { StoredRecords } from '../../records/stored-records.ts';
 import type { AuthParameters, ConnectionRecord, NamedRecord } from './connection-record.ts';
 import { connectionArn, namedKey } from './connection-record.ts';
 import { resourceNotFound } from './events-errors.ts';
 import type { TextSeal } from './sealed-text.ts';
-import { StoredRecords } from './stored-records.ts';
 
 const TABLE = 'events.connections';
 

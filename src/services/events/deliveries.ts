@@ -38,6 +38,8 @@ interface Kept {
   readonly rule: { readonly arn: string; readonly name: string };
   readonly target: RuleTarget;
   readonly acceptedMs: number;
+  /** Buses that it has been through. */
+  readonly hops: number;
 }
 
 interface Note {
@@ -68,10 +70,10 @@ export class Deliveries {
   }
 
   /** On disk when it resolves. */
-  async send(rule: RuleRecord, target: RuleTarget, event: BridgeEvent): Promise<void> {
+  async send(rule: RuleRecord, target: RuleTarget, event: BridgeEvent, hops = 0): Promise<void> {
     const arn = ruleArn(rule);
     const name = `${arn}#${target.Id}`;
-    const kept: Kept = { rule: { arn, name: rule.name }, target, acceptedMs: this.deps.clock.now() };
+    const kept: Kept = { rule: { arn, name: rule.name }, target, acceptedMs: this.deps.clock.now(), hops };
     const queued = {
       queue: name,
       dueMs: this.queueOf(name).nextDueMs(),
@@ -115,7 +117,7 @@ export class Deliveries {
     const waitMs = note.isAdmitted === true ? 0 : targets.waitMs(kept.target, clock.now());
     if (waitMs > 0) return again({ ...note, isAdmitted: true }, waitMs);
     try {
-      await targets.deliver(kept.target, kept.rule.arn, event, body);
+      await targets.deliver(kept.target, kept.rule.arn, event, body, kept.hops);
       return { end: 'done' };
     } catch (error) {
       return this.failed(kept, event, note, failureOf(error));

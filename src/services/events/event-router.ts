@@ -7,6 +7,14 @@ import type { Rules } from './rules.ts';
 /** Who else is told of the events of a bus, for example an archive. */
 export type EventListener = (bus: BusAddress, event: BridgeEvent) => Promise<void>;
 
+/** What is to be done with an event otherwise than handing it to every rule. */
+export interface Routing {
+  /** Only these rules are asked. */
+  readonly ruleArns?: readonly string[];
+  /** Buses that it has been through. */
+  readonly hops?: number;
+}
+
 /** Finds the rules that an event is for, and hands it to the deliveries of their targets. */
 export class EventRouter {
   private readonly rules: Rules;
@@ -22,14 +30,14 @@ export class EventRouter {
     this.listeners.push(listener);
   }
 
-  /** What it is to reach is on disk when it resolves. Only these rules are asked, all where none are named. */
-  async accept(bus: BusAddress, event: BridgeEvent, ruleArns?: readonly string[]): Promise<void> {
+  /** What it is to reach is on disk when it resolves. */
+  async accept(bus: BusAddress, event: BridgeEvent, { ruleArns, hops = 0 }: Routing = {}): Promise<void> {
     await Promise.all([
       ...this.listeners.map((listener) => listener(bus, event)),
       ...this.rules
         .matching(bus, event)
         .filter((rule) => ruleArns === undefined || ruleArns.includes(ruleArn(rule)))
-        .flatMap((rule) => rule.targets.map((target) => this.deliveries.send(rule, target, event))),
+        .flatMap((rule) => rule.targets.map((target) => this.deliveries.send(rule, target, event, hops))),
     ]);
   }
 }

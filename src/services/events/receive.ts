@@ -42,7 +42,7 @@ export function receiveDelivery({ buses, router, clock, ids }: EventsContext): R
       detail,
       ...(isOfOtherRegion(delivery, bus) ? { id: ids.uuid() } : {}),
     };
-    await router.accept(bus, event);
+    await router.accept(bus, event, { hops: delivery.hops ?? 0 });
   };
 }
 

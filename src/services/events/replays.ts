@@ -4,13 +4,13 @@ import { ClockedWork } from '../../core/clocked-work.ts';
 import type { QueuedEvent } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import { StoredRecords } from '../../records/stored-records.ts';
 import type { Archives } from './archives.ts';
 import type { BridgeEvent } from './event.ts';
 import type { EventRouter } from './event-router.ts';
 import { resourceNotFound } from './events-errors.ts';
 import type { ReplayRecord } from './replay-record.ts';
 import { isActive, replayArn, replayKey } from './replay-record.ts';
-import { StoredRecords } from './stored-records.ts';
 
 const TABLE = 'events.replays';
 /** A replay can be cancelled before it begins. On AWS that takes longer. */
@@ -120,7 +120,7 @@ export class Replays {
 
   private async hand({ bus, name, ruleArns }: ReplayRecord, { payload }: QueuedEvent): Promise<void> {
     const event = JSON.parse(Buffer.from(payload).toString()) as BridgeEvent;
-    await this.deps.router.accept(bus, { ...event, 'replay-name': name }, ruleArns);
+    await this.deps.router.accept(bus, { ...event, 'replay-name': name }, ruleArns && { ruleArns });
   }
 
   private async end(replay: ReplayRecord, state: 'COMPLETED' | 'CANCELLED'): Promise<void> {

@@ -1,19 +1,24 @@
 import type { EventPattern } from '../../core/event-pattern/event-pattern.ts';
 import { parseEventPattern } from '../../core/event-pattern/event-pattern.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import { StoredRecords } from '../../records/stored-records.ts';
 import type { BusAddress } from './bus-record.ts';
 import { busKey } from './bus-record.ts';
 import { ruleNotFound } from './events-errors.ts';
 import type { RuleRecord } from './rule-record.ts';
 import { ruleKey } from './rule-record.ts';
-import { StoredRecords } from './stored-records.ts';
 
 const TABLE = 'events.rules';
 
+interface Matcher {
+  readonly rule: RuleRecord;
+  readonly matches: EventPattern;
+}
+
 export class Rules {
   private readonly records: StoredRecords<RuleRecord>;
-  /** Compiled from the text of a rule's pattern; a rule that is changed has another record. */
-  private readonly patterns = new WeakMap<RuleRecord, EventPattern>();
+  /** Rules with patterns that are enabled, by bus; made when an event comes, and anew after a change. */
+  private readonly matchers = new Map<string, readonly Matcher[]>();
   private listener: (key: string, rule: RuleRecord | undefined) => void = () => {};
 
   private constructor(records: StoredRecords<RuleRecord>) {
@@ -41,7 +46,7 @@ export class Rules {
 
   /** Those of a bus that let the event through. */
   matching(bus: BusAddress, event: object): RuleRecord[] {
-    return this.of(bus).filter((rule) => rule.state === 'ENABLED' && this.patternOf(rule)?.(event) === true);
+    return this.matchersOf(bus).flatMap(({ rule, matches }) => (matches(event) ? [rule] : []));
   }
 
   async put(
@@ -51,6 +56,7 @@ export class Rules {
   ): Promise<RuleRecord | undefined> {
     const key = ruleKey(bus, name);
     const rule = await this.records.change(key, change);
+    this.matchers.delete(busKey(bus));
     this.listener(key, rule);
     return rule;
   }
@@ -67,12 +73,16 @@ export class Rules {
     return rule!;
   }
 
-  private patternOf(rule: RuleRecord): EventPattern | undefined {
-    if (rule.pattern === undefined) return undefined;
-    const known = this.patterns.get(rule);
+  private matchersOf(bus: BusAddress): readonly Matcher[] {
+    const key = busKey(bus);
+    const known = this.matchers.get(key);
     if (known !== undefined) return known;
-    const pattern = parseEventPattern(rule.pattern);
-    this.patterns.set(rule, pattern);
-    return pattern;
+    const made = this.of(bus).flatMap((rule) =>
+      rule.state === 'ENABLED' && rule.pattern !== undefined
+        ? [{ rule, matches: parseEventPattern(rule.pattern) }]
+        : [],
+    );
+    this.matchers.set(key, made);
+    return made;
   }
 }

@@ -1,12 +1,19 @@
 import { parseArn } from '../../core/arn.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { ApiDestinationDelivery } from './api-destination-delivery.ts';
+import { EndpointFailure } from './delivery-failure.ts';
 import type { BridgeEvent } from './event.ts';
 import { invalidParameter, notImplemented } from './events-errors.ts';
 import type { RuleTarget } from './rule-record.ts';
 import { valueAt } from './target-input.ts';
 
 const PRINCIPAL = 'events.amazonaws.com';
+
+/**
+ * Rules may lead an event round in a ring of buses. AWS lets them and charges for it; here it ends after as many
+ * buses as Lambda lets an event go round through functions.
+ */
+const MAX_HOPS = 16;
 
 /** Services whose resources can be targets here, by their ARNs. */
 const SERVICES: ReadonlySet<string> = new Set([
@@ -41,16 +48,30 @@ export class TargetDelivery {
     return isApiDestination(arn) ? this.endpoints.waitMs(arn, nowMs) : 0;
   }
 
-  async deliver(target: RuleTarget, ruleArn: string, event: BridgeEvent, body: string): Promise<void> {
+  /** `hops`: buses that the event has been through. */
+  async deliver(
+    target: RuleTarget,
+    ruleArn: string,
+    event: BridgeEvent,
+    body: string,
+    hops: number,
+  ): Promise<void> {
     if (isApiDestination(target.Arn)) return this.endpoints.deliver(target, event, body);
+    if (hops >= MAX_HOPS && parseArn(target.Arn)?.service === 'events') throw tooManyHops(target.Arn);
     const group = groupOf(target, event);
     await this.deliverTo(target.Arn, {
       body,
       principal: PRINCIPAL,
       sourceArn: ruleArn,
+      hops: hops + 1,
       ...(group === undefined ? {} : { messageGroupId: group }),
     });
   }
+}
+
+function tooManyHops(arn: string): EndpointFailure {
+  const message = `The event has been through ${MAX_HOPS} event buses and is not handed on to ${arn}; rules that lead in a ring have to be changed.`;
+  return new EndpointFailure({ code: 'INVALID_PARAMETER', message, isFinal: true });
 }
 
 /** An endpoint outside, which no service of AWS has. */

@@ -3,8 +3,8 @@
 import { parsePolicy } from '../../core/policy/parse.ts';
 import type { PolicyDocument } from '../../core/policy/policy-document.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import { StoredRecords } from '../../records/stored-records.ts';
 import type { GroupScope } from './groups.ts';
-import { RecordTable } from './record-table.ts';
 
 export interface ResourcePolicyRecord {
   readonly accountId: string;
@@ -17,18 +17,18 @@ export interface ResourcePolicyRecord {
 const TABLE = 'logs.resource-policies';
 
 export class ResourcePolicies {
-  readonly #records: RecordTable<ResourcePolicyRecord>;
+  readonly #records: StoredRecords<ResourcePolicyRecord>;
 
-  private constructor(records: RecordTable<ResourcePolicyRecord>) {
+  private constructor(records: StoredRecords<ResourcePolicyRecord>) {
     this.#records = records;
   }
 
   static async open(state: StateStore): Promise<ResourcePolicies> {
-    return new ResourcePolicies(await RecordTable.open<ResourcePolicyRecord>(state, TABLE));
+    return new ResourcePolicies(await StoredRecords.open<ResourcePolicyRecord>(state, TABLE));
   }
 
   find(scope: GroupScope, name: string): ResourcePolicyRecord | undefined {
-    return this.#records.find(keyOf(scope, name));
+    return this.#records.get(keyOf(scope, name));
   }
 
   /** Of an account in a region, by name. */
@@ -44,7 +44,7 @@ export class ResourcePolicies {
   }
 
   async save(record: ResourcePolicyRecord): Promise<void> {
-    await this.#records.save(keyOf(record, record.name), record);
+    await this.#records.put(keyOf(record, record.name), record);
   }
 
   async remove(record: ResourcePolicyRecord): Promise<void> {

@@ -1,6 +1,6 @@
 import type { StateStore } from '../../ports/state-store.ts';
+import { StoredRecords } from '../../records/stored-records.ts';
 import type { GroupScope } from './groups.ts';
-import { RecordTable } from './record-table.ts';
 
 /** What a subscription of another account names instead of the stream behind it. */
 export interface DestinationRecord {
@@ -16,18 +16,18 @@ export interface DestinationRecord {
 const TABLE = 'logs.destinations';
 
 export class Destinations {
-  readonly #records: RecordTable<DestinationRecord>;
+  readonly #records: StoredRecords<DestinationRecord>;
 
-  private constructor(records: RecordTable<DestinationRecord>) {
+  private constructor(records: StoredRecords<DestinationRecord>) {
     this.#records = records;
   }
 
   static async open(state: StateStore): Promise<Destinations> {
-    return new Destinations(await RecordTable.open<DestinationRecord>(state, TABLE));
+    return new Destinations(await StoredRecords.open<DestinationRecord>(state, TABLE));
   }
 
   find(scope: GroupScope, name: string): DestinationRecord | undefined {
-    return this.#records.find(keyOf(scope, name));
+    return this.#records.get(keyOf(scope, name));
   }
 
   findByArn(arn: string): DestinationRecord | undefined {
@@ -42,7 +42,7 @@ export class Destinations {
   }
 
   async save(record: DestinationRecord): Promise<void> {
-    await this.#records.save(keyOf(record, record.name), record);
+    await this.#records.put(keyOf(record, record.name), record);
   }
 
   async remove(record: DestinationRecord): Promise<void> {

@@ -1,8 +1,8 @@
 /** All subscription filters, each with its follower. */
 import type { StateStore } from '../../ports/state-store.ts';
 import type { ArrivalPosition } from '../../ports/stream-log.ts';
+import { StoredRecords } from '../../records/stored-records.ts';
 import type { Groups, LogGroupRecord } from './groups.ts';
-import { RecordTable } from './record-table.ts';
 import { limitExceeded } from './subscription-errors.ts';
 import type { FollowerDependencies } from './subscription-follower.ts';
 import { SubscriptionFollower } from './subscription-follower.ts';
@@ -23,16 +23,16 @@ export interface SubscriptionsDependencies extends Omit<FollowerDependencies, 's
 
 export class Subscriptions {
   readonly #deps: SubscriptionsDependencies;
-  readonly #filters: RecordTable<SubscriptionRecord>;
-  readonly #cursors: RecordTable<SubscriptionCursor>;
+  readonly #filters: StoredRecords<SubscriptionRecord>;
+  readonly #cursors: StoredRecords<SubscriptionCursor>;
   /** By the id of their group. */
   readonly #followers = new Map<string, Map<string, SubscriptionFollower>>();
   #isResumed = false;
 
   private constructor(
     deps: SubscriptionsDependencies,
-    filters: RecordTable<SubscriptionRecord>,
-    cursors: RecordTable<SubscriptionCursor>,
+    filters: StoredRecords<SubscriptionRecord>,
+    cursors: StoredRecords<SubscriptionCursor>,
   ) {
     this.#deps = deps;
     this.#filters = filters;
@@ -41,8 +41,8 @@ export class Subscriptions {
 
   static async open(deps: SubscriptionsDependencies): Promise<Subscriptions> {
     const [filters, cursors] = await Promise.all([
-      RecordTable.open<SubscriptionRecord>(deps.state, FILTER_TABLE),
-      RecordTable.open<SubscriptionCursor>(deps.state, CURSOR_TABLE),
+      StoredRecords.open<SubscriptionRecord>(deps.state, FILTER_TABLE),
+      StoredRecords.open<SubscriptionCursor>(deps.state, CURSOR_TABLE),
     ]);
     return new Subscriptions(deps, filters, cursors);
   }
@@ -61,7 +61,7 @@ export class Subscriptions {
   }
 
   find(group: LogGroupRecord, name: string): SubscriptionRecord | undefined {
-    return this.#filters.find(subscriptionKey(group.id, name));
+    return this.#filters.get(subscriptionKey(group.id, name));
   }
 
   /** Throws `LimitExceededException` where a filter of that name would be one too many. */
@@ -72,12 +72,12 @@ export class Subscriptions {
   /** A new filter gets what arrives from now on; one put again goes on where it is. */
   async put(group: LogGroupRecord, record: SubscriptionRecord): Promise<void> {
     const key = subscriptionKey(group.id, record.name);
-    if (this.#filters.find(key) === undefined) {
+    if (this.#filters.get(key) === undefined) {
       await this.#deps.settle();
-      await this.#cursors.save(key, { position: await this.#deps.store.end() });
+      await this.#cursors.put(key, { position: await this.#deps.store.end() });
       this.checkLimit(group, record.name);
     }
-    await this.#filters.save(key, record);
+    await this.#filters.put(key, record);
     const follower = this.#followers.get(group.id)?.get(record.name);
     if (follower !== undefined) follower.change(record);
     else if (this.#isResumed) this.#follow(group, record);
@@ -112,8 +112,8 @@ export class Subscriptions {
 
   #follow(group: LogGroupRecord, filter: SubscriptionRecord): void {
     const key = subscriptionKey(group.id, filter.name);
-    const start = this.#cursors.find(key)?.position ?? { sequence: 0, index: -1 };
-    const save = (position: ArrivalPosition): Promise<void> => this.#cursors.save(key, { position });
+    const start = this.#cursors.get(key)?.position ?? { sequence: 0, index: -1 };
+    const save = (position: ArrivalPosition): Promise<void> => this.#cursors.put(key, { position });
     const follower = new SubscriptionFollower(group, filter, start, { ...this.#deps, save });
     const followers = this.#followers.get(group.id) ?? new Map<string, SubscriptionFollower>();
     followers.set(filter.name, follower);

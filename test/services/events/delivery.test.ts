@@ -132,6 +132,19 @@ test('a bus may be the target of a rule of another bus', async (context) => {
   );
 });
 
+test('a ring of buses ends', async (context) => {
+  const events = await EventsTester.start(context);
+  const bus = await events.bus('ring');
+  const [seen, dead] = [await events.queue('seen'), await events.queue('given-up')];
+  const Arn = `arn:aws:events:us-east-1:000000000000:event-bus/${bus}`;
+  await events.rule(bus, { Arn, DeadLetterConfig: { Arn: dead } }, { Arn: seen });
+  await events.put(bus, {});
+  const [letter, ...others] = await events.messages(dead);
+  assert.equal(others.length, 0);
+  assert.match(letter!.MessageAttributes!['ERROR_MESSAGE']!.StringValue!, /has been through 16 event buses/);
+  assert.equal((await events.messages(seen)).length, 17);
+});
+
 test('a target that is gone gets its event into the dead-letter queue at once', async (context) => {
   const events = await EventsTester.start(context);
   const bus = await events.bus();

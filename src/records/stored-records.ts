@@ -1,5 +1,5 @@
-import { Turns } from '../../core/turns.ts';
-import type { StateStore } from '../../ports/state-store.ts';
+import { Turns } from '../core/turns.ts';
+import type { StateStore } from '../ports/state-store.ts';
 
 /** Records of one table of the state store, in memory for reading; a change is seen once it is stored. */
 export class StoredRecords<T extends object> {
@@ -45,5 +45,13 @@ export class StoredRecords<T extends object> {
       else this.records.set(key, record);
       return record;
     });
+  }
+
+  async put(key: string, record: T): Promise<void> {
+    await this.change(key, () => record);
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.change(key, () => undefined);
   }
 }
