@@ -2,7 +2,6 @@ import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { CompressionFormat } from '@aws-sdk/client-firehose';
-import yazl from 'yazl';
 
 const compressGzip = promisify(gzip);
 
@@ -27,7 +26,9 @@ export async function compressed(
 ): Promise<Uint8Array> {
   if (format === 'GZIP') return compressGzip(data);
   if (format !== 'ZIP') return data;
-  const archive = new yazl.ZipFile();
+  // Loaded by those who need it: few streams write archives.
+  const { ZipFile } = (await import('yazl')).default;
+  const archive = new ZipFile();
   archive.addBuffer(Buffer.from(data), entryName, { mtime: new Date(timeMs) });
   archive.end();
   return buffer(archive.outputStream);

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { BusboyInstance } from '@fastify/busboy';
-import { Busboy } from '@fastify/busboy';
 import { AwsError } from '../../core/errors.ts';
 
 /** Source: user guide, "Creating an HTML form using AWS signature version 4": all fields but the file. */
@@ -15,7 +14,9 @@ export interface Form {
 }
 
 /** Resolves when the file begins. Throws what AWS answers for forms that cannot be read or have none. */
-export function readForm(request: IncomingMessage): Promise<Form> {
+export async function readForm(request: IncomingMessage): Promise<Form> {
+  // Loaded with the first form.
+  const { Busboy } = await import('@fastify/busboy');
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string>();
     let bytes = 0;
