@@ -1,11 +1,9 @@
 /** What a server that was killed leaves behind, and what the next one makes of it. */
 import { describe, test } from 'node:test';
 import type { IsolationLevel } from '../../src/ports/environment.ts';
-import { probeIsolation } from '../../src/sandbox/sandboxes.ts';
 import { testLeftovers } from './leftovers-suite.ts';
 
-const { namespaces } = await probeIsolation();
-const LEVELS: readonly IsolationLevel[] = namespaces.available ? ['process', 'namespaces'] : ['process'];
+const LEVELS: readonly IsolationLevel[] = ['process', 'namespaces'];
 
 describe('after kill -9 of the server', () => {
   for (const level of LEVELS) {

@@ -1,7 +1,4 @@
-/** Cold starts in environments that were started ahead, where this host can hold *namespaces*. */
-import { probeIsolation } from '../../../src/sandbox/sandboxes.ts';
+/** Cold starts in sandboxes that were started ahead. Needs bubblewrap. */
 import { testPooledEnvironments } from './pooled-environments-suite.ts';
 
-const { namespaces } = await probeIsolation();
-
-if (namespaces.available) testPooledEnvironments({ isolation: 'namespaces' });
+testPooledEnvironments({ isolation: 'namespaces' });
