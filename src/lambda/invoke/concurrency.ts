@@ -157,10 +157,14 @@ export class FunctionUse {
     if (this.limit === undefined) this.account.onDemand -= 1;
   }
 
-  /** One more environment is about to be started; throws AWS's error where the function grows too fast. */
-  grow(): void {
+  /**
+   * One more environment is about to be started; throws AWS's error where the function grows too fast. What it
+   * gives takes that back, for a start that was not needed after all.
+   */
+  grow(): () => void {
     if (!this.scaling.take(this.concurrency.now()))
       throw this.throttled('FunctionInvocationRateLimitExceeded');
+    return () => this.scaling.giveBack();
   }
 
   private throttled(reason: ThrottleReason): AwsError {

@@ -18,8 +18,8 @@ interface Waiter {
 export interface FunctionPoolDependencies {
   readonly clock: Clock;
   readonly gate: StartGate;
-  /** Throws AWS's error where the function grows too fast for one more environment. */
-  admitStart(record: FunctionRecord): void;
+  /** Throws AWS's error where the function grows too fast for one more environment; gives what takes the start back. */
+  admitStart(record: FunctionRecord): () => void;
   /** Makes an environment that has not started yet; rejects when its code or runtime cannot be had. */
   create(record: FunctionRecord, owner: EnvironmentOwner): Promise<Environment>;
   /** Called once, when the pool is drained and its last environment gone. */
@@ -64,11 +64,11 @@ export class FunctionPool implements EnvironmentOwner {
       if (environment === undefined) break;
       if (environment.state === 'ready') return environment;
     }
-    this.deps.admitStart(this.record);
+    const takeBack = this.deps.admitStart(this.record);
     return new Promise<Environment>((resolve, reject) => {
       const waiter: Waiter = { resolve, reject, served: false };
       this.waiters.push(waiter);
-      void this.startFor(waiter);
+      void this.startFor(waiter, takeBack);
     });
   }
 
@@ -117,12 +117,12 @@ export class FunctionPool implements EnvironmentOwner {
     this.finishIfEmpty();
   }
 
-  private async startFor(waiter: Waiter): Promise<void> {
+  private async startFor(waiter: Waiter, takeBack: () => void): Promise<void> {
     this.starting += 1;
     try {
       await this.deps.gate.run(async () => {
         // Another environment came free while this start waited for its turn.
-        if (waiter.served) return;
+        if (waiter.served) return takeBack();
         const environment = await this.deps.create(this.record, this);
         if (this.closed) return;
         this.all.add(environment);

@@ -47,8 +47,8 @@ export interface PlacementDependencies extends PreparedFunctionsDependencies {
   readonly roleCredentials: (record: FunctionRecord) => RoleCredentials;
   /** The record with its variables as they can be read now, or with why not. */
   readonly readable: (record: FunctionRecord) => Promise<FunctionRecord>;
-  /** Throws AWS's error where a function grows too fast. */
-  readonly admitStart: (record: FunctionRecord) => void;
+  /** See `FunctionUse.grow`. */
+  readonly admitStart: (record: FunctionRecord) => () => void;
   /** Without it there is room for every environment. */
   readonly room?: RoomLimits;
 }

@@ -30,4 +30,9 @@ export class RequestRate {
     this.left -= 1;
     return true;
   }
+
+  /** One that was counted has not passed after all. */
+  giveBack(): void {
+    this.left = Math.min(this.burst, this.left + 1);
+  }
 }

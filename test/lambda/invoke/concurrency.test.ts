@@ -87,13 +87,16 @@ describe('requests a second', () => {
 
 test('a function grows by 1,000 environments at once and 100 more each second, whatever others do', () => {
   const { use, pass } = newConcurrency();
-  const grow = (): void => use('f').grow();
+  const grow = (): void => void use('f').grow();
   assert.equal(timesUntil('FunctionInvocationRateLimitExceeded', grow), 1_000);
   use('g').grow();
   pass(10_000);
   assert.equal(timesUntil('FunctionInvocationRateLimitExceeded', grow), 1_000);
   pass(1_000);
-  assert.equal(timesUntil('FunctionInvocationRateLimitExceeded', grow), 100);
+  const takeBack = use('f').grow();
+  assert.equal(timesUntil('FunctionInvocationRateLimitExceeded', grow), 99);
+  takeBack();
+  assert.equal(timesUntil('FunctionInvocationRateLimitExceeded', grow), 1, 'a start that was not needed');
 });
 
 describe('what runs while reserved concurrency changes', () => {

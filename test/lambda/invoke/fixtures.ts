@@ -158,7 +158,7 @@ export function newPlacement(
     logSink: new MemoryLogSink(),
     endpoint: () => environmentSpec.endpoint,
     roleCredentials: () => ({ accessKeyId: '', secretAccessKey: '', sessionToken: '', expiresMs: 0 }),
-    admitStart: () => {},
+    admitStart: () => () => {},
     readable: async (record) => record,
     catalog: {
       resolve: async () => ({ available: true, installation: environmentSpec.installation }),

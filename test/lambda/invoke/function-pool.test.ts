@@ -7,14 +7,28 @@ import { StartGate } from '../../../src/lambda/invoke/start-gate.ts';
 import { FakeSandbox } from './fake-sandbox.ts';
 import { frozenClock, functionRecord, invocation, MemoryLogSink, NOW_MS } from './fixtures.ts';
 
-function newPool(parallelStarts = 4): { pool: FunctionPool; sandbox: FakeSandbox; emptied: () => number } {
+interface TestPool {
+  readonly pool: FunctionPool;
+  readonly sandbox: FakeSandbox;
+  emptied(): number;
+  /** Starts that were admitted and not taken back. */
+  admitted(): number;
+}
+
+function newPool(parallelStarts = 4): TestPool {
   const sandbox = new FakeSandbox();
   const record = functionRecord();
   let emptied = 0;
+  let admitted = 0;
   const pool = new FunctionPool(record, {
     clock: frozenClock,
     gate: new StartGate(parallelStarts),
-    admitStart: () => {},
+    admitStart: () => {
+      admitted += 1;
+      return () => {
+        admitted -= 1;
+      };
+    },
     create: async (forRecord, owner) => {
       const log = new EnvironmentLog(new MemoryLogSink(), frozenClock, forRecord, 's');
       const spec = { environmentId: 'e' } as never;
@@ -29,7 +43,7 @@ function newPool(parallelStarts = 4): { pool: FunctionPool; sandbox: FakeSandbox
       emptied += 1;
     },
   });
-  return { pool, sandbox, emptied: () => emptied };
+  return { pool, sandbox, emptied: () => emptied, admitted: () => admitted };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -62,6 +76,25 @@ describe('the pool of a function', () => {
     sandbox.started[0]!.respond('1');
     await answered;
     assert.equal(await waiting, first);
+    await pool.close();
+  });
+
+  test('takes a start back that is not needed any more when its turn comes', async () => {
+    const { pool, sandbox, admitted } = newPool(1);
+    const first = await pool.acquire();
+    sandbox.behave = () => {};
+    const [second, third] = [pool.acquire(), pool.acquire()];
+    assert.equal(admitted(), 3);
+    for (const waiting of [second, third]) {
+      const answered = first.invoke(invocation());
+      sandbox.started[0]!.respond('1');
+      await answered;
+      assert.equal(await waiting, first);
+    }
+    sandbox.started[1]!.listener.ready();
+    await turn();
+    assert.equal(sandbox.started.length, 2);
+    assert.equal(admitted(), 2);
     await pool.close();
   });
 
