@@ -9,6 +9,21 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import {
+  CreateStreamCommand,
+  KinesisClient,
+  PutRecordCommand,
+  waitUntilStreamExists,
+} from '@aws-sdk/client-kinesis';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { TEST_CREDENTIALS, TEST_REGION } from '../kit/started-platform.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -65,6 +80,7 @@ test('the installed command serves, deploys TypeScript, invokes it, and ends wit
       { cwd: folder },
     );
     assert.equal(invoked.stdout, '"hello package"\n');
+    await useEveryStore(origin);
   } finally {
     server.kill('SIGTERM');
   }
@@ -114,8 +130,36 @@ for (const major of OLD_NODE_MAJORS) {
   });
 }
 
+/** Each store has a thread of its own, whose module has to be found in the package. */
+async function useEveryStore(endpoint: string): Promise<void> {
+  const settings = { endpoint, region: TEST_REGION, credentials: TEST_CREDENTIALS, maxAttempts: 1 };
+  const s3 = new S3Client({ ...settings, forcePathStyle: true });
+  await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }));
+  await s3.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'k', Body: 'x' }));
+  const sqs = new SQSClient(settings);
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'q' }));
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
+  const kinesis = new KinesisClient(settings);
+  await kinesis.send(new CreateStreamCommand({ StreamName: 's', ShardCount: 1 }));
+  await waitUntilStreamExists({ client: kinesis, maxWaitTime: 30, minDelay: 1 }, { StreamName: 's' });
+  await kinesis.send(new PutRecordCommand({ StreamName: 's', PartitionKey: 'p', Data: Buffer.from('x') }));
+  const dynamo = new DynamoDBClient(settings);
+  const TableName = 'items';
+  await dynamo.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    }),
+  );
+  await waitUntilTableExists({ client: dynamo, maxWaitTime: 30, minDelay: 1 }, { TableName });
+  await dynamo.send(new PutItemCommand({ TableName, Item: { pk: { S: 'a' } } }));
+  for (const client of [s3, sqs, kinesis, dynamo]) client.destroy();
+}
+
 async function npmInstall(directory: string, what: string): Promise<void> {
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', what], {
+  await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', what], {
     cwd: directory,
   });
 }
