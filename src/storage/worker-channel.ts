@@ -94,8 +94,7 @@ export class WorkerChannel<Request, Reply> {
     if (this.#state !== 'open') {
       return Promise.reject(this.#death ?? new PlatformError(`the ${this.#name} store is closed`, RESTART));
     }
-    // When everything that has arrived has been looked at: a message wakes the thread, which costs more than its content.
-    if (this.#unsent.push(request) === 1) setImmediate(() => this.#send());
+    if (this.#unsent.push(request) === 1) queueMicrotask(() => this.#send());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (reply: unknown) => void, reject });
