@@ -6,9 +6,8 @@
 /** Where a row stands: the bytes of each part of its key, the first part first. */
 export type RowKey = readonly Uint8Array[];
 
-export interface ItemRow {
-  /** Partition and sort key; the latter is empty where the table has none. */
-  readonly key: RowKey;
+/** What a row holds beside its key, which whoever knows what is in an item finds there. */
+export interface StoredItem {
   readonly sizeBytes: number;
   /** The item as text. */
   readonly item: string;
@@ -16,10 +15,21 @@ export interface ItemRow {
   readonly expires: number | null;
 }
 
+export interface ItemRow extends StoredItem {
+  /** Partition and sort key; the latter is empty where the table has none. */
+  readonly key: RowKey;
+}
+
 /** A row of an index. Its key is the index's partition and sort key, and then the item's. */
 export interface IndexRow {
   readonly key: RowKey;
   /** Bytes of what the index holds of the item. */
+  readonly sizeBytes: number;
+}
+
+export interface IndexedItem {
+  /** Where the item stands in its table. */
+  readonly itemKey: RowKey;
   readonly sizeBytes: number;
 }
 
@@ -72,19 +82,19 @@ export interface Tally {
 
 /** Rows within the store's thread. What one request changes is stored as a whole, and answered once it is on disk. */
 export interface ItemRows {
-  find(table: number, key: RowKey): ItemRow | undefined;
+  find(table: number, key: RowKey): StoredItem | undefined;
   /** In the order of their keys, read as they are asked for. Nothing of it may be changed meanwhile. */
-  items(table: number, range: RowRange): IterableIterator<ItemRow>;
+  items(table: number, range: RowRange): IterableIterator<StoredItem>;
   put(table: number, row: ItemRow): void;
   remove(table: number, key: RowKey): void;
   /** Up to `limit` items that have expired by then. */
-  expired(table: number, bySeconds: number, limit: number): ItemRow[];
+  expired(table: number, bySeconds: number, limit: number): StoredItem[];
   /** When the next item expires, in seconds since the epoch. */
   nextExpiry(table: number): number | undefined;
   tallyOfTable(table: number): Tally;
   tallyOfPartition(table: number, partition: Uint8Array): Tally;
 
-  entries(index: number, range: RowRange): IterableIterator<IndexRow>;
+  entries(index: number, range: RowRange): IterableIterator<IndexedItem>;
   putEntry(index: number, row: IndexRow): void;
   removeEntry(index: number, key: RowKey): void;
   tallyOfIndex(index: number): Tally;

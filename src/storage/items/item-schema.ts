@@ -1,11 +1,14 @@
 export const ITEMS_SCHEMA_VERSION = 1;
 
-/** Items lie in the order of their keys, so that a query reads neighbours. Blobs compare as unsigned bytes. */
+/**
+ * Blobs compare as unsigned bytes. Items lie in the order in which they came, with their keys in an index: in the order
+ * of keys, each write would change a page of its own, and what exceeds a quarter of a page would take a whole one more.
+ */
 export const ITEMS_SCHEMA = `
   CREATE TABLE items (
-    owner INTEGER NOT NULL, k0 BLOB NOT NULL, k1 BLOB NOT NULL, size INTEGER NOT NULL, expires INTEGER,
-    item TEXT NOT NULL, PRIMARY KEY (owner, k0, k1)
-  ) WITHOUT ROWID;
+    id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, k0 BLOB NOT NULL, k1 BLOB NOT NULL, size INTEGER NOT NULL,
+    expires INTEGER, item TEXT NOT NULL, UNIQUE (owner, k0, k1)
+  );
   CREATE INDEX items_by_expiry ON items (owner, expires) WHERE expires IS NOT NULL;
   CREATE TABLE entries (
     owner INTEGER NOT NULL, k0 BLOB NOT NULL, k1 BLOB NOT NULL, k2 BLOB NOT NULL, k3 BLOB NOT NULL,

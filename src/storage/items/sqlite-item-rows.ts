@@ -1,6 +1,7 @@
 /** The rows of the items file, within transactions that its caller begins and ends. */
 import type { DatabaseSync } from 'node:sqlite';
 import type {
+  IndexedItem,
   IndexRow,
   ItemRow,
   ItemRows,
@@ -8,6 +9,7 @@ import type {
   RowKey,
   RowRange,
   ShardRow,
+  StoredItem,
   StreamRow,
   Tally,
 } from '../../ports/item-store.ts';
@@ -16,7 +18,7 @@ import { rangeQuery } from './range-query.ts';
 
 const ITEM_KEY = ['k0', 'k1'];
 const ENTRY_KEY = ['k0', 'k1', 'k2', 'k3'];
-const ITEM_COLUMNS = 'k0, k1, size, expires, item';
+const ITEM_COLUMNS = 'size, expires, item';
 const TALLY = 'count(*) AS count, coalesce(sum(size), 0) AS size';
 
 export class SqliteItemRows implements ItemRows {
@@ -26,19 +28,22 @@ export class SqliteItemRows implements ItemRows {
     this.statements = new PreparedStatements(database);
   }
 
-  find(table: number, [partition, sort]: RowKey): ItemRow | undefined {
+  find(table: number, [partition, sort]: RowKey): StoredItem | undefined {
     const query = `SELECT ${ITEM_COLUMNS} FROM items WHERE owner = ? AND k0 = ? AND k1 = ?`;
     const row = this.statements.row(query, table, partition!, sort!);
-    return row && itemRow(row);
+    return row && storedItem(row);
   }
 
-  *items(table: number, range: RowRange): IterableIterator<ItemRow> {
+  *items(table: number, range: RowRange): IterableIterator<StoredItem> {
     const { sql, values } = rangeQuery('items', ITEM_KEY, ITEM_COLUMNS, table, range);
-    for (const row of this.statements.each(sql, ...values)) yield itemRow(row);
+    for (const row of this.statements.each(sql, ...values)) yield storedItem(row);
   }
 
   put(table: number, { key: [partition, sort], sizeBytes, expires, item }: ItemRow): void {
-    const into = 'INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)';
+    // Where it is there already, it stays where it lies, and its key is not written again.
+    const into =
+      'INSERT INTO items (owner, k0, k1, size, expires, item) VALUES (?, ?, ?, ?, ?, ?) ' +
+      'ON CONFLICT DO UPDATE SET size = excluded.size, expires = excluded.expires, item = excluded.item';
     this.statements.run(into, table, partition!, sort!, sizeBytes, expires, item);
   }
 
@@ -47,9 +52,9 @@ export class SqliteItemRows implements ItemRows {
     this.statements.run(from, table, partition!, sort!);
   }
 
-  expired(table: number, bySeconds: number, limit: number): ItemRow[] {
+  expired(table: number, bySeconds: number, limit: number): StoredItem[] {
     const query = `SELECT ${ITEM_COLUMNS} FROM items WHERE owner = ? AND expires <= ? ORDER BY expires LIMIT ?`;
-    return this.statements.rows(query, table, bySeconds, limit).map(itemRow);
+    return this.statements.rows(query, table, bySeconds, limit).map(storedItem);
   }
 
   nextExpiry(table: number): number | undefined {
@@ -66,11 +71,11 @@ export class SqliteItemRows implements ItemRows {
     return tally(this.statements.row(query, table, partition));
   }
 
-  *entries(index: number, range: RowRange): IterableIterator<IndexRow> {
-    const { sql, values } = rangeQuery('entries', ENTRY_KEY, 'k0, k1, k2, k3, size', index, range);
+  *entries(index: number, range: RowRange): IterableIterator<IndexedItem> {
+    const { sql, values } = rangeQuery('entries', ENTRY_KEY, 'k2, k3, size', index, range);
     for (const row of this.statements.each(sql, ...values)) {
       yield {
-        key: ENTRY_KEY.map((column) => row[column] as Uint8Array),
+        itemKey: [row['k2'] as Uint8Array, row['k3'] as Uint8Array],
         sizeBytes: row['size'] as number,
       };
     }
@@ -157,8 +162,8 @@ export class SqliteItemRows implements ItemRows {
   }
 
   dropTable(table: number, limit: number): number {
-    const some = 'SELECT k0, k1 FROM items WHERE owner = ?1 LIMIT ?2';
-    return this.statements.run(`DELETE FROM items WHERE owner = ?1 AND (k0, k1) IN (${some})`, table, limit);
+    const some = 'SELECT id FROM items WHERE owner = ? LIMIT ?';
+    return this.statements.run(`DELETE FROM items WHERE id IN (${some})`, table, limit);
   }
 
   dropIndex(index: number, limit: number): number {
@@ -171,9 +176,8 @@ export class SqliteItemRows implements ItemRows {
   }
 }
 
-function itemRow(row: Row): ItemRow {
+function storedItem(row: Row): StoredItem {
   return {
-    key: [row['k0'] as Uint8Array, row['k1'] as Uint8Array],
     sizeBytes: row['size'] as number,
     expires: row['expires'] as number | null,
     item: row['item'] as string,

@@ -3,12 +3,13 @@
  * with nothing between.
  */
 import { invariant } from '../../../core/errors.ts';
-import type { ItemEngine, ItemRows, RowKey } from '../../../ports/item-store.ts';
+import type { ItemEngine, ItemRows, RowKey, StoredItem } from '../../../ports/item-store.ts';
 import { expiryOf } from './expiry.ts';
 import { entryOf } from './index-entries.ts';
 import { ItemReader } from './item-reader.ts';
 import { itemOfText } from './item-text.ts';
 import { ItemWriter } from './item-writer.ts';
+import { rowKeyOf } from './key-bytes.ts';
 import type { EngineReplies, EngineReply, EngineRequest } from './requests.ts';
 import { StreamWriter } from './stream-writer.ts';
 import type { StreamLayout, TableLayout } from './table-layout.ts';
@@ -129,14 +130,15 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
   private redate(table: TableLayout, nowMs: number, beyond: RowKey | undefined): RowKey | undefined {
     return this.eachOf(table, beyond, (row) => {
       const expires = expiryOf(table, () => itemOfText(row.item), nowMs);
-      if (expires !== row.expires) this.rows.put(table.id, { ...row, expires });
+      if (expires === row.expires) return;
+      this.rows.put(table.id, { ...row, key: keyOf(table, row), expires });
     });
   }
 
   private eachOf(
     table: TableLayout,
     beyond: RowKey | undefined,
-    work: (row: ReturnType<ItemRows['expired']>[number]) => void,
+    work: (row: StoredItem) => void,
   ): RowKey | undefined {
     const chunk = [];
     for (const row of this.rows.items(table.id, { beyond, isDescending: false })) {
@@ -145,7 +147,7 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
     }
     for (const row of chunk) work(row);
     this.tallies.forget();
-    return chunk.length < CHUNK ? undefined : chunk.at(-1)!.key;
+    return chunk.length < CHUNK ? undefined : keyOf(table, chunk.at(-1)!);
   }
 
   private drop(table: number | undefined, index: number | undefined): boolean {
@@ -163,6 +165,10 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
     for (const { shardId } of this.rows.shards(stream)) this.rows.removeShard(stream, shardId);
     return false;
   }
+}
+
+function keyOf(table: TableLayout, { item }: StoredItem): RowKey {
+  return rowKeyOf(table.key, itemOfText(item));
 }
 
 type StreamRequest = Extract<

@@ -1,5 +1,5 @@
 /** Reads of items in the order of a table or an index. */
-import type { ItemRows, RowKey, RowRange } from '../../../ports/item-store.ts';
+import type { ItemRows, RowRange } from '../../../ports/item-store.ts';
 import { isMet } from '../expressions/condition-evaluation.ts';
 import { projectedPart } from '../expressions/projection.ts';
 import { keyNames, projected } from './index-entries.ts';
@@ -81,8 +81,8 @@ export class ItemReader {
       }
       return;
     }
-    for (const { key, sizeBytes } of this.rows.entries(index.id, range)) {
-      const row = this.rows.find(request.table, key.slice(-2) as RowKey);
+    for (const { itemKey, sizeBytes } of this.rows.entries(index.id, range)) {
+      const row = this.rows.find(request.table, itemKey);
       if (row !== undefined) yield { sizeBytes, text: row.item, tableBytes: row.sizeBytes };
     }
   }

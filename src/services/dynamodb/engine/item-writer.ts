@@ -11,6 +11,7 @@ import { checkIndexKeys, checkUpdatedSize } from './item-checks.ts';
 import { itemSize } from './item-size.ts';
 import type { Item } from './item-text.ts';
 import { itemOfText, textOfItem } from './item-text.ts';
+import { rowKeyOf } from './key-bytes.ts';
 import type { Refusal, Write, WriteReply, WriteRequest, WriteResult } from './requests.ts';
 import type { StreamWriter } from './stream-writer.ts';
 import type { IndexLayout, TableLayout } from './table-layout.ts';
@@ -82,9 +83,9 @@ export class ItemWriter {
   /** Removes up to `limit` items that have expired; returns how many there were. */
   expire(table: TableLayout, nowMs: number, limit: number): number {
     const rows = this.rows.expired(table.id, Math.floor(nowMs / 1000), limit);
-    for (const { key, item, sizeBytes } of rows) {
-      const write: Write = { kind: 'delete', table: table.id, key };
+    for (const { item, sizeBytes } of rows) {
       const before = new ItemState(item, sizeBytes);
+      const write: Write = { kind: 'delete', table: table.id, key: rowKeyOf(table.key, before.item) };
       this.carryOut({ write, table, before, after: undefined }, nowMs, true);
     }
     return rows.length;
