@@ -105,8 +105,8 @@ export interface ItemRows {
   removeShard(stream: number, shardId: string): void;
   /** Returns its number. */
   appendRecord(record: NewStreamRow): number;
-  /** Records with a number greater than `after`, written at `sinceMs` or later. */
-  records(stream: number, shardId: string, after: number, sinceMs: number, limit: number): StreamRow[];
+  /** Records with a number greater than `after`, written at `sinceMs` or later, read as they are asked for. */
+  records(stream: number, shardId: string, after: number, sinceMs: number): IterableIterator<StreamRow>;
   /** The highest number ever given. */
   lastSequence(): number;
   /** Removes up to `limit` records that were written before; returns how many there were. */

@@ -51,7 +51,7 @@ export async function openDynamo({ state, items, clock, ids, log }: DynamoDepend
   const signals = new StreamSignals();
   const work = new TableWork({ tables, engine, clock, log });
   const ttl = new TimeToLive({ tables, engine, signals, clock });
-  const retention = new StreamRetention(tables, engine, clock);
+  const retention = new StreamRetention({ tables, engine, signals, clock });
   const reader = new StreamReader(engine, signals, clock);
   const buckets = new ThroughputBuckets(clock);
   const context: DynamoContext = { tables, engine, buckets, ttl, work, signals, clock, ids };
@@ -83,9 +83,7 @@ export async function openDynamo({ state, items, clock, ids, log }: DynamoDepend
       retention.begin();
     },
     async close() {
-      retention.close();
-      ttl.close();
-      await work.close();
+      await Promise.all([retention.close(), ttl.close(), work.close()]);
     },
   };
 }

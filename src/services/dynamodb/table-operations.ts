@@ -15,7 +15,7 @@ const MAX_LISTED = 100;
 type TableOperations = 'CreateTable' | 'DescribeTable' | 'UpdateTable' | 'DeleteTable' | 'ListTables';
 
 export function tableOperations(dynamo: DynamoContext): Required<Pick<DynamoOperations, TableOperations>> {
-  const { tables, engine, clock, ids, work, signals } = dynamo;
+  const { tables, engine, clock, ids, work, signals, ttl, buckets } = dynamo;
   return {
     async CreateTable(input, caller) {
       const address = addressOf(input.TableName, caller);
@@ -45,9 +45,12 @@ export function tableOperations(dynamo: DynamoContext): Required<Pick<DynamoOper
         const table = namedTable(dynamo, input.TableName, caller);
         const nowMs = clock.now();
         const { record, streams, endedStream } = changedTable(table, input, { nowMs, ids, tables });
-        if (endedStream !== undefined) await engine.ask({ ask: 'closeStream', stream: endedStream });
         const changed = await tables.save(record, streams);
-        if (endedStream !== undefined) signals.wakeAll(endedStream);
+        if (endedStream !== undefined) {
+          // Only now: a write meanwhile would have begun new shards, which would stay open.
+          await engine.ask({ ask: 'closeStream', stream: endedStream });
+          signals.wakeAll(endedStream);
+        }
         work.goOn(changed);
         const tallies = await engine.ask({ ask: 'tally', table: tables.layoutId(changed) });
         return { TableDescription: describedTable(changed, { status: 'UPDATING', tallies, nowMs }) };
@@ -62,6 +65,8 @@ export function tableOperations(dynamo: DynamoContext): Required<Pick<DynamoOper
         const nowMs = clock.now();
         const tallies = await engine.ask({ ask: 'tally', table: tables.layoutId(table) });
         await tables.remove(table, endedStreams(dynamo, table, nowMs));
+        ttl.forget(table);
+        buckets.forget(table);
         const stream = table.record.isStreaming ? table.record.stream : undefined;
         if (stream !== undefined) {
           await engine.ask({ ask: 'closeStream', stream: stream.id });

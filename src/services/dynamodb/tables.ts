@@ -52,6 +52,12 @@ export class Tables {
     return this.byKey.get(addressKey(address));
   }
 
+  /** By the number under which its rows are kept. */
+  withId(id: number): Table | undefined {
+    for (const table of this.byKey.values()) if (table.record.id === id) return table;
+    return undefined;
+  }
+
   /** Those of an account and region, by name. */
   list({ accountId, region }: Omit<TableAddress, 'name'>): Table[] {
     return [...this.byKey.values()]

@@ -39,6 +39,11 @@ export class ThroughputBuckets {
     if (!table.isOnDemand) this.bucket(table, access, index).left -= units;
   }
 
+  /** Of a table that is no more. */
+  forget({ record }: Table): void {
+    for (const key of this.buckets.keys()) if (key.startsWith(`${record.id}/`)) this.buckets.delete(key);
+  }
+
   private bucket(table: Table, access: Access, index: string | undefined): Bucket {
     const key = `${table.record.id}/${access}/${index ?? ''}`;
     const throughput =

@@ -1,4 +1,5 @@
 import type { Timer, WorkClock } from '../../core/clock.ts';
+import { ClockedWork } from '../../core/clocked-work.ts';
 import type { EngineClient } from './item-engine.ts';
 import type { StreamSignals } from './streams/stream-signals.ts';
 import type { Table } from './table.ts';
@@ -11,6 +12,9 @@ export interface TimeToLiveDependencies {
   readonly clock: WorkClock;
 }
 
+/** After which it is tried again where the disk has refused it. */
+const RETRY_SECONDS = 60;
+
 interface Watch {
   readonly dueSeconds: number;
   readonly timer: Timer;
@@ -22,13 +26,16 @@ export class TimeToLive {
   private readonly engine: EngineClient;
   private readonly signals: StreamSignals;
   private readonly clock: WorkClock;
+  private readonly work: ClockedWork;
   private readonly watches = new Map<number, Watch>();
+  private isClosed = false;
 
   constructor({ tables, engine, signals, clock }: TimeToLiveDependencies) {
     this.tables = tables;
     this.engine = engine;
     this.signals = signals;
     this.clock = clock;
+    this.work = new ClockedWork(clock);
   }
 
   /** Looks at what expires in the tables there are. */
@@ -43,29 +50,46 @@ export class TimeToLive {
     const watch = this.watches.get(record.id);
     if (watch !== undefined && watch.dueSeconds <= seconds) return;
     watch?.timer.cancel();
-    const timer = this.clock.at(seconds * 1000, () => this.expire(record.id));
+    const timer = this.clock.at(seconds * 1000, () => this.work.run(() => this.expire(record.id)));
     this.watches.set(record.id, { dueSeconds: seconds, timer });
   }
 
-  close(): void {
+  /** Nothing of the table expires any more. */
+  forget({ record }: Table): void {
+    this.watches.get(record.id)?.timer.cancel();
+    this.watches.delete(record.id);
+  }
+
+  /** Resolves when a removal under way has come to a stop. */
+  async close(): Promise<void> {
+    this.isClosed = true;
     for (const { timer } of this.watches.values()) timer.cancel();
     this.watches.clear();
+    await this.work.ended();
   }
 
   private async expire(id: number): Promise<void> {
     this.watches.delete(id);
     const nowMs = this.clock.now();
-    for (;;) {
-      const table = [...this.tables.all()].find(({ record }) => record.id === id);
+    while (!this.isClosed) {
+      const table = this.tables.withId(id);
       if (table === undefined || table.layout.ttlAttribute === undefined) return;
-      const { removed, nextExpiry } = await this.engine.ask({
-        ask: 'expire',
-        table: this.tables.layoutId(table),
-        nowMs,
-      });
-      if (removed > 0 && table.layout.stream !== undefined) this.signals.wakeAll(table.layout.stream.id);
-      if (nextExpiry === undefined) return;
+      const nextExpiry = await this.removeExpired(table, nowMs);
+      if (nextExpiry === undefined || this.isClosed) return;
       if (nextExpiry * 1000 > nowMs) return this.expect(table, nextExpiry);
+    }
+  }
+
+  /** Removes some of what has expired; returns when the next item expires, in seconds since the epoch. */
+  private async removeExpired(table: Table, nowMs: number): Promise<number | undefined> {
+    try {
+      const request = { ask: 'expire', table: this.tables.layoutId(table), nowMs } as const;
+      const { removed, nextExpiry } = await this.engine.ask(request);
+      if (removed > 0 && table.layout.stream !== undefined) this.signals.wakeAll(table.layout.stream.id);
+      return nextExpiry;
+    } catch (error) {
+      if (!this.isClosed) this.expect(table, nowMs / 1000 + RETRY_SECONDS);
+      throw error;
     }
   }
 }

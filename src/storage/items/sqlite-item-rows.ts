@@ -127,15 +127,17 @@ export class SqliteItemRows implements ItemRows {
     return this.statements.row(into, stream, shardId, writtenMs, record)!['sequence'] as number;
   }
 
-  records(stream: number, shardId: string, after: number, sinceMs: number, limit: number): StreamRow[] {
+  *records(stream: number, shardId: string, after: number, sinceMs: number): IterableIterator<StreamRow> {
     const query =
       'SELECT sequence, written, record FROM records WHERE stream = ? AND shard = ? AND sequence > ? ' +
-      'AND written >= ? ORDER BY sequence LIMIT ?';
-    return this.statements.rows(query, stream, shardId, after, sinceMs, limit).map((row) => ({
-      sequence: row['sequence'] as number,
-      writtenMs: row['written'] as number,
-      record: row['record'] as string,
-    }));
+      'AND written >= ? ORDER BY sequence';
+    for (const row of this.statements.each(query, stream, shardId, after, sinceMs)) {
+      yield {
+        sequence: row['sequence'] as number,
+        writtenMs: row['written'] as number,
+        record: row['record'] as string,
+      };
+    }
   }
 
   lastSequence(): number {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { PlatformError } from '../../../src/core/errors.ts';
 import { randomIds } from '../../../src/platform/random-ids.ts';
 import { ServiceClock } from '../../../src/platform/service-clock.ts';
 import type { RequestContext } from '../../../src/ports/service.ts';
@@ -24,8 +25,17 @@ export interface OpenedDynamo {
   close(): Promise<void>;
 }
 
+export interface OpenedDynamoOptions {
+  /** Whether the disk refuses what a request would change. What fails by it is expected to. */
+  readonly refuses?: (request: EngineRequest) => boolean;
+}
+
 /** In `directory`, or in one of its own. */
-export async function openedDynamo(context: TestContext, directory?: string): Promise<OpenedDynamo> {
+export async function openedDynamo(
+  context: TestContext,
+  directory?: string,
+  { refuses }: OpenedDynamoOptions = {},
+): Promise<OpenedDynamo> {
   const path = directory ?? (await scratchDirectory(context));
   const state = await openSqliteStateStore({ file: join(path, 'state.db'), log });
   const file = join(path, 'items.db');
@@ -37,10 +47,17 @@ export async function openedDynamo(context: TestContext, directory?: string): Pr
   const clock = new ServiceClock({
     offsetMs: 0,
     saveOffset: async () => {},
-    onTaskError: assert.ifError,
+    onTaskError: refuses === undefined ? assert.ifError : () => {},
     frozen: true,
   });
-  const dynamo = await openDynamo({ state, items, clock, ids: randomIds, log });
+  const asked: typeof items = {
+    ...items,
+    ask: async (request) => {
+      if (refuses?.(request) === true) throw new PlatformError('no space left', 'Free some.');
+      return items.ask(request);
+    },
+  };
+  const dynamo = await openDynamo({ state, items: asked, clock, ids: randomIds, log });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= (async () => {

@@ -1,12 +1,15 @@
-/** Work that a server has not ended goes on in the next one. */
+/** Work that a server has not ended goes on in the next one, and what the disk has refused is tried again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { EngineRequest } from '../../../src/services/dynamodb/engine/requests.ts';
 import { scratchDirectory } from '../../storage/scratch.ts';
 import type { OpenedDynamo } from './opened-dynamo.ts';
 import { openedDynamo } from './opened-dynamo.ts';
 
 /** More than are put into an index at once. */
 const ITEMS = 1_200;
+
+const HOUR_MS = 3_600_000;
 
 const KEYED = {
   TableName: 'table',
@@ -78,4 +81,41 @@ test('items expire that were to expire while no server was there', async (contex
   second.dynamo.begin();
   await second.clock.advance(200_000);
   assert.equal((await tableOf(second)).ItemCount, 0);
+});
+
+test('what has expired is removed later where the disk has refused it', async (context) => {
+  let isFull = true;
+  const refuses = (request: EngineRequest) => isFull && request.ask === 'expire';
+  const opened = await openedDynamo(context, undefined, { refuses });
+  await opened.call('CreateTable', KEYED);
+  const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expires' };
+  await opened.call('UpdateTimeToLive', { TableName: 'table', TimeToLiveSpecification });
+  const dueSeconds = Math.floor(opened.clock.now() / 1000) + 100;
+  await opened.call('PutItem', {
+    TableName: 'table',
+    Item: { pk: { S: 'a' }, expires: { N: String(dueSeconds) } },
+  });
+  await opened.clock.advance(200_000);
+  assert.equal((await tableOf(opened)).ItemCount, 1);
+  isFull = false;
+  await opened.clock.advance(60_000);
+  assert.equal((await tableOf(opened)).ItemCount, 0);
+});
+
+test('old records of streams are removed later where the disk has refused it', async (context) => {
+  let isFull = true;
+  let sweeps = 0;
+  const refuses = ({ ask }: EngineRequest) => {
+    if (ask === 'sweep') sweeps += 1;
+    return isFull && ask === 'sweep';
+  };
+  const opened = await openedDynamo(context, undefined, { refuses });
+  opened.dynamo.begin();
+  const StreamSpecification = { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' };
+  await opened.call('CreateTable', { ...KEYED, StreamSpecification });
+  await opened.clock.advance(HOUR_MS);
+  assert.equal(sweeps, 1);
+  isFull = false;
+  await opened.clock.advance(HOUR_MS);
+  assert.equal(sweeps, 2);
 });

@@ -186,6 +186,29 @@ test('iterators begin where they say, and go on after what was read', async (con
   );
 });
 
+test('what is read at once ends with the record that fills a megabyte', async (context) => {
+  const { client, streams } = await sharedDynamo(context);
+  // What it has left of five minutes lasts for these, and it has one shard.
+  const StreamArn = await streamedTable(client, 'large', 'NEW_IMAGE', {
+    ...PROVISIONED,
+    ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 10 },
+  });
+  const text = { S: 'x'.repeat(300 * 1024) };
+  const keys = ['1', '2', '3', '4', '5'];
+  for (const key of keys) await put(client, 'large', { pk: { S: key }, text });
+  const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
+  const { ShardId } = StreamDescription!.Shards![0]!;
+  const first = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' as const };
+  let { ShardIterator } = await streams.send(new GetShardIteratorCommand(first));
+  const pages = [];
+  for (const _ of ['full', 'rest', 'empty']) {
+    const { Records, NextShardIterator } = await streams.send(new GetRecordsCommand({ ShardIterator }));
+    pages.push(Records!.map(({ dynamodb }) => dynamodb!.Keys!['pk']!.S));
+    ShardIterator = NextShardIterator;
+  }
+  assert.deepEqual(pages, [['1', '2', '3', '4'], ['5'], []]);
+});
+
 test('a shard ends after four hours and has a child; records go after a day', async (context) => {
   const dynamo = await startedDynamo(context);
   const { client, platform } = dynamo;

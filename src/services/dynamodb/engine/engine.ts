@@ -11,6 +11,7 @@ import { itemOfText } from './item-text.ts';
 import { ItemWriter } from './item-writer.ts';
 import { rowKeyOf } from './key-bytes.ts';
 import type { EngineReplies, EngineReply, EngineRequest } from './requests.ts';
+import { readRecords } from './stream-records.ts';
 import { StreamWriter } from './stream-writer.ts';
 import type { StreamLayout, TableLayout } from './table-layout.ts';
 import { Tallies } from './tallies.ts';
@@ -75,17 +76,13 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
     switch (request.ask) {
       case 'shards':
         return this.shardsOf(request.stream, request.nowMs);
-      case 'records': {
-        const { stream, shardId, after, sinceMs, limit } = request;
-        const shard = this.rows.shards(stream).find((found) => found.shardId === shardId);
-        return { records: this.rows.records(stream, shardId, after, sinceMs, limit), last: shard?.last };
-      }
+      case 'records':
+        return readRecords(this.rows, request);
       case 'closeStream':
         this.streams.close(request.stream);
         return undefined;
       case 'sweep':
-        for (const stream of request.streams) this.streams.sweep(stream, request.nowMs);
-        return undefined;
+        return this.streams.sweep(request.stream, request.nowMs, CHUNK);
       case 'dropStream':
         return this.dropStream(request.stream);
     }

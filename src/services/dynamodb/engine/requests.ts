@@ -112,6 +112,12 @@ export interface StreamRecordReply {
   readonly record: string;
 }
 
+export interface StreamRecordsReply {
+  readonly records: readonly StreamRecordReply[];
+  /** Whether the shard has no more, and will get no more. */
+  readonly isEnd: boolean;
+}
+
 export type EngineRequest =
   | WriteRequest
   | ReadRequest
@@ -143,7 +149,7 @@ export type EngineRequest =
       readonly sinceMs: number;
       readonly limit: number;
     }
-  | { readonly ask: 'sweep'; readonly nowMs: number; readonly streams: readonly number[] };
+  | { readonly ask: 'sweep'; readonly nowMs: number; readonly stream: number };
 
 /** What the engine replies to each request. */
 export interface EngineReplies {
@@ -166,11 +172,10 @@ export interface EngineReplies {
   };
   readonly closeStream: undefined;
   readonly dropStream: boolean;
-  readonly records: {
-    readonly records: readonly StreamRecordReply[];
-    readonly last: number | null | undefined;
-  };
-  readonly sweep: undefined;
+  /** Undefined where there is no such shard. */
+  readonly records: StreamRecordsReply | undefined;
+  /** Whether something is left. */
+  readonly sweep: boolean;
 }
 
 export type EngineReply = EngineReplies[keyof EngineReplies];

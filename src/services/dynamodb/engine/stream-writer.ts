@@ -79,14 +79,15 @@ export class StreamWriter {
     this.latest.delete(stream);
   }
 
-  /** Removes records that are too old, and closed shards with them. */
-  sweep(stream: number, nowMs: number): void {
+  /** Removes up to `limit` records that are too old, and closed shards after the last of them; returns whether any are left. */
+  sweep(stream: number, nowMs: number, limit: number): boolean {
     const beforeMs = nowMs - STREAM_RETENTION_MS;
-    this.rows.dropRecords(stream, beforeMs, Number.MAX_SAFE_INTEGER);
+    if (this.rows.dropRecords(stream, beforeMs, limit) === limit) return true;
     for (const shard of this.rows.shards(stream)) {
       if (shard.last === null || shard.openedMs + SHARD_LIFE_MS >= beforeMs) continue;
       this.rows.removeShard(stream, shard.shardId);
     }
+    return false;
   }
 
   forget(): void {

@@ -98,9 +98,8 @@ export function streamOperations({ tables, reader, clock }: StreamsDependencies)
       const stream = existing(arn);
       const found = await reader.records(stream, shardId, after, Limit);
       if (found === undefined) throw shardNotFound(shardId, arn);
-      const { records, last } = found;
+      const { records, isEnd } = found;
       const reached = records.at(-1)?.sequence ?? after;
-      const isEnd = last !== null && records.length < Limit;
       return {
         Records: records.map((record) => answeredRecord(stream, record)),
         ...(isEnd

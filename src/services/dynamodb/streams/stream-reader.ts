@@ -1,18 +1,12 @@
 /** Reading of streams: shards, and records after a place in a shard. */
 import type { Clock } from '../../../core/clock.ts';
 import type { ShardRow } from '../../../ports/item-store.ts';
-import type { StreamRecordReply } from '../engine/requests.ts';
+import type { StreamRecordsReply } from '../engine/requests.ts';
 import { STREAM_RETENTION_MS } from '../engine/stream-writer.ts';
 import type { StreamLayout } from '../engine/table-layout.ts';
 import type { EngineClient } from '../item-engine.ts';
 import type { StreamRecord } from '../table-record.ts';
 import type { StreamSignals } from './stream-signals.ts';
-
-export interface ShardRecords {
-  readonly records: readonly StreamRecordReply[];
-  /** The last number that the shard has had, once it is closed. */
-  readonly last: number | null;
-}
 
 export class StreamReader {
   private readonly engine: EngineClient;
@@ -38,21 +32,13 @@ export class StreamReader {
   }
 
   /** Undefined where there is no such shard. What is older than a day is passed over. */
-  async records(
-    stream: StreamRecord,
+  records(
+    { id: stream }: StreamRecord,
     shardId: string,
     after: number,
     limit: number,
-  ): Promise<ShardRecords | undefined> {
+  ): Promise<StreamRecordsReply | undefined> {
     const sinceMs = this.clock.now() - STREAM_RETENTION_MS;
-    const { records, last } = await this.engine.ask({
-      ask: 'records',
-      stream: stream.id,
-      shardId,
-      after,
-      sinceMs,
-      limit,
-    });
-    return last === undefined ? undefined : { records, last };
+    return this.engine.ask({ ask: 'records', stream, shardId, after, sinceMs, limit });
   }
 }

@@ -22,6 +22,13 @@ export class StreamSignals {
     this.tell(topicOf(stream, 'shards'));
   }
 
+  /** Of a stream that is no more: who waits still is told to look. */
+  forget(stream: number): void {
+    this.wakeAll(stream);
+    this.counts.delete(topicOf(stream, 'records'));
+    this.counts.delete(topicOf(stream, 'shards'));
+  }
+
   /** Resolves once there was such news more than `count` times, or when the signal ends it. */
   beyond(stream: number, news: StreamNews, count: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.count(stream, news) > count) return Promise.resolve();

@@ -59,9 +59,8 @@ export function dynamoStreamSource({ tables, reader, signals }: StreamSourceDepe
         const count = signals.count(stream.id, 'records');
         const found = await reader.records(stream, shardId, Number(cursor), max);
         if (found === undefined) throw shardNotFound(shardId, arn);
-        const { records, last } = found;
+        const { records, isEnd } = found;
         const reached = records.at(-1)?.sequence ?? Number(cursor);
-        const isEnd = last !== null && records.length < max;
         if (records.length > 0 || isEnd || signal.aborted) {
           return {
             records: records.map((reply) => sourceRecord(stream, reply)),
