@@ -27,7 +27,7 @@ export interface DynamoContext {
 export type DynamoOperations = Operations<typeof import('@aws-sdk/client-dynamodb')>;
 
 /** Source: API reference: a table is named by its name or its ARN. */
-const TABLE_ARN = /^arn:(aws[a-z-]*):dynamodb:([a-z0-9-]+):(\d{12}):table\/([a-zA-Z0-9_.-]+)$/;
+const TABLE_ARN = /^arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):(\d{12}):table\/([a-zA-Z0-9_.-]+)$/;
 const TABLE_NAME = /^[a-zA-Z0-9_.-]+$/;
 const MIN_NAME_LENGTH = 3;
 const MAX_NAME_LENGTH = 255;
@@ -37,8 +37,8 @@ export function addressOf(name: string | undefined, { accountId, region }: Reque
   if (name === undefined) {
     throw validationError("The parameter 'TableName' is required but was not present in the request");
   }
-  const arn = TABLE_ARN.exec(name);
-  if (arn !== null) return { region: arn[2]!, accountId: arn[3]!, name: arn[4]! };
+  const named = addressOfArn(name);
+  if (named !== undefined) return named;
   if (name.length < MIN_NAME_LENGTH || name.length > MAX_NAME_LENGTH) {
     throw validationError(
       `TableName must be at least ${MIN_NAME_LENGTH} characters long and at most ${MAX_NAME_LENGTH} characters long`,
@@ -50,6 +50,12 @@ export function addressOf(name: string | undefined, { accountId, region }: Reque
     );
   }
   return { accountId, region, name };
+}
+
+/** Undefined for what is no ARN of a table. */
+export function addressOfArn(arn: string): TableAddress | undefined {
+  const [, region, accountId, name] = TABLE_ARN.exec(arn) ?? [];
+  return region === undefined ? undefined : { region, accountId: accountId!, name: name! };
 }
 
 /** The table whose items a call is for. Throws `ResourceNotFoundException`. */

@@ -12,6 +12,7 @@ import type { EngineReply, EngineRequest } from './engine/requests.ts';
 import { EngineClient } from './item-engine.ts';
 import { itemOperations } from './item-operations.ts';
 import { partiqlOperations } from './partiql/partiql-operations.ts';
+import { policyOperations } from './policy-operations.ts';
 import { readOperations } from './read-operations.ts';
 import { settingsOperations } from './settings-operations.ts';
 import { streamOperations } from './streams/stream-operations.ts';
@@ -49,8 +50,8 @@ export async function openDynamo({ state, items, clock, ids, log }: DynamoDepend
   const engine = new EngineClient(items);
   const tables = await Tables.open(state, engine, clock);
   const signals = new StreamSignals();
-  const work = new TableWork({ tables, engine, clock, log });
   const ttl = new TimeToLive({ tables, engine, signals, clock });
+  const work = new TableWork({ tables, engine, ttl, clock, log });
   const retention = new StreamRetention({ tables, engine, signals, clock });
   const reader = new StreamReader(engine, signals, clock);
   const buckets = new ThroughputBuckets(clock);
@@ -63,6 +64,7 @@ export async function openDynamo({ state, items, clock, ids, log }: DynamoDepend
     ...transactionOperations(context),
     ...partiqlOperations(context),
     ...settingsOperations(context),
+    ...policyOperations(context),
     ...tagOperations(context),
   };
   const dynamodb: Service = {

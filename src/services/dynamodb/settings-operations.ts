@@ -1,10 +1,6 @@
-/** TTL, resource policies, limits and endpoints. */
-import { AwsError } from '../../core/errors.ts';
-import { parsePolicy } from '../../core/policy/parse.ts';
-import type { RequestContext } from '../../ports/service.ts';
+/** TTL, limits and endpoints. */
 import type { DynamoContext, DynamoOperations } from './dynamodb-context.ts';
 import { namedTable } from './dynamodb-context.ts';
-import { notImplemented } from './dynamodb-errors.ts';
 import { validationError } from './engine/item-checks.ts';
 import type { Table } from './table.ts';
 
@@ -14,22 +10,18 @@ const TTL_CHANGE_MS = 3_600_000;
 const ACCOUNT_UNITS = 80_000;
 const TABLE_UNITS = 40_000;
 const ENDPOINT_CACHE_MINUTES = 1440;
-const TABLE_ARN = /^arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):(\d{12}):table\/([^/]+)$/;
 
 type SettingsOperations =
   | 'UpdateTimeToLive'
   | 'DescribeTimeToLive'
   | 'DescribeLimits'
   | 'DescribeEndpoints'
-  | 'PutResourcePolicy'
-  | 'GetResourcePolicy'
-  | 'DeleteResourcePolicy'
   | 'DescribeContinuousBackups';
 
 export function settingsOperations(
   dynamo: DynamoContext,
 ): Required<Pick<DynamoOperations, SettingsOperations>> {
-  const { tables, clock, work, ttl, ids } = dynamo;
+  const { tables, clock, work } = dynamo;
   return {
     async UpdateTimeToLive({ TableName, TimeToLiveSpecification: given }, caller) {
       const address = namedTable(dynamo, TableName, caller).record;
@@ -42,11 +34,10 @@ export function settingsOperations(
         const table = await tables.save({
           ...rest,
           ttlChangedMs: nowMs,
+          redatingSinceMs: nowMs,
           ...(enabled === true ? { ttlAttribute: name! } : {}),
         });
-        work.redate(table, nowMs, () => {
-          if (enabled === true) ttl.expect(table, nowMs / 1000);
-        });
+        work.redate(table);
       });
       return { TimeToLiveSpecification: { Enabled: enabled!, AttributeName: name! } };
     },
@@ -85,36 +76,6 @@ export function settingsOperations(
         },
       };
     },
-
-    async PutResourcePolicy({ ResourceArn, Policy, ExpectedRevisionId: expected }, caller) {
-      const { record } = tableOfArn(dynamo, ResourceArn, caller);
-      checkPolicy(Policy!);
-      const revision = String(clock.now()) + ids.hex(4);
-      await tables.inTurn(record, async () => {
-        const table = tableOfArn(dynamo, ResourceArn, caller);
-        checkRevision(table, expected);
-        await tables.save({ ...table.record, policy: { text: Policy!, revision } });
-      });
-      return { RevisionId: revision };
-    },
-
-    async GetResourcePolicy({ ResourceArn }, caller) {
-      const { policy } = tableOfArn(dynamo, ResourceArn, caller).record;
-      if (policy === undefined) throw noPolicy(ResourceArn!);
-      return { Policy: policy.text, RevisionId: policy.revision };
-    },
-
-    async DeleteResourcePolicy({ ResourceArn, ExpectedRevisionId: expected }, caller) {
-      const { record } = tableOfArn(dynamo, ResourceArn, caller);
-      return tables.inTurn(record, async () => {
-        const table = tableOfArn(dynamo, ResourceArn, caller);
-        if (table.record.policy === undefined && expected === undefined) return {};
-        checkRevision(table, expected);
-        const { policy, ...rest } = table.record;
-        await tables.save(rest);
-        return policy === undefined ? {} : { RevisionId: policy.revision };
-      });
-    },
   };
 }
 
@@ -140,39 +101,4 @@ function checkTtlChange(
   if (ttlChangedMs !== undefined && nowMs < ttlChangedMs + TTL_CHANGE_MS) {
     throw validationError('Time to live has been modified multiple times within a fixed interval');
   }
-}
-
-function tableOfArn({ tables }: DynamoContext, arn: string | undefined, _caller: RequestContext): Table {
-  if (arn?.includes('/stream/') === true) throw notImplemented('resource policies of DynamoDB streams');
-  const [, region, accountId, name] = TABLE_ARN.exec(arn ?? '') ?? [];
-  if (region === undefined) throw validationError(`Invalid ResourceArn: ${arn}`);
-  const table = tables.find({ region, accountId: accountId!, name: name! });
-  if (table === undefined) {
-    throw new AwsError('ResourceNotFoundException', `Requested resource not found: Table: ${name} not found`);
-  }
-  return table;
-}
-
-function checkPolicy(text: string): void {
-  try {
-    parsePolicy(text);
-  } catch (error) {
-    throw validationError(`Resource-based policy document is not valid: ${(error as Error).message}`);
-  }
-}
-
-/** `NO_POLICY` stands for none. */
-function checkRevision({ record: { policy } }: Table, expected: string | undefined): void {
-  if (expected === undefined || expected === (policy?.revision ?? 'NO_POLICY')) return;
-  throw new AwsError(
-    'PolicyNotFoundException',
-    'The provided ExpectedRevisionId does not match the current RevisionId of the resource-based policy',
-  );
-}
-
-function noPolicy(arn: string): AwsError {
-  return new AwsError(
-    'PolicyNotFoundException',
-    `Resource-based policy not found for the provided ResourceArn: ${arn}`,
-  );
 }

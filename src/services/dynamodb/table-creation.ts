@@ -9,6 +9,7 @@ import type { Ids } from '../../core/ids.ts';
 import { notImplemented } from './dynamodb-errors.ts';
 import { invalidValues, validationError } from './engine/item-checks.ts';
 import type { StreamViewType } from './engine/table-layout.ts';
+import { newPolicy } from './table-policy.ts';
 import type { IndexRecord, StreamRecord, TableAddress, TableRecord, TableStream } from './table-record.ts';
 import { checkTableShape } from './table-validation.ts';
 import { tagsOf } from './tag-operations.ts';
@@ -56,9 +57,7 @@ export function newTable(
     isProtected: input.DeletionProtectionEnabled ?? false,
     ...(input.TableClass === undefined ? {} : { tableClass: input.TableClass }),
     tags: tagsOf(input.Tags ?? []),
-    ...(input.ResourcePolicy === undefined
-      ? {}
-      : { policy: { text: input.ResourcePolicy, revision: String(nowMs) } }),
+    ...(input.ResourcePolicy === undefined ? {} : { policy: newPolicy(input.ResourcePolicy, nowMs, ids) }),
   };
   if (input.StreamSpecification?.StreamEnabled !== true) return { record: base, streams: [] };
   return withStream(base, input.StreamSpecification, nowMs, ids);
@@ -118,8 +117,15 @@ export function rowId(ids: Ids): number {
 
 function refuseUnwritten(input: CreateTableCommandInput): void {
   if (input.SSESpecification?.Enabled === true) throw notImplemented('SSESpecification of DynamoDB tables');
-  if (input.OnDemandThroughput !== undefined) throw notImplemented('OnDemandThroughput of DynamoDB tables');
-  if (input.WarmThroughput !== undefined) throw notImplemented('WarmThroughput of DynamoDB tables');
+  for (const name of [
+    'OnDemandThroughput',
+    'WarmThroughput',
+    'GlobalTableSourceArn',
+    'GlobalTableSettingsReplicationMode',
+    'VectorIndexes',
+  ] as const) {
+    if (input[name] !== undefined) throw notImplemented(`${name} of DynamoDB tables`);
+  }
   for (const index of input.GlobalSecondaryIndexes ?? []) refuseIndexSettings(index);
   if (
     input.StreamSpecification?.StreamEnabled === false &&

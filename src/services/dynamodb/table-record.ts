@@ -61,6 +61,8 @@ export interface TableRecord extends TableAddress {
   readonly ttlAttribute?: string;
   /** When TTL was last turned on or off. */
   readonly ttlChangedMs?: number;
+  /** As `ttlChangedMs`, until every item has been looked at: when it expires now, if at all. */
+  readonly redatingSinceMs?: number;
   readonly isProtected: boolean;
   readonly tableClass?: TableClass;
   readonly tableClassChangedMs?: number;

@@ -60,6 +60,9 @@ function refuseUnwritten(input: UpdateTableCommandInput): void {
     'WarmThroughput',
     'MultiRegionConsistency',
     'GlobalTableWitnessUpdates',
+    'GlobalTableSettingsReplicationMode',
+    'DisassociationProtectionEnabled',
+    'VectorIndexUpdates',
   ] as const) {
     if (input[name] !== undefined) throw notImplemented(`${name} of DynamoDB tables`);
   }

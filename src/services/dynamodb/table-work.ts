@@ -6,10 +6,12 @@ import type { EngineClient } from './item-engine.ts';
 import type { Table } from './table.ts';
 import type { IndexRecord, TableRecord } from './table-record.ts';
 import type { Tables } from './tables.ts';
+import type { TimeToLive } from './time-to-live.ts';
 
 export interface TableWorkDependencies {
   readonly tables: Tables;
   readonly engine: EngineClient;
+  readonly ttl: TimeToLive;
   readonly clock: WorkClock;
   readonly log: Log;
 }
@@ -18,19 +20,26 @@ export interface TableWorkDependencies {
 export class TableWork {
   private readonly tables: Tables;
   private readonly engine: EngineClient;
+  private readonly ttl: TimeToLive;
+  private readonly clock: WorkClock;
   private readonly work: ClockedWork;
   private readonly log: Log;
   private isClosed = false;
 
-  constructor({ tables, engine, clock, log }: TableWorkDependencies) {
+  constructor({ tables, engine, ttl, clock, log }: TableWorkDependencies) {
     this.tables = tables;
     this.engine = engine;
+    this.ttl = ttl;
+    this.clock = clock;
     this.work = new ClockedWork(clock);
     this.log = log;
   }
 
   begin(): void {
-    for (const table of this.tables.all()) this.goOn(table);
+    for (const table of this.tables.all()) {
+      this.goOn(table);
+      if (table.record.redatingSinceMs !== undefined) this.redate(table);
+    }
     for (const { id, disabledMs } of this.tables.streams()) {
       // The server may have ended between the two.
       if (disabledMs !== undefined) this.run(() => this.engine.ask({ ask: 'closeStream', stream: id }));
@@ -46,16 +55,19 @@ export class TableWork {
     }
   }
 
-  /** Says anew when the items of a table expire. */
-  redate(table: Table, nowMs: number, then: () => void): void {
+  /** Says anew when the items of a table expire, as its record says now. */
+  redate({ record }: Table): void {
     this.run(async () => {
-      let beyond: RowKey | undefined;
-      do {
-        if (this.isClosed || this.tables.find(table.record)?.record.id !== table.record.id) return;
-        const id = this.tables.layoutId(table);
-        beyond = await this.engine.ask({ ask: 'redate', table: id, nowMs, beyond });
-      } while (beyond !== undefined);
-      then();
+      const ended = await this.eachChunk(record, (table, beyond) =>
+        this.engine.ask({ ask: 'redate', table, nowMs: this.clock.now(), beyond }),
+      );
+      if (!ended) return;
+      const table = await this.change(record, (now) => {
+        const { redatingSinceMs, ...rest } = now;
+        // TTL may have been changed again, and the items are being looked at again.
+        return redatingSinceMs === record.redatingSinceMs ? rest : now;
+      });
+      if (table?.layout.ttlAttribute !== undefined) this.ttl.expect(table, this.clock.now() / 1000);
     });
   }
 
@@ -77,17 +89,10 @@ export class TableWork {
   }
 
   private async fill({ record }: Table, { id, name }: IndexRecord): Promise<void> {
-    let beyond: RowKey | undefined;
-    do {
-      const table = this.tables.find(record);
-      if (this.isClosed || table?.record.id !== record.id) return;
-      beyond = await this.engine.ask({
-        ask: 'backfill',
-        table: this.tables.layoutId(table),
-        index: id,
-        beyond,
-      });
-    } while (beyond !== undefined);
+    const ended = await this.eachChunk(record, (table, beyond) =>
+      this.engine.ask({ ask: 'backfill', table, index: id, beyond }),
+    );
+    if (!ended) return;
     await this.change(record, (now) => ({
       ...now,
       indexes: now.indexes.map((index) =>
@@ -104,11 +109,33 @@ export class TableWork {
     }));
   }
 
-  private async change(of: TableRecord, change: (record: TableRecord) => TableRecord): Promise<void> {
-    await this.tables.inTurn(of, async () => {
-      const table = this.tables.find(of);
-      if (table?.record.id === of.id && !this.isClosed) await this.tables.save(change(table.record));
+  /** Returns whether all items of the table were worked on: false where it is gone, or this is closed. */
+  private async eachChunk(
+    of: TableRecord,
+    work: (table: number, beyond: RowKey | undefined) => Promise<RowKey | undefined>,
+  ): Promise<boolean> {
+    let beyond: RowKey | undefined;
+    do {
+      const table = this.current(of);
+      if (table === undefined) return false;
+      beyond = await work(this.tables.layoutId(table), beyond);
+    } while (beyond !== undefined);
+    return true;
+  }
+
+  private async change(
+    of: TableRecord,
+    change: (record: TableRecord) => TableRecord,
+  ): Promise<Table | undefined> {
+    return this.tables.inTurn(of, async () => {
+      const table = this.current(of);
+      return table && (await this.tables.save(change(table.record)));
     });
+  }
+
+  /** The table as it is now; undefined where it is gone, or nothing more is to be done. */
+  private current(of: TableRecord): Table | undefined {
+    return this.isClosed ? undefined : this.tables.withId(of.id);
   }
 
   private async drop(rows: { readonly table?: number; readonly index?: number }): Promise<void> {

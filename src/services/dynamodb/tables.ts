@@ -100,9 +100,10 @@ export class Tables {
   /** Stores a table, new or changed, and streams with it. */
   async save(record: TableRecord, streams: readonly StreamRecord[] = []): Promise<Table> {
     const key = addressKey(record);
+    // Made first: what is no table must not be stored, where the next server would find it.
+    const table = new Table(record);
     await this.state.commit([{ table: TABLE, key, value: record }, ...streams.map(streamWrite)]);
     for (const stream of streams) this.streamsByArn.set(streamArn(stream), stream);
-    const table = new Table(record);
     this.byKey.set(key, table);
     this.layoutId(table);
     return table;

@@ -2,6 +2,7 @@ import type { Tag } from '@aws-sdk/client-dynamodb';
 import { AwsError } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { DynamoContext, DynamoOperations } from './dynamodb-context.ts';
+import { addressOfArn } from './dynamodb-context.ts';
 import { validationError } from './engine/item-checks.ts';
 import type { Table } from './table.ts';
 
@@ -66,15 +67,13 @@ function checkCount(tags: Readonly<Record<string, string>>): void {
   }
 }
 
-const TABLE_ARN = /^arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):(\d{12}):table\/([^/]+)$/;
-
 /** Words as dynalite has them of AWS. */
 function taggedTable({ tables }: DynamoContext, arn: string | undefined, caller: RequestContext): Table {
-  const [, region, accountId, name] = TABLE_ARN.exec(arn ?? '') ?? [];
-  if (region === undefined)
+  const address = addressOfArn(arn ?? '');
+  if (address === undefined)
     throw validationError(`Invalid TableArn: Invalid ResourceArn provided as input ${arn}`);
-  const table = tables.find({ region, accountId: accountId!, name: name! });
-  if (table === undefined || accountId !== caller.accountId) {
+  const table = tables.find(address);
+  if (table === undefined || address.accountId !== caller.accountId) {
     throw new AwsError(
       'ResourceNotFoundException',
       `Requested resource not found: ResourcArn: ${arn} not found`,

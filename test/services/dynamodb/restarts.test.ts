@@ -83,6 +83,45 @@ test('items expire that were to expire while no server was there', async (contex
   assert.equal((await tableOf(second)).ItemCount, 0);
 });
 
+test('a table with a policy that is none is not made, now or by the next server', async (context) => {
+  const directory = await scratchDirectory(context);
+  const first = await openedDynamo(context, directory);
+  await assert.rejects(first.call('CreateTable', { ...KEYED, ResourcePolicy: '{' }), {
+    code: 'ValidationException',
+    message: /^Resource-based policy document is not valid: /,
+  });
+  await first.close();
+  const second = await openedDynamo(context, directory);
+  assert.deepEqual(await second.call('ListTables', {}), { TableNames: [] });
+});
+
+test('items that were there when TTL was turned on expire, also where a server ended meanwhile', async (context) => {
+  const directory = await scratchDirectory(context);
+  const first = await openedDynamo(context, directory);
+  await first.call('CreateTable', KEYED);
+  const dueSeconds = Math.floor(first.clock.now() / 1000) + 100;
+  await fill(first, { expires: { N: String(dueSeconds) } });
+  const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expires' };
+  await first.call('UpdateTimeToLive', { TableName: 'table', TimeToLiveSpecification });
+  await first.close();
+
+  const second = await openedDynamo(context, directory);
+  second.dynamo.begin();
+  await second.clock.advance(200_000);
+  assert.equal((await tableOf(second)).ItemCount, 0);
+  await second.close();
+
+  let redates = 0;
+  const refuses = ({ ask }: EngineRequest) => {
+    if (ask === 'redate') redates += 1;
+    return false;
+  };
+  const third = await openedDynamo(context, directory, { refuses });
+  third.dynamo.begin();
+  await third.clock.advance(1);
+  assert.equal(redates, 0, 'what has ended is not begun again');
+});
+
 test('what has expired is removed later where the disk has refused it', async (context) => {
   let isFull = true;
   const refuses = (request: EngineRequest) => isFull && request.ask === 'expire';

@@ -311,7 +311,25 @@ test('what is not written yet is refused by name', async (context) => {
     'NotImplemented',
     'selfsame does not implement SSESpecification of DynamoDB tables yet.',
   );
+  for (const [member, value] of Object.entries({
+    GlobalTableSourceArn: 'arn:aws:dynamodb:us-east-1:000000000000:table/source',
+    GlobalTableSettingsReplicationMode: 'ENABLED',
+    WarmThroughput: { ReadUnitsPerSecond: 12_000 },
+  })) {
+    await refused(
+      client.send(new CreateTableCommand({ ...PROVISIONED, TableName: 'sealed', [member]: value })),
+      'NotImplemented',
+      `selfsame does not implement ${member} of DynamoDB tables yet.`,
+    );
+  }
   await createTable(client, 'plain');
+  await refused(
+    client.send(
+      new UpdateTableCommand({ TableName: 'plain', GlobalTableSettingsReplicationMode: 'DISABLED' }),
+    ),
+    'NotImplemented',
+    'selfsame does not implement GlobalTableSettingsReplicationMode of DynamoDB tables yet.',
+  );
   const StreamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/s';
   await assert.rejects(
     client.send(new EnableKinesisStreamingDestinationCommand({ TableName: 'plain', StreamArn })),
