@@ -75,6 +75,7 @@ export interface NewStreamRow {
   readonly record: string;
 }
 
+/** So many rows, of so many bytes. */
 export interface Tally {
   readonly count: number;
   readonly sizeBytes: number;
@@ -91,14 +92,19 @@ export interface ItemRows {
   expired(table: number, bySeconds: number, limit: number): StoredItem[];
   /** When the next item expires, in seconds since the epoch. */
   nextExpiry(table: number): number | undefined;
-  tallyOfTable(table: number): Tally;
   tallyOfPartition(table: number, partition: Uint8Array): Tally;
 
   entries(index: number, range: RowRange): IterableIterator<IndexedItem>;
   putEntry(index: number, row: IndexRow): void;
   removeEntry(index: number, key: RowKey): void;
-  tallyOfIndex(index: number): Tally;
   tallyOfIndexPartition(index: number, partition: Uint8Array): Tally;
+
+  /** How much was counted of a table or an index. */
+  tally(owner: number): Tally;
+  /** So much more, or less. */
+  changeTally(owner: number, change: Tally): void;
+  /** Counts the rows of an index. */
+  recountIndex(index: number): void;
 
   shards(stream: number): ShardRow[];
   putShard(stream: number, shard: ShardRow): void;

@@ -132,12 +132,11 @@ function unprocessedKeys(
   input: BatchGetItemCommandInput,
   left: readonly Get[],
 ): Record<string, KeysAndAttributes> {
-  const unprocessed: Record<string, KeysAndAttributes> = {};
-  for (const { tableName, keyItem } of left) {
-    unprocessed[tableName] ??= { ...input.RequestItems![tableName], Keys: [] };
-    unprocessed[tableName].Keys!.push({ ...keyItem });
-  }
-  return unprocessed;
+  const keys: Record<string, Item[]> = {};
+  for (const { tableName, keyItem } of left) addTo(keys, tableName, keyItem);
+  return Object.fromEntries(
+    Object.entries(keys).map(([tableName, Keys]) => [tableName, { ...input.RequestItems![tableName], Keys }]),
+  );
 }
 
 interface BatchWrite extends TableWrite {

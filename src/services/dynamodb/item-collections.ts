@@ -36,7 +36,7 @@ export function collectionsOf(
 }
 
 export function addTo<T>(lists: Record<string, T[]>, name: string, value: T): void {
-  const list = lists[name];
-  if (list === undefined) lists[name] = [value];
-  else list.push(value);
+  // A table may be named `constructor`.
+  if (Object.hasOwn(lists, name)) lists[name]!.push(value);
+  else lists[name] = [value];
 }

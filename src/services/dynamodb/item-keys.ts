@@ -11,13 +11,14 @@ import {
   validationError,
 } from './engine/item-checks.ts';
 import type { Item } from './engine/item-text.ts';
+import { attributeOf } from './engine/item-text.ts';
 import { rowKeyOf } from './engine/key-bytes.ts';
 import type { Table } from './table.ts';
 
 /** Of an item that is to be stored. Throws `ValidationException` for one that the table does not take. */
 export function keyOfNewItem({ layout }: Table, item: Item): RowKey {
   for (const [{ name, type }, isPartition] of partsOf(layout.key)) {
-    const value = item[name];
+    const value = attributeOf(item, name);
     if (value === undefined) throw invalidValues(`Missing the key ${name} in the item`);
     const actual = typeOf(value);
     if (actual !== type) {
@@ -44,7 +45,7 @@ export function checkKey(schema: Table['layout']['key'], key: Item): void {
   const parts = partsOf(schema);
   if (Object.keys(key).length !== parts.length) throw mismatch();
   for (const [{ name, type }, isPartition] of parts) {
-    const value = key[name];
+    const value = attributeOf(key, name);
     if (value === undefined || typeOf(value) !== type) throw mismatch();
     if (isEmptyKey(value)) {
       throw validationError(

@@ -26,7 +26,7 @@ export interface Described {
 export function describedTable(table: Table, { status, tallies, nowMs }: Described): TableDescription {
   const { record } = table;
   const { count, sizeBytes } = tallies?.table ?? NOTHING;
-  const indexes = record.indexes.map((index) => ({ index, tally: tallies?.indexes[index.name] ?? NOTHING }));
+  const indexes = record.indexes.map((index) => ({ index, tally: tallyOf(index, tallies) }));
   const local = indexes.filter(({ index }) => index.isLocal);
   const global = indexes.filter(({ index }) => !index.isLocal);
   return {
@@ -64,6 +64,11 @@ export function describedTable(table: Table, { status, tallies, nowMs }: Describ
         }),
     DeletionProtectionEnabled: record.isProtected,
   };
+}
+
+/** An index is counted when it is full. */
+function tallyOf({ name, status }: IndexRecord, tallies: Described['tallies']): Tally {
+  return (status === 'ACTIVE' ? tallies?.indexes[name] : undefined) ?? NOTHING;
 }
 
 /** What DescribeTable alone tells: recorded that CreateTable does not. */

@@ -62,10 +62,6 @@ export class SqliteItemRows implements ItemRows {
     return (this.statements.row(query, table)?.['next'] as number | null) ?? undefined;
   }
 
-  tallyOfTable(table: number): Tally {
-    return tally(this.statements.row(`SELECT ${TALLY} FROM items WHERE owner = ?`, table));
-  }
-
   tallyOfPartition(table: number, partition: Uint8Array): Tally {
     const query = `SELECT ${TALLY} FROM items WHERE owner = ? AND k0 = ?`;
     return tally(this.statements.row(query, table, partition));
@@ -91,13 +87,25 @@ export class SqliteItemRows implements ItemRows {
     this.statements.run(from, index, ...key);
   }
 
-  tallyOfIndex(index: number): Tally {
-    return tally(this.statements.row(`SELECT ${TALLY} FROM entries WHERE owner = ?`, index));
-  }
-
   tallyOfIndexPartition(index: number, partition: Uint8Array): Tally {
     const query = `SELECT ${TALLY} FROM entries WHERE owner = ? AND k0 = ?`;
     return tally(this.statements.row(query, index, partition));
+  }
+
+  tally(owner: number): Tally {
+    return tally(this.statements.row('SELECT count, size FROM tallies WHERE owner = ?', owner));
+  }
+
+  changeTally(owner: number, { count, sizeBytes }: Tally): void {
+    const into =
+      'INSERT INTO tallies VALUES (?, ?, ?) ' +
+      'ON CONFLICT DO UPDATE SET count = count + excluded.count, size = size + excluded.size';
+    this.statements.run(into, owner, count, sizeBytes);
+  }
+
+  recountIndex(index: number): void {
+    const counted = `SELECT ?1, ${TALLY} FROM entries WHERE owner = ?1`;
+    this.statements.run(`INSERT OR REPLACE INTO tallies ${counted}`, index);
   }
 
   shards(stream: number): ShardRow[] {
@@ -165,16 +173,22 @@ export class SqliteItemRows implements ItemRows {
 
   dropTable(table: number, limit: number): number {
     const some = 'SELECT id FROM items WHERE owner = ? LIMIT ?';
+    this.dropTally(table);
     return this.statements.run(`DELETE FROM items WHERE id IN (${some})`, table, limit);
   }
 
   dropIndex(index: number, limit: number): number {
+    this.dropTally(index);
     const some = 'SELECT k0, k1, k2, k3 FROM entries WHERE owner = ?1 LIMIT ?2';
     return this.statements.run(
       `DELETE FROM entries WHERE owner = ?1 AND (k0, k1, k2, k3) IN (${some})`,
       index,
       limit,
     );
+  }
+
+  private dropTally(owner: number): void {
+    this.statements.run('DELETE FROM tallies WHERE owner = ?', owner);
   }
 }
 

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
 import { createTable, invalid, put, refused, sharedDynamo } from './dynamodb-client.ts';
 
 const EVERY_TYPE: Record<string, AttributeValue> = {
@@ -139,4 +145,30 @@ test('capacity is counted in kilobytes written and pairs of them read', async (c
   // The larger of the two counts, what is removed.
   const deleted = await client.send(new DeleteItemCommand(key));
   assert.equal(deleted.ConsumedCapacity?.CapacityUnits, 4);
+});
+
+test('attributes and tables may have the names of what every object of JavaScript has', async (context) => {
+  const { client } = await sharedDynamo(context);
+  const keySchema = (AttributeName: string) => [{ AttributeName, KeyType: 'HASH' as const }];
+  await client.send(
+    new CreateTableCommand({
+      TableName: 'constructor',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: ['toString', 'valueOf'].map((AttributeName) => ({
+        AttributeName,
+        AttributeType: 'S',
+      })),
+      KeySchema: keySchema('toString'),
+      GlobalSecondaryIndexes: [
+        { IndexName: 'values', KeySchema: keySchema('valueOf'), Projection: { ProjectionType: 'ALL' } },
+      ],
+    }),
+  );
+  await put(client, 'constructor', { toString: { S: 'a' } }, { toString: { S: 'b' }, valueOf: { S: 'v' } });
+  const { Items } = await client.send(new ScanCommand({ TableName: 'constructor', IndexName: 'values' }));
+  assert.deepEqual(Items, [{ toString: { S: 'b' }, valueOf: { S: 'v' } }]);
+  await invalid(
+    put(client, 'constructor', { text: { S: 'x' } }),
+    'One or more parameter values were invalid: Missing the key toString in the item',
+  );
 });

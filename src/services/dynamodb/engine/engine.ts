@@ -14,7 +14,6 @@ import type { EngineReplies, EngineReply, EngineRequest } from './requests.ts';
 import { readRecords } from './stream-records.ts';
 import { StreamWriter } from './stream-writer.ts';
 import type { StreamLayout, TableLayout } from './table-layout.ts';
-import { Tallies } from './tallies.ts';
 
 /** Items that are worked on at once where all of a table are; other requests have their turn between. */
 const CHUNK = 500;
@@ -26,7 +25,6 @@ export function openEngine(rows: ItemRows): ItemEngine<EngineRequest, EngineRepl
 class Engine implements ItemEngine<EngineRequest, EngineReply> {
   private readonly rows: ItemRows;
   private readonly tables = new Map<number, TableLayout>();
-  private readonly tallies: Tallies;
   private readonly streams: StreamWriter;
   private readonly writer: ItemWriter;
   private readonly reader: ItemReader;
@@ -34,9 +32,8 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
   constructor(rows: ItemRows) {
     const layoutOf = (table: number): TableLayout => this.layoutOf(table);
     this.rows = rows;
-    this.tallies = new Tallies(rows);
     this.streams = new StreamWriter(rows);
-    this.writer = new ItemWriter(rows, this.tallies, this.streams, layoutOf);
+    this.writer = new ItemWriter(rows, this.streams, layoutOf);
     this.reader = new ItemReader(rows, layoutOf);
   }
 
@@ -68,7 +65,6 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
   }
 
   forget(): void {
-    this.tallies.forget();
     this.streams.forget();
   }
 
@@ -103,8 +99,8 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
 
   private tally({ id, indexes }: TableLayout): EngineReplies['tally'] {
     return {
-      table: this.tallies.ofTable(id),
-      indexes: Object.fromEntries(indexes.map((index) => [index.name, this.tallies.ofIndex(index.id)])),
+      table: this.rows.tally(id),
+      indexes: Object.fromEntries(indexes.map((index) => [index.name, this.rows.tally(index.id)])),
     };
   }
 
@@ -117,10 +113,13 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
   private backfill(table: TableLayout, id: number, beyond: RowKey | undefined): RowKey | undefined {
     const index = table.indexes.find((found) => found.id === id);
     if (index === undefined) return undefined;
-    return this.eachOf(table, beyond, ({ item }) => {
+    const next = this.eachOf(table, beyond, ({ item }) => {
       const entry = entryOf(index, table, itemOfText(item));
       if (entry !== undefined) this.rows.putEntry(index.id, entry);
     });
+    // Writes meanwhile have counted some of what is in it now, and some of what was not yet.
+    if (next === undefined) this.rows.recountIndex(id);
+    return next;
   }
 
   /** Says anew of the next items when they expire. */
@@ -143,7 +142,6 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
       if (chunk.length === CHUNK) break;
     }
     for (const row of chunk) work(row);
-    this.tallies.forget();
     return chunk.length < CHUNK ? undefined : keyOf(table, chunk.at(-1)!);
   }
 
@@ -152,7 +150,6 @@ class Engine implements ItemEngine<EngineRequest, EngineReply> {
     if (table !== undefined) dropped = this.rows.dropTable(table, CHUNK);
     if (index !== undefined) dropped = Math.max(dropped, this.rows.dropIndex(index, CHUNK));
     if (table !== undefined) this.tables.delete(table);
-    this.tallies.forget();
     return dropped === CHUNK;
   }
 

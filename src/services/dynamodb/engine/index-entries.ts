@@ -1,7 +1,9 @@
 /** What indexes hold of an item. */
 import type { ItemRows, RowKey } from '../../../ports/item-store.ts';
+import { fitsKey } from './item-checks.ts';
 import { itemSize } from './item-size.ts';
 import type { Item } from './item-text.ts';
+import { attributeOf } from './item-text.ts';
 import { rowKeyOf } from './key-bytes.ts';
 import type { IndexLayout, TableLayout } from './table-layout.ts';
 
@@ -13,7 +15,10 @@ export interface IndexEntry {
   readonly sizeBytes: number;
 }
 
-/** Undefined where the item lacks an attribute of the index's key: such an item is not in it. */
+/**
+ * Undefined where an attribute of the index's key is missing, or has a value that cannot be one, as items that were there
+ * before the index may: such an item is not in it. Source: "Detecting and correcting index key violations".
+ */
 export function entryOf(index: IndexLayout, table: TableLayout, item: Item): IndexEntry | undefined {
   if (!hasKey(index, item)) return undefined;
   return {
@@ -26,7 +31,10 @@ export function entryOf(index: IndexLayout, table: TableLayout, item: Item): Ind
 export function projected(index: IndexLayout, table: TableLayout, item: Item): Item {
   if (index.projection === 'ALL') return item;
   const held: Record<string, Item[string]> = {};
-  for (const name of heldNames(index, table)) if (item[name] !== undefined) held[name] = item[name];
+  for (const name of heldNames(index, table)) {
+    const value = attributeOf(item, name);
+    if (value !== undefined) held[name] = value;
+  }
   return held;
 }
 
@@ -40,7 +48,10 @@ export function keyNames({ partition, sort }: TableLayout['key']): string[] {
 }
 
 function hasKey({ key: { partition, sort } }: IndexLayout, item: Item): boolean {
-  return item[partition.name] !== undefined && (sort === undefined || item[sort.name] !== undefined);
+  return (
+    fitsKey(partition, attributeOf(item, partition.name), true) &&
+    (sort === undefined || fitsKey(sort, attributeOf(item, sort.name), false))
+  );
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { AwsError } from '../../../core/errors.ts';
 import type { Item } from './item-text.ts';
+import { attributeOf } from './item-text.ts';
 import type { KeyPart } from './key-bytes.ts';
 import type { TableLayout } from './table-layout.ts';
 
@@ -27,7 +28,7 @@ export function checkUpdatedSize(sizeBytes: number): void {
 export function checkIndexKeys(table: TableLayout, item: Item): void {
   for (const index of table.indexes) {
     for (const [part, isPartition] of partsOf(index.key)) {
-      const value = item[part.name];
+      const value = attributeOf(item, part.name);
       if (value === undefined) continue;
       const type = typeOf(value);
       if (type !== part.type) {
@@ -59,14 +60,27 @@ export function isEmptyKey(value: AttributeValue): boolean {
 }
 
 export function checkKeySize(value: AttributeValue, isPartition: boolean): void {
-  const size = value.S !== undefined ? Buffer.byteLength(value.S) : (value.B?.byteLength ?? 0);
   const max = isPartition ? MAX_PARTITION_KEY_BYTES : MAX_SORT_KEY_BYTES;
-  if (size <= max) return;
+  if (keySize(value) <= max) return;
   throw invalidValues(
     isPartition
       ? `Size of hashkey has exceeded the maximum size limit of${max} bytes`
       : `Aggregated size of all range keys has exceeded the size limit of ${max} bytes`,
   );
+}
+
+/** Whether an index can hold a value in this part of its key. */
+export function fitsKey({ type }: KeyPart, value: AttributeValue | undefined, isPartition: boolean): boolean {
+  return (
+    value !== undefined &&
+    typeOf(value) === type &&
+    !isEmptyKey(value) &&
+    keySize(value) <= (isPartition ? MAX_PARTITION_KEY_BYTES : MAX_SORT_KEY_BYTES)
+  );
+}
+
+function keySize(value: AttributeValue): number {
+  return value.S !== undefined ? Buffer.byteLength(value.S) : (value.B?.byteLength ?? 0);
 }
 
 /** The name of a value's type: `S`, `NS`, `BOOL`, … */

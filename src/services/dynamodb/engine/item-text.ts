@@ -3,6 +3,11 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
 export type Item = Readonly<Record<string, AttributeValue>>;
 
+/** Of the item itself: `constructor` and its like may be names of attributes. */
+export function attributeOf(item: Item, name: string): AttributeValue | undefined {
+  return Object.hasOwn(item, name) ? item[name] : undefined;
+}
+
 export function textOfItem(item: Item): string {
   return JSON.stringify(item, hasBytes(item) ? replaceBytes : undefined);
 }

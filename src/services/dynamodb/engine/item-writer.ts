@@ -15,7 +15,6 @@ import { rowKeyOf } from './key-bytes.ts';
 import type { Refusal, Write, WriteReply, WriteRequest, WriteResult } from './requests.ts';
 import type { StreamWriter } from './stream-writer.ts';
 import type { IndexLayout, TableLayout } from './table-layout.ts';
-import type { Tallies } from './tallies.ts';
 
 /** An item as it is, or is to be; parsed once something asks for that. */
 class ItemState {
@@ -35,6 +34,10 @@ class ItemState {
   }
 }
 
+interface Sized {
+  readonly sizeBytes: number;
+}
+
 interface Plan {
   readonly write: Write;
   readonly table: TableLayout;
@@ -44,18 +47,11 @@ interface Plan {
 
 export class ItemWriter {
   private readonly rows: ItemRows;
-  private readonly tallies: Tallies;
   private readonly streams: StreamWriter;
   private readonly layoutOf: (table: number) => TableLayout;
 
-  constructor(
-    rows: ItemRows,
-    tallies: Tallies,
-    streams: StreamWriter,
-    layoutOf: (table: number) => TableLayout,
-  ) {
+  constructor(rows: ItemRows, streams: StreamWriter, layoutOf: (table: number) => TableLayout) {
     this.rows = rows;
-    this.tallies = tallies;
     this.streams = streams;
     this.layoutOf = layoutOf;
   }
@@ -141,11 +137,7 @@ export class ItemWriter {
   /** Returns when it expires. */
   private store({ write, table, before, after }: Plan, nowMs: number): number | null {
     if (write.kind === 'check' || (before === undefined && after === undefined)) return null;
-    this.tallies.changeTable(
-      table.id,
-      (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1),
-      (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0),
-    );
+    this.count(table.id, before, after);
     if (after === undefined) {
       this.rows.remove(table.id, write.key);
       return null;
@@ -164,13 +156,15 @@ export class ItemWriter {
       const now = indexed(index, table, after);
       const bytes = changeEntry(this.rows, index, old, now);
       if (bytes.length > 0) written[index.name] = bytes;
-      this.tallies.changeIndex(
-        index.id,
-        (now.entry === undefined ? 0 : 1) - (old.entry === undefined ? 0 : 1),
-        (now.entry?.sizeBytes ?? 0) - (old.entry?.sizeBytes ?? 0),
-      );
+      this.count(index.id, old.entry, now.entry);
     }
     return written;
+  }
+
+  private count(owner: number, before: Sized | undefined, after: Sized | undefined): void {
+    const count = (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
+    const sizeBytes = (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0);
+    if (count !== 0 || sizeBytes !== 0) this.rows.changeTally(owner, { count, sizeBytes });
   }
 
   private collectionBytes({ key: [partition] }: Write, { id, indexes }: TableLayout): number {
