@@ -32,6 +32,8 @@ export class StreamCheckpoints {
   private readonly known = new Map<string, ShardCheckpoint>();
   private readonly dirty = new Set<string>();
   private writing: Promise<void> | undefined;
+  /** Waits for the write under way, and then writes whatever has come. */
+  private next: Promise<void> | undefined;
 
   private constructor(state: StateStore, owner: string) {
     this.state = state;
@@ -67,7 +69,14 @@ export class StreamCheckpoints {
     this.known.set(BEGUN, { cursor: '', groups: 1 });
     for (const [shardId, checkpoint] of first) this.known.set(shardId, checkpoint);
     for (const shardId of this.known.keys()) this.dirty.add(shardId);
-    await this.flush();
+    try {
+      await this.flush();
+    } catch (error) {
+      // A server that starts after a crash would find no places, so that reading has not begun.
+      this.known.clear();
+      this.dirty.clear();
+      throw error;
+    }
   }
 
   /** Will be stored soon. */
@@ -88,22 +97,30 @@ export class StreamCheckpoints {
   }
 
   /** Resolves when everything set so far is stored. */
-  async flush(): Promise<void> {
-    while (this.writing !== undefined) await this.writing;
+  flush(): Promise<void> {
+    // One for all who ask meanwhile: were each to wait by itself, they would be more with every write.
+    this.next ??= this.writeNext();
+    return this.next;
+  }
+
+  private async writeNext(): Promise<void> {
+    // Those who asked for it hear of its failure; what it was to store is stored now.
+    await this.writing?.catch(() => {});
+    this.next = undefined;
     if (this.dirty.size === 0) return;
+    this.writing = this.write();
+    await this.writing;
+  }
+
+  private async write(): Promise<void> {
     const shardIds = [...this.dirty];
     this.dirty.clear();
-    this.writing = this.state.commit(shardIds.map((shardId) => this.writeOf(shardId))).then(
-      () => {
-        this.writing = undefined;
-      },
-      (error: unknown) => {
-        this.writing = undefined;
-        for (const shardId of shardIds) this.dirty.add(shardId);
-        throw error;
-      },
-    );
-    await this.writing;
+    try {
+      await this.state.commit(shardIds.map((shardId) => this.writeOf(shardId)));
+    } catch (error) {
+      for (const shardId of shardIds) this.dirty.add(shardId);
+      throw error;
+    }
   }
 
   private writeOf(shardId: string): StateWrite {
