@@ -223,15 +223,19 @@ export class ShardReader<Run> {
     });
   }
 
-  /** Of a lane's records from the first on, those that are gone from the stream, as a later one is its first now. */
+  /**
+   * Of a lane's records from the first on, those that are gone from the stream: there is no stream any more, or what
+   * it has after the place in front of them is later, or nothing.
+   */
   private async expired(group: number, entries: readonly StreamEntry[]): Promise<number> {
     const { source, polling } = this.deps;
+    if (!source.exists(polling.streamArn)) return entries.length;
     try {
       const { cursor } = this.lanes[group]!.position;
       const pull = { max: 1, signal: AT_ONCE };
       const { records } = await source.read(polling.streamArn, this.shardId, cursor, pull);
       const first = records[0]?.sequenceNumber;
-      if (first === undefined) return 0;
+      if (first === undefined) return entries.length;
       return entries.filter(({ record }) => isAfter(first, record.sequenceNumber)).length;
     } catch (error) {
       this.deps.failed(error);

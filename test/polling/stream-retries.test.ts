@@ -90,6 +90,28 @@ test('without limits a batch is tried until the stream has it no more', async (c
   assert.deepEqual(data().at(-1), [2]);
 });
 
+test('a batch that was the last of its stream is not tried for ever', async (context) => {
+  for (const end of ['trim', 'remove'] as const) {
+    const { stream, poller, clock, discarded, data, settled } = polledStream(context, () => FAILURE);
+    stream.put('shard-0', 'k', 1);
+    stream.put('shard-0', 'k', 2);
+    poller();
+    await settled();
+    await clock.advance(3_600_000);
+    assert.equal(discarded.length, 0);
+    stream[end]('shard-0');
+    await clock.advance(60_000);
+    await settled();
+    assert.deepEqual(
+      discarded.map(({ condition, records }) => [condition, numbers(records)]),
+      [['RecordAgeExceeded', [1, 2]]],
+    );
+    const attempts = data().length;
+    await clock.advance(3_600_000);
+    assert.equal(data().length, attempts);
+  }
+});
+
 test('a failing batch is halved until the bad record is alone, in order, and halving uses up no attempts', async (context) => {
   const polled = polledStream(context, ({ records }) => (numbers(records).includes(3) ? FAILURE : SUCCESS));
   const { stream, poller, clock, discarded, data, settled } = polled;

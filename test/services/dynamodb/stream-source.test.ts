@@ -107,6 +107,25 @@ test('a shard that is closed is read to its end, and its child is told of', asyn
   );
 });
 
+test('a shard that is gone, with what it held, is at its end', async (context) => {
+  const opened = await openedDynamo(context);
+  const { source, arn, put } = await streamed(opened);
+  const { shardId } = (await source.shards(arn))[0]!;
+  await put('old');
+  const cursor = await source.open(arn, shardId, { at: 'TRIM_HORIZON' });
+  await opened.clock.advance(4 * HOUR_MS);
+  await put('in the next shard');
+  opened.dynamo.begin();
+  await opened.clock.advance(30 * HOUR_MS);
+  const shardIds = (await source.shards(arn)).map((shard) => shard.shardId);
+  assert.ok(!shardIds.includes(shardId), shardIds.join());
+  assert.deepEqual(await source.read(arn, shardId, cursor, { max: 1, signal: NEVER }), {
+    records: [],
+    cursor,
+    isEnd: true,
+  });
+});
+
 test('a read of a stream that goes is woken, and throws', async (context) => {
   const opened = await openedDynamo(context);
   const { source, arn, put } = await streamed(opened);

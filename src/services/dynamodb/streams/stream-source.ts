@@ -58,7 +58,8 @@ export function dynamoStreamSource({ tables, reader, signals }: StreamSourceDepe
         const stream = existing(arn);
         const count = signals.count(stream.id, 'records');
         const found = await reader.records(stream, shardId, Number(cursor), max);
-        if (found === undefined) throw shardNotFound(shardId, arn);
+        // It has gone with the last of its records.
+        if (found === undefined) return { records: [], cursor, isEnd: true };
         const { records, isEnd } = found;
         const reached = records.at(-1)?.sequence ?? Number(cursor);
         if (records.length > 0 || isEnd || signal.aborted) {
