@@ -117,11 +117,16 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
 
     async UpdateEventSourceMapping(input, caller) {
       const before = existing(input.UUID, caller);
-      const { filters: _, maximumConcurrency: _maximum, countsEvents: _counts, ...kept } = before;
-      const target = input.FunctionName === undefined ? {} : targetOf(input.FunctionName, caller);
+      const {
+        filters: _,
+        maximumConcurrency: _maximum,
+        countsEvents: _counts,
+        qualifier: _version,
+        ...kept
+      } = before;
       const after = checked({
         ...kept,
-        ...target,
+        ...targetOf(before, input.FunctionName, caller),
         ...changedSettings('UpdateEventSourceMapping', before.eventSourceArn, before, input),
         lastModifiedMs: clock.now(),
       });
@@ -137,8 +142,14 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
   };
 }
 
-function targetOf(name: string, caller: RequestContext): Pick<MappingRecord, 'functionName' | 'qualifier'> {
-  const { functionName, qualifier } = parseFunctionIdentifier(name, undefined, caller);
+/** What the mapping names from now on; a name without a version or alias takes away the one before. */
+function targetOf(
+  before: MappingRecord,
+  name: string | undefined,
+  caller: RequestContext,
+): Pick<MappingRecord, 'functionName' | 'qualifier'> {
+  const { functionName, qualifier } =
+    name === undefined ? before : parseFunctionIdentifier(name, undefined, caller);
   return { functionName, ...(qualifier === undefined ? {} : { qualifier }) };
 }
 

@@ -11,6 +11,7 @@ import {
   GetEventSourceMappingCommand,
   ListEventSourceMappingsCommand,
   ListTagsCommand,
+  PublishVersionCommand,
   TagResourceCommand,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
@@ -124,6 +125,21 @@ test('settings are changed one by one, and taken away', async () => {
     [bare.ScalingConfig, bare.FilterCriteria, bare.FunctionResponseTypes, bare.BatchSize],
     [undefined, undefined, [], 100],
   );
+});
+
+test('a mapping is for a version as long as it is for no other, and a name alone takes that away', async () => {
+  const { mapping } = await mappedQueue(server, 'named');
+  const UUID = mapping.UUID!;
+  await lambda.send(new PublishVersionCommand({ FunctionName: 'named' }));
+  const arn = mapping.FunctionArn!;
+  const target = async (input: object) => {
+    const { FunctionArn } = await update(UUID, input);
+    while ((await get(UUID)).State !== 'Enabled') await platform.clock.advance(0);
+    return FunctionArn;
+  };
+  assert.equal(await target({ FunctionName: 'named:1' }), `${arn}:1`);
+  assert.equal(await target({ BatchSize: 5 }), `${arn}:1`);
+  assert.equal(await target({ FunctionName: 'named' }), arn);
 });
 
 test('mappings are listed by function and by source, page by page', async () => {
