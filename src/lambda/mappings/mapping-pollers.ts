@@ -26,6 +26,7 @@ export class MappingPollers {
   /** What has been started and has still to find out where its stream begins. */
   private readonly beginning = new Map<string, MappingState>();
   private readonly results = new Map<string, ProcessingResult>();
+  private isClosed = false;
 
   constructor(deps: MappingPollersDependencies) {
     this.deps = deps;
@@ -82,6 +83,7 @@ export class MappingPollers {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     const abandoned = [...this.pollers.values()].map((poller) => poller.abandon());
     this.pollers.clear();
     await Promise.all(abandoned);
@@ -104,7 +106,8 @@ export class MappingPollers {
   }
 
   private startPoller(record: MappingRecord, state: MappingState): void {
-    if (!record.enabled) return;
+    // Closed while the poller before it was being stopped, nothing is to begin any more.
+    if (!record.enabled || this.isClosed) return;
     const { uuid } = record;
     const poller = mappingPoller(this.deps, record, (result) => this.results.set(uuid, result));
     if (poller === undefined) return;
