@@ -106,7 +106,7 @@ export async function openEventServices(dependencies: EventServicesDependencies,
     closeBeforeServer(): void {
       cleanup.add(() => events.close());
       cleanup.add(() => scheduler.close());
-      cleanup.add(async () => pipes.close());
+      cleanup.add(() => pipes.close());
       cleanup.add(() => firehose.close());
       cleanup.add(() => sns.close());
       cleanup.add(() => logs.closeSubscriptions());

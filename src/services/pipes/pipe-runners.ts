@@ -35,7 +35,8 @@ interface Runner {
   start(): void;
   /** Resolves when what was taken has been dealt with. */
   stop(): Promise<void>;
-  abandon(): void;
+  /** Takes no more, and resolves when what has been dealt with is stored; what is under way ends with the server. */
+  abandon(): void | Promise<void>;
   /** Of a stream: resolves when it is stored where reading begins. */
   begun?(): Promise<void>;
 }
@@ -94,10 +95,11 @@ export class PipeRunners {
     });
   }
 
-  /** Takes no more; what is under way ends with the server. */
-  close(): void {
-    for (const runner of this.runners.values()) runner.abandon();
+  /** Takes no more, and resolves when what has been dealt with is stored; what is under way ends with the server. */
+  async close(): Promise<void> {
+    const abandoned = [...this.runners.values()].map((runner) => runner.abandon());
     this.runners.clear();
+    await Promise.all(abandoned);
   }
 
   private async whileIn(transition: Transition, pipe: PipeRecord, work: () => Promise<void>): Promise<void> {

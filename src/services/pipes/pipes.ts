@@ -14,7 +14,7 @@ export interface Pipes {
   /** To be called when sources and targets can be called: what ran before goes on. */
   resume(): Promise<void>;
   /** Takes no more; what is under way ends with the server. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function openPipes(dependencies: PipesDependencies): Promise<Pipes> {
