@@ -19,11 +19,12 @@ export class MemoryStream implements StreamSource {
   private readonly held = new Map<string, MemoryShard>();
   private readonly changes = new EventTarget();
   private sequence = 0;
+  private shardCount = 0;
   /** Thrown by the next reads. */
   failures: Error[] = [];
 
-  constructor(shardCount = 1) {
-    for (let index = 0; index < shardCount; index += 1) this.addShard([]);
+  constructor(shards = 1) {
+    for (let index = 0; index < shards; index += 1) this.addShard([]);
   }
 
   get openShards(): string[] {
@@ -58,6 +59,12 @@ export class MemoryStream implements StreamSource {
   /** What is in the shard now is too old. */
   trim(shardId: string, count = this.held.get(shardId)!.records.length): void {
     this.held.get(shardId)!.trimmed = count;
+  }
+
+  /** The shard is no more. */
+  forget(shardId: string): void {
+    this.held.delete(shardId);
+    this.changed();
   }
 
   /** It is no more. */
@@ -107,7 +114,8 @@ export class MemoryStream implements StreamSource {
   }
 
   private addShard(parentShardIds: readonly string[]): string {
-    const shardId = `shard-${this.held.size}`;
+    const shardId = `shard-${this.shardCount}`;
+    this.shardCount += 1;
     this.held.set(shardId, { shardId, parentShardIds, records: [], trimmed: 0, isClosed: false });
     this.changed();
     return shardId;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { AwsError } from '../../src/core/errors.ts';
 import { ServiceClock } from '../../src/platform/service-clock.ts';
-import type { QueuePolling } from '../../src/polling/queue-poller.ts';
+import type { QueuePollerDependencies, QueuePolling } from '../../src/polling/queue-poller.ts';
 import { QueuePoller } from '../../src/polling/queue-poller.ts';
 import type { EventSource } from '../../src/ports/event-source.ts';
 import { RecordedLog } from '../storage/recorded-log.ts';
@@ -87,4 +87,40 @@ test('what a source cannot store of a batch fails nothing but that, also while a
   run.reject(new AwsError('TooManyRequestsException', 'Rate Exceeded.'));
   await poller.stop();
   assert.match(JSON.stringify(shared.log.warningFields), /the disk is full/);
+});
+
+test('what comes after a failure in a queue that keeps order is given back unseen', async (context) => {
+  // Two of them are more than an event may hold.
+  const body = 'x'.repeat(4_000_000);
+  const records = ['first', 'second'].map((handle) => ({ handle, itemId: handle, record: { body } }));
+  for (const isOrdered of [true, false]) {
+    const pulls = [records];
+    const released: string[] = [];
+    const handled: string[] = [];
+    const source: EventSource = {
+      ...SOURCE,
+      describe: () => ({ isOrdered, visibilityTimeoutSeconds: 30 }),
+      pull: async (_arn, { signal }) => {
+        const next = pulls.shift();
+        if (next === undefined) await once(signal, 'abort');
+        return next ?? [];
+      },
+      release: async (_arn, handles) => void released.push(...handles),
+    };
+    const begun = Promise.withResolvers<void>();
+    const handle: QueuePollerDependencies['handle'] = async (batch) => {
+      handled.push(...batch.records.map((record) => record.handle));
+      begun.resolve();
+      return [];
+    };
+    const poller = new QueuePoller(
+      { ...surroundings(context), source, handle },
+      { ...POLLING, batchSize: 10 },
+    );
+    poller.start();
+    await begun.promise;
+    await poller.stop();
+    const expected = isOrdered ? [['first'], ['second']] : [['first', 'second'], []];
+    assert.deepEqual([handled, released], expected);
+  }
 });

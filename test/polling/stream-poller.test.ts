@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StreamCheckpoints } from '../../src/polling/stream-checkpoints.ts';
 import type { StreamRecord } from '../../src/ports/stream-source.ts';
+import { HeldState } from './held-state.ts';
 import { FAILURE, polledStream, SUCCESS } from './polled-stream.ts';
 
 test('what is there at once is a batch, up to its size', async (context) => {
@@ -179,6 +181,92 @@ test('what was done with is not read again after a restart, whatever else was un
   poller({ parallelizationFactor: 3, batchSize: 2 });
   await until(() => data().flat().length === 10);
   assert.deepEqual(data().flat(), [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+});
+
+test('of a lane that lags and has nothing at hand, nothing is missed after a crash', async (context) => {
+  const stuck = Promise.withResolvers<void>();
+  const polled = polledStream(context, async () => {
+    await stuck.promise;
+    return SUCCESS;
+  });
+  const { stream, state, poller, until, settled, batches, data } = polled;
+  const all = Array.from({ length: 300 }, (_, number) => number);
+  for (const number of all) stream.put('shard-0', 'a', number);
+  poller({ parallelizationFactor: 2, batchSize: 10 });
+  await until(() => batches.length === 1);
+  await settled();
+  // It cannot read on for itself, and comes to the end of what it has.
+  stream.failures = [new Error('not now')];
+  stuck.resolve();
+  await settled();
+  const before = data().flat();
+  assert.ok(before.length > 0 && before.length < all.length, `${before.length} handled`);
+  const found = state.copy();
+  batches.length = 0;
+  poller({ parallelizationFactor: 2, batchSize: 10 }, found, () => SUCCESS);
+  await until(() => data().flat().includes(299));
+  assert.deepEqual([...before, ...data().flat()], all);
+});
+
+test('a key that has come to nothing yet goes on where reading began, though others are done with', async (context) => {
+  const polled = polledStream(context, ({ records }) => (records[0]!.orderKey === 'a' ? FAILURE : SUCCESS));
+  const { stream, state, poller, until, settled, batches, data } = polled;
+  const more = { start: { at: 'LATEST' }, parallelizationFactor: 4 } as const;
+  stream.put('shard-0', 'a', 'before');
+  const first = poller(more);
+  await first.begun();
+  stream.put('shard-0', 'a', 'after');
+  stream.put('shard-0', 'b', 'other');
+  await until(() => batches.length === 2);
+  await settled();
+  await first.stop();
+  batches.length = 0;
+  poller(more, state, () => SUCCESS);
+  await until(() => data().length > 0);
+  await settled();
+  assert.deepEqual(data(), [['after']]);
+});
+
+test('what no filter lets through does not come again either', async (context) => {
+  const { stream, state, poller, until, settled, data } = polledStream(context);
+  const first = poller({ filters: ['{"data":[1]}'] });
+  await first.begun();
+  stream.put('shard-0', 'k', 0);
+  await settled();
+  await first.stop();
+  stream.put('shard-0', 'k', 1);
+  poller({}, state);
+  await until(() => data().length > 0);
+  assert.deepEqual(data(), [[1]]);
+});
+
+test('a child is not read before it is stored that its parent is done with', async (context) => {
+  const { stream, poller, until, settled, data } = polledStream(context);
+  const state = new HeldState();
+  await poller({}, state).begun();
+  await settled();
+  state.hold();
+  const [child] = stream.split('shard-0');
+  stream.put(child, 'k', 1);
+  await settled();
+  assert.deepEqual(data(), []);
+  state.letGo();
+  await until(() => data().length === 1);
+});
+
+test('of shards that are gone nothing is kept', async (context) => {
+  const { stream, state, poller, until, settled, data } = polledStream(context);
+  stream.put('shard-0', 'k', 1);
+  const first = poller();
+  const [child] = stream.split('shard-0');
+  stream.put(child, 'k', 2);
+  await until(() => data().length === 2);
+  stream.forget('shard-0');
+  await settled();
+  await first.stop();
+  const checkpoints = await StreamCheckpoints.open(state, 'reader');
+  assert.equal(checkpoints.find('shard-0'), undefined);
+  assert.ok(checkpoints.hasBegun && checkpoints.find(child) !== undefined);
 });
 
 test('a source that fails is read again after a rest', async (context) => {

@@ -124,6 +124,18 @@ test('a failing batch is halved until the bad record is alone, in order, and hal
   assert.deepEqual([numbers(discarded[0]!.records), discarded[0]!.invokeCount], [[3], 2]);
 });
 
+test('what is left of a batch when it is halved has all its attempts', async (context) => {
+  const polled = polledStream(context, ({ records }) => (numbers(records).includes(1) ? FAILURE : SUCCESS));
+  const { stream, poller, clock, discarded, data, settled } = polled;
+  for (const number of [1, 2]) stream.put('shard-0', 'k', number);
+  poller({ bisectsOnError: true, maximumRetryAttempts: 1 });
+  await settled();
+  await clock.advance(60_000);
+  await settled();
+  assert.deepEqual(data(), [[1, 2], [1], [1], [2]]);
+  assert.equal(discarded[0]!.invokeCount, 2);
+});
+
 test('from the first record on that is reported, a batch is tried again with all its attempts', async (context) => {
   const polled = polledStream(context, ({ records }) => {
     const failedFrom = numbers(records).indexOf(3);

@@ -7,6 +7,7 @@ import { MappingTable } from '../../../src/lambda/records/mapping-table.ts';
 import { randomIds } from '../../../src/platform/random-ids.ts';
 import type { EventSource, SourceRecord } from '../../../src/ports/event-source.ts';
 import { MemoryState } from '../../polling/memory-state.ts';
+import { MemoryStream } from '../../polling/memory-stream.ts';
 import { RecordedLog } from '../../storage/recorded-log.ts';
 
 const MAPPING: MappingRecord = {
@@ -24,6 +25,52 @@ const MAPPING: MappingRecord = {
   maximumConcurrency: 2,
 };
 
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+}
+
+async function newPollers(
+  state: MemoryState,
+  more: Partial<MappingPollersDependencies>,
+): Promise<MappingPollers> {
+  return new MappingPollers({
+    table: await MappingTable.open(state),
+    state,
+    sources: new Map(),
+    streams: new Map(),
+    metrics: { record() {} },
+    clock: { now: () => 0, monotonic: () => 0, at: () => ({ cancel() {} }), during() {} },
+    ids: randomIds,
+    log: new RecordedLog(),
+    ...more,
+  } as Partial<MappingPollersDependencies> as MappingPollersDependencies);
+}
+
+test('of a mapping that is deleted nothing is kept', async () => {
+  const state = new MemoryState();
+  const stream = new MemoryStream();
+  const pollers = await newPollers(state, { streams: new Map([['kinesis', stream]]) });
+  const mapping: MappingRecord = {
+    ...MAPPING,
+    eventSourceArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/s',
+    stream: {
+      startingPosition: 'TRIM_HORIZON',
+      parallelizationFactor: 1,
+      maximumRecordAgeSeconds: -1,
+      maximumRetryAttempts: -1,
+      bisectsOnError: false,
+      tumblingWindowSeconds: 0,
+    },
+  };
+  await pollers.create(mapping);
+  while (pollers.stateOf(mapping) !== 'Enabled') await settled();
+  assert.notDeepEqual(await state.list('polling.checkpoints'), []);
+  await pollers.delete(mapping);
+  while (pollers.stateOf(mapping) === 'Deleting') await settled();
+  assert.deepEqual(await state.list('polling.checkpoints'), []);
+  assert.deepEqual(await state.list('lambda.event-source-mappings'), []);
+});
+
 test('closed while a mapping waits for its batch to be changed, it begins nothing again', async () => {
   const run = Promise.withResolvers<never>();
   const records: SourceRecord[] = [{ handle: 'h', itemId: 'i', record: {} }];
@@ -37,18 +84,10 @@ test('closed while a mapping waits for its batch to be changed, it begins nothin
       return [];
     },
   } as Partial<EventSource> as EventSource;
-  const pollers = new MappingPollers({
-    table: await MappingTable.open(new MemoryState()),
+  const pollers = await newPollers(new MemoryState(), {
     sources: new Map([['sqs', source]]),
     invoker: { run: () => run.promise },
-    metrics: { record() {} },
-    clock: { now: () => 0, monotonic: () => 0, at: () => ({ cancel() {} }), during() {} },
-    ids: randomIds,
-    log: new RecordedLog(),
-  } as Partial<MappingPollersDependencies> as MappingPollersDependencies);
-  const settled = async () => {
-    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
-  };
+  });
   await pollers.create(MAPPING);
   await settled();
   await pollers.update(MAPPING, { ...MAPPING, batchSize: 2 });
