@@ -30,6 +30,8 @@ export async function killUnder(
   }
 }
 
+const FIRST_FAILURE_STATUS = 400;
+
 /** Rejects with what the server has answered, and with what is found out about it. */
 async function untilCutOff(step: () => Promise<unknown>, answered: () => void): Promise<void> {
   for (;;) {
@@ -38,8 +40,9 @@ async function untilCutOff(step: () => Promise<unknown>, answered: () => void): 
       answered();
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error;
-      const { $metadata: answered } = error as { $metadata?: { httpStatusCode?: number } };
-      if (answered?.httpStatusCode !== undefined) throw error;
+      const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
+      // One that is killed within an answer has sent the status of a good one, and not all that belongs to it.
+      if (($metadata?.httpStatusCode ?? 0) >= FIRST_FAILURE_STATUS) throw error;
       return;
     }
   }
