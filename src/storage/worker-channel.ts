@@ -9,7 +9,7 @@ export type TransferredError =
 
 export type Outcome = { readonly reply: unknown } | { readonly error: TransferredError };
 
-/** What the main thread sends: every request made since the last turn, or the wish to stop. */
+/** What the main thread sends: every request made since the last message, or the wish to stop. */
 export type ToWorker = { readonly requests: readonly unknown[]; readonly firstId: number } | 'close';
 
 /** What the worker sends: once whether it could open its files, then outcomes by request number. */
@@ -25,6 +25,12 @@ export interface WorkerChannelOptions {
   /** What the thread keeps, for messages: `records`, `logs`. */
   readonly name: string;
   readonly log: Log;
+  /**
+   * When what is asked is sent: as soon as whoever asks is done, or when the loop has looked at all that has arrived.
+   * The latter is for many small requests of many clients: a message wakes the thread, which costs more than what is
+   * in it. What waits takes memory, and larger messages more of it. Default: `at once`.
+   */
+  readonly sends?: 'at once' | 'once a turn';
   /** Called once if the thread dies: nothing can be stored any more, the server should end. */
   readonly onFatal?: (error: PlatformError) => void;
 }
@@ -40,12 +46,13 @@ interface Waiting {
 }
 
 /**
- * Requests to a thread that owns files. Those made within one turn of the loop travel in one
- * message; those that wait while the thread works are taken together by it (see `worker-loop`).
+ * Requests to a thread that owns files. Those made together travel in one message; those that wait
+ * while the thread works are taken together by it (see `worker-loop`).
  */
 export class WorkerChannel<Request, Reply> {
   readonly #worker: Worker;
   readonly #name: string;
+  readonly #defer: (send: () => void) => void;
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
   #unsent: Request[] = [];
@@ -55,6 +62,7 @@ export class WorkerChannel<Request, Reply> {
 
   private constructor(options: WorkerChannelOptions) {
     this.#name = options.name;
+    this.#defer = options.sends === 'once a turn' ? setImmediate : queueMicrotask;
     this.#worker = new Worker(options.module, { workerData: options.workerData, name: options.name });
     this.#exited = new Promise((resolve) => {
       let cause: unknown;
@@ -94,7 +102,7 @@ export class WorkerChannel<Request, Reply> {
     if (this.#state !== 'open') {
       return Promise.reject(this.#death ?? new PlatformError(`the ${this.#name} store is closed`, RESTART));
     }
-    if (this.#unsent.push(request) === 1) queueMicrotask(() => this.#send());
+    if (this.#unsent.push(request) === 1) this.#defer(() => this.#send());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (reply: unknown) => void, reject });

@@ -5,6 +5,7 @@ serve<string>(() => ({
   handle: (requests) =>
     requests.map((request) => {
       if (request === 'crash') throw new Error('the disk caught fire');
+      if (request === 'how many') return { reply: String(requests.length) };
       return { reply: request.toUpperCase() };
     }),
   close: () => undefined,

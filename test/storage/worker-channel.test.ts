@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlatformError } from '../../src/core/errors.ts';
+import type { WorkerChannelOptions } from '../../src/storage/worker-channel.ts';
 import { siblingModule, WorkerChannel } from '../../src/storage/worker-channel.ts';
 import { RecordedLog } from './recorded-log.ts';
 
-async function openChannel(onFatal: (error: PlatformError) => void, log = new RecordedLog()) {
+async function openChannel(
+  onFatal: (error: PlatformError) => void,
+  log = new RecordedLog(),
+  more: Pick<WorkerChannelOptions, 'sends'> = {},
+) {
   const module = siblingModule(import.meta.url, 'crashing-worker');
-  return WorkerChannel.open<string, string>({ module, workerData: undefined, name: 'records', log, onFatal });
+  const options = { module, workerData: undefined, name: 'records', log, onFatal, ...more };
+  return WorkerChannel.open<string, string>(options);
 }
 
 test('requests are answered in order, and close lets them finish', async () => {
@@ -16,6 +22,20 @@ test('requests are answered in order, and close lets them finish', async () => {
   await channel.close();
   assert.deepEqual(await answers, ['A', 'B', 'C']);
   await assert.rejects(channel.request('d'), { name: 'PlatformError' });
+});
+
+test('what is asked within a turn of the loop is sent together where that is wanted', async (context) => {
+  const log = new RecordedLog();
+  const channel = await openChannel(() => assert.fail('no crash'), log, { sends: 'once a turn' });
+  context.after(() => channel.close());
+  const asked = [channel.request('how many')];
+  // As answers do that come in the same turn; sent one by one, the thread would have time to take the first alone.
+  for (let more = 0; more < 2; more++) {
+    await Promise.resolve();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    asked.push(channel.request('how many'));
+  }
+  assert.deepEqual(await Promise.all(asked), ['3', '3', '3']);
 });
 
 test('a thread that dies is reported once, and whoever waits or asks later is told', async () => {

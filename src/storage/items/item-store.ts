@@ -31,6 +31,7 @@ export async function openSqliteItemStore<Request, Reply>(
     module: siblingModule(import.meta.url, 'items-worker'),
     workerData,
     name: 'items',
+    sends: 'once a turn',
     log,
     ...(onFatal === undefined ? {} : { onFatal }),
   });
