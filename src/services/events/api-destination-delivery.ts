@@ -6,7 +6,7 @@ import type { ConnectionAuthorizer } from './connection-authorizer.ts';
 import { namedHeaders } from './connection-authorizer.ts';
 import type { HttpParameters } from './connection-record.ts';
 import type { Connections } from './connections.ts';
-import { EndpointFailure } from './delivery-failure.ts';
+import { TargetFailure } from './delivery-failure.ts';
 import type { BridgeEvent } from './event.ts';
 import { answerTo } from './outgoing-request.ts';
 import type { RuleTarget } from './rule-record.ts';
@@ -51,7 +51,7 @@ export class ApiDestinationDelivery {
     return second === now ? 0 : second * SECOND_MS - nowMs;
   }
 
-  /** Throws `EndpointFailure`. */
+  /** Throws `TargetFailure`. */
   async deliver(target: RuleTarget, event: BridgeEvent, body: string): Promise<void> {
     const destination = this.destinations.byArn(target.Arn);
     if (destination === undefined) throw gone(`The API destination ${target.Arn} does not exist.`);
@@ -74,7 +74,7 @@ export class ApiDestinationDelivery {
     });
     if (status >= 200 && status < 300) return;
     if (UNAUTHORIZED.has(status)) this.authorizer.forget(connection);
-    throw new EndpointFailure({
+    throw new TargetFailure({
       code: status === 429 ? 'THROTTLING' : 'ERROR_FROM_TARGET',
       message: `${destination.endpoint} answered ${status}`,
       isFinal: status < 500 && !TEMPORARY.has(status),
@@ -82,8 +82,8 @@ export class ApiDestinationDelivery {
   }
 }
 
-function gone(message: string): EndpointFailure {
-  return new EndpointFailure({ code: 'NO_RESOURCE', message, isFinal: true });
+function gone(message: string): TargetFailure {
+  return new TargetFailure({ code: 'NO_RESOURCE', message, isFinal: true });
 }
 
 /** Stars of the path are the target's values, in their order. What the connection says goes before what the target says. */

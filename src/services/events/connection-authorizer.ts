@@ -4,7 +4,7 @@ import { ClockedWork } from '../../core/clocked-work.ts';
 import type { AuthParameters, ConnectionRecord, HttpParameters } from './connection-record.ts';
 import { connectionArn } from './connection-record.ts';
 import type { Connections } from './connections.ts';
-import { EndpointFailure } from './delivery-failure.ts';
+import { TargetFailure } from './delivery-failure.ts';
 import { answerTo } from './outgoing-request.ts';
 
 /** Where an authorization server does not say how long its token is good for. RFC 6749 leaves it open. */
@@ -54,7 +54,7 @@ export class ConnectionAuthorizer {
     return this.closing.signal;
   }
 
-  /** Throws `EndpointFailure` where no token is to be had. */
+  /** Throws `TargetFailure` where no token is to be had. */
   async headers(
     connection: ConnectionRecord,
     parameters: AuthParameters,
@@ -99,7 +99,7 @@ export class ConnectionAuthorizer {
     const { status, body } = await answerTo(tokenRequest(oauth, this.closing.signal));
     const { access_token: value, expires_in: seconds = TOKEN_SECONDS } = tokenAnswer(body);
     if (status < 200 || status > 299 || typeof value !== 'string')
-      throw new EndpointFailure({
+      throw new TargetFailure({
         code: 'NO_PERMISSIONS',
         message: `${oauth.AuthorizationEndpoint} gave no token: it answered ${status}`,
         isFinal: false,

@@ -38,7 +38,7 @@ interface Kept {
   readonly rule: { readonly arn: string; readonly name: string };
   readonly target: RuleTarget;
   readonly acceptedMs: number;
-  /** Buses that it has been through. */
+  /** Buses that have handed it on. */
   readonly hops: number;
 }
 

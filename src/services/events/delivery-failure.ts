@@ -1,7 +1,7 @@
 /** Why a target was not reached, and whether another attempt may reach it. */
 import { AwsError } from '../../core/errors.ts';
 
-/** Source: user guide, "Using dead-letter queues": the values of ERROR_CODE. */
+/** Source: user guide, "Using dead-letter queues": values of ERROR_CODE, which it calls a sample. */
 export interface DeliveryFailure {
   readonly code:
     | 'NO_PERMISSIONS'
@@ -11,25 +11,26 @@ export interface DeliveryFailure {
     | 'CONNECTION_FAILURE'
     | 'TIMEOUT'
     | 'ERROR_FROM_TARGET'
+    | 'THIRD_ACCOUNT_HOP_DETECTED'
     | 'INTERNAL_ERROR';
   readonly message: string;
   /** What nobody repairs by waiting: permissions that are missing, a target that is gone. */
   readonly isFinal: boolean;
 }
 
-/** A failure of an endpoint outside AWS. */
-export class EndpointFailure extends Error {
+/** A failure that is not in the words of the service that was to be reached: of endpoints outside, of EventBridge itself. */
+export class TargetFailure extends Error {
   readonly failure: DeliveryFailure;
 
   constructor(failure: DeliveryFailure) {
     super(failure.message);
-    this.name = 'EndpointFailure';
+    this.name = 'TargetFailure';
     this.failure = failure;
   }
 }
 
 export function failureOf(error: unknown): DeliveryFailure {
-  if (error instanceof EndpointFailure) return error.failure;
+  if (error instanceof TargetFailure) return error.failure;
   if (!(error instanceof AwsError)) return { code: 'INTERNAL_ERROR', message: String(error), isFinal: false };
   const { code: name, message } = error;
   if (/AccessDenied|Authorization|Forbidden/.test(name))

@@ -11,7 +11,7 @@ export type EventListener = (bus: BusAddress, event: BridgeEvent) => Promise<voi
 export interface Routing {
   /** Only these rules are asked. */
   readonly ruleArns?: readonly string[];
-  /** Buses that it has been through. */
+  /** Buses that have handed it on. */
   readonly hops?: number;
 }
 

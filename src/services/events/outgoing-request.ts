@@ -1,6 +1,6 @@
 /** Requests to endpoints outside. */
 import type { IncomingMessage } from 'node:http';
-import { EndpointFailure } from './delivery-failure.ts';
+import { TargetFailure } from './delivery-failure.ts';
 
 /** Source: user guide, "API destinations as targets": an endpoint has five seconds to answer. */
 const TIMEOUT_MS = 5_000;
@@ -21,7 +21,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Throws `EndpointFailure` where there is no answer. */
+/** Throws `TargetFailure` where there is no answer. */
 export async function answerTo({ url, method, headers, body, signal }: OutgoingRequest): Promise<Answer> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
@@ -44,7 +44,7 @@ export async function answerTo({ url, method, headers, body, signal }: OutgoingR
   } catch (error) {
     const code = timeout.aborted ? 'TIMEOUT' : 'CONNECTION_FAILURE';
     const reason = timeout.aborted ? 'did not answer within 5 seconds' : (error as Error).message;
-    throw new EndpointFailure({ code, message: `${url}: ${reason}`, isFinal: false });
+    throw new TargetFailure({ code, message: `${url}: ${reason}`, isFinal: false });
   }
 }
 

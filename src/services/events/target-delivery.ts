@@ -1,7 +1,7 @@
 import { parseArn } from '../../core/arn.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { ApiDestinationDelivery } from './api-destination-delivery.ts';
-import { EndpointFailure } from './delivery-failure.ts';
+import { TargetFailure } from './delivery-failure.ts';
 import type { BridgeEvent } from './event.ts';
 import { invalidParameter, notImplemented } from './events-errors.ts';
 import type { RuleTarget } from './rule-record.ts';
@@ -10,10 +10,10 @@ import { valueAt } from './target-input.ts';
 const PRINCIPAL = 'events.amazonaws.com';
 
 /**
- * Rules may lead an event round in a ring of buses. AWS lets them and charges for it; here it ends after as many
- * buses as Lambda lets an event go round through functions.
+ * Times that rules hand an event on to another bus, so that no ring of them goes on for ever. Source: user guide,
+ * "Sending events between event buses": what a bus got from another is not routed to a third one.
  */
-const MAX_HOPS = 16;
+const MAX_HOPS = 1;
 
 /** Services whose resources can be targets here, by their ARNs. */
 const SERVICES: ReadonlySet<string> = new Set([
@@ -48,7 +48,7 @@ export class TargetDelivery {
     return isApiDestination(arn) ? this.endpoints.waitMs(arn, nowMs) : 0;
   }
 
-  /** `hops`: buses that the event has been through. */
+  /** `hops`: buses that have handed the event on. */
   async deliver(
     target: RuleTarget,
     ruleArn: string,
@@ -57,7 +57,7 @@ export class TargetDelivery {
     hops: number,
   ): Promise<void> {
     if (isApiDestination(target.Arn)) return this.endpoints.deliver(target, event, body);
-    if (hops >= MAX_HOPS && parseArn(target.Arn)?.service === 'events') throw tooManyHops(target.Arn);
+    if (hops >= MAX_HOPS && parseArn(target.Arn)?.service === 'events') throw thirdBus(event);
     const group = groupOf(target, event);
     await this.deliverTo(target.Arn, {
       body,
@@ -69,9 +69,10 @@ export class TargetDelivery {
   }
 }
 
-function tooManyHops(arn: string): EndpointFailure {
-  const message = `The event has been through ${MAX_HOPS} event buses and is not handed on to ${arn}; rules that lead in a ring have to be changed.`;
-  return new EndpointFailure({ code: 'INVALID_PARAMETER', message, isFinal: true });
+/** Code and words are those that users quote from dead letters of AWS. */
+function thirdBus({ id }: BridgeEvent): TargetFailure {
+  const message = `Event ingestion rejected for event ${id} because an event can be sent to an event bus target only once. This event was previously delivered to an event bus target.`;
+  return new TargetFailure({ code: 'THIRD_ACCOUNT_HOP_DETECTED', message, isFinal: true });
 }
 
 /** An endpoint outside, which no service of AWS has. */
