@@ -35,7 +35,7 @@ let platform: Platform;
 let lambda: LambdaClient;
 
 before(async () => {
-  platform = await openPlatform();
+  platform = await openPlatform({ isolation: 'process' });
   lambda = new LambdaClient(clientSettings(platform));
 });
 
@@ -82,12 +82,12 @@ async function history(DurableExecutionArn: string, IncludeExecutionData = true)
 const get = (DurableExecutionArn: string) =>
   lambda.send(new GetDurableExecutionCommand({ DurableExecutionArn }));
 
-/** Real time passes, in which the function does what it can; the clock stands still for what it waits for. */
+/** The clock waits for the invocation under way, in which the function does what it can. */
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    await new Promise((resolve) => setImmediate(resolve));
+    await platform.clock.advance(1);
   }
 }
 

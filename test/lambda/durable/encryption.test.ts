@@ -26,7 +26,7 @@ const BODY = `
 const CACHED_MS = 15 * 60_000;
 
 async function started(context: Parameters<typeof scratchDirectory>[0], dataDir: string) {
-  const platform = await openPlatform({ dataDir, frozenClock: true });
+  const platform = await openPlatform({ dataDir, frozenClock: true, isolation: 'process' });
   const settings = clientSettings(platform);
   const [lambda, kms] = [new LambdaClient(settings), new KMSClient(settings)];
   const close = async () => {

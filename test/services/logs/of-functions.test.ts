@@ -33,13 +33,13 @@ function said(message: string): string {
 
 test('logs survive a restart, and the next environment writes a stream of its own', async (context) => {
   const dataDir = join(await scratchDirectory(context), 'data');
-  const first = await startedPlatform(context, { dataDir });
+  const first = await startedPlatform(context, { dataDir, isolation: 'process' });
   const deployed = await deploy(first, { 'index.js': CODE }, SETTINGS);
   const group = `/aws/lambda/${deployed.name}`;
   await deployed.invoke({ say: 'before' });
   await first.close();
 
-  const second = await startedPlatform(context, { dataDir });
+  const second = await startedPlatform(context, { dataDir, isolation: 'process' });
   const kept = (await messages(second, group)).map(said);
   assert.deepEqual(kept, [
     'INIT_START',
@@ -61,7 +61,7 @@ test('logs survive a restart, and the next environment writes a stream of its ow
 });
 
 test('logs older than their retention are gone when the clock has passed it', async (context) => {
-  const platform = await startedPlatform(context);
+  const platform = await startedPlatform(context, { isolation: 'process' });
   const deployed = await deploy(platform, { 'index.js': CODE }, SETTINGS);
   const group = `/aws/lambda/${deployed.name}`;
   await deployed.invoke({ say: 'old' });

@@ -1,6 +1,5 @@
 /** A platform with clients of CloudWatch Logs and Kinesis, for tests over the wire. */
 import { randomUUID } from 'node:crypto';
-import type { TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import {
   CloudWatchLogsClient,
@@ -16,7 +15,7 @@ import {
   waitUntilStreamExists,
 } from '@aws-sdk/client-kinesis';
 import type { Platform } from '../../../src/index.ts';
-import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
+import { clientSettings, openPlatform } from '../../kit/started-platform.ts';
 
 export const ROLE = 'arn:aws:iam::000000000000:role/r';
 
@@ -48,13 +47,14 @@ export class SubscriptionTester {
     this.kinesis = new KinesisClient(clientSettings(platform));
   }
 
-  static async start(context: TestContext): Promise<SubscriptionTester> {
-    const tester = new SubscriptionTester(await startedPlatform(context, { frozenClock: true }));
-    context.after(() => {
-      tester.logs.destroy();
-      tester.kinesis.destroy();
-    });
-    return tester;
+  static async open(): Promise<SubscriptionTester> {
+    return new SubscriptionTester(await openPlatform({ frozenClock: true, isolation: 'process' }));
+  }
+
+  async close(): Promise<void> {
+    this.logs.destroy();
+    this.kinesis.destroy();
+    await this.platform.close();
   }
 
   /** The name of a new group with the stream `s`. */

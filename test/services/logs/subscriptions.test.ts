@@ -1,6 +1,6 @@
 /** Subscription filters over the wire: to Kinesis, to functions, and through destinations. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import {
   DeleteLogGroupCommand,
   DeleteSubscriptionFilterCommand,
@@ -13,15 +13,21 @@ import {
   CreateFunctionCommand,
   LambdaClient,
   PutFunctionEventInvokeConfigCommand,
-  waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
 import { decoded, ROLE, SubscriptionTester } from './subscription-tester.ts';
 
-test('a Kinesis stream gets a control message, then what matches, by log stream or at random', async (context) => {
-  const tester = await SubscriptionTester.start(context);
+let tester: SubscriptionTester;
+
+before(async () => {
+  tester = await SubscriptionTester.open();
+});
+
+after(() => tester.close());
+
+test('a Kinesis stream gets a control message, then what matches, by log stream or at random', async () => {
   const logGroupName = await tester.group();
   const destinationArn = await tester.stream('k');
   const filter = { logGroupName, filterName: 'f', filterPattern: 'ERROR', destinationArn, roleArn: ROLE };
@@ -70,10 +76,9 @@ test('a Kinesis stream gets a control message, then what matches, by log stream 
   assert.notEqual(last.key, 's');
 });
 
-test('a group has two filters at most, which are listed by name and go with it', async (context) => {
-  const tester = await SubscriptionTester.start(context);
+test('a group has two filters at most, which are listed by name and go with it', async () => {
   const logGroupName = await tester.group();
-  const destinationArn = await tester.stream('k');
+  const destinationArn = await tester.stream('two-filters');
   const put = (filterName: string, more: object = {}) =>
     tester.logs.send(
       new PutSubscriptionFilterCommand({
@@ -100,8 +105,7 @@ test('a group has two filters at most, which are listed by name and go with it',
   await assert.rejects(names(), { message: 'The specified log group does not exist.' });
 });
 
-test('a destination that is not there, or of a service that takes no logs, is refused', async (context) => {
-  const tester = await SubscriptionTester.start(context);
+test('a destination that is not there, or of a service that takes no logs, is refused', async () => {
   const logGroupName = await tester.group();
   const put = (destinationArn: string, roleArn?: string) =>
     tester.logs.send(
@@ -143,7 +147,6 @@ test('a destination that is not there, or of a service that takes no logs, is re
 });
 
 test('a function that lets CloudWatch Logs in gets the events of its group in awslogs.data', async (context) => {
-  const tester = await SubscriptionTester.start(context);
   const lambda = new LambdaClient(clientSettings(tester.platform));
   const sqs = new SQSClient(clientSettings(tester.platform));
   context.after(() => {
@@ -161,7 +164,6 @@ test('a function that lets CloudWatch Logs in gets the events of its group in aw
       Code: { ZipFile: await zipOf({ 'index.js': 'exports.handler = async (event) => event;' }) },
     }),
   );
-  await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30, minDelay: 1 }, { FunctionName });
   await lambda.send(
     new PutFunctionEventInvokeConfigCommand({
       FunctionName,
@@ -196,8 +198,7 @@ test('a function that lets CloudWatch Logs in gets the events of its group in aw
   );
 });
 
-test('a destination stands for the stream behind it, also after that was changed', async (context) => {
-  const tester = await SubscriptionTester.start(context);
+test('a destination stands for the stream behind it, also after that was changed', async () => {
   const logGroupName = await tester.group();
   const destine = (targetArn: string) =>
     tester.logs.send(new PutDestinationCommand({ destinationName: 'd', targetArn, roleArn: ROLE }));
