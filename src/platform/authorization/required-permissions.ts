@@ -9,6 +9,7 @@ import type { Permission } from './permission.ts';
 import { moveTaskPermissions } from './queue-permissions.ts';
 import { renamedArn, resourceArns } from './resource-arns.ts';
 import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
+import { tablePermissions } from './table-permissions.ts';
 
 /** Everyone who has signed may ask these, by STS's reference; AssumeRole is the role's own to decide. */
 const FREE: ReadonlySet<string> = new Set(['sts:GetCallerIdentity', 'sts:GetSessionToken', 'sts:AssumeRole']);
@@ -22,6 +23,10 @@ export async function requiredPermissions(
   if (FREE.has(name)) return [];
   const action = actionName(service, operation, method);
   if (service === 's3') return objectPermissions(operation, action, input);
+  if (service === 'dynamodb' || service === 'dynamodbstreams') {
+    const facts = tagFacts(input);
+    return tablePermissions(question, action).map((permission) => ({ ...permission, facts }));
+  }
   const facts = {
     ...tagFacts(input),
     ...(service === 'lambda' ? lambdaFacts(question) : {}),

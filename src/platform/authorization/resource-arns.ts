@@ -25,7 +25,6 @@ const ARN_MEMBERS = [
 
 /** Members that name a resource, with the ARN's last part; tried in order. */
 const TEMPLATES: Readonly<Record<string, readonly (readonly [member: string, resource: string])[]>> = {
-  dynamodb: [['TableName', 'table/*']],
   firehose: [['DeliveryStreamName', 'deliverystream/*']],
   sns: [['Name', '*']],
   secretsmanager: [

@@ -3,9 +3,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { invalidValues, validationError } from './engine/item-checks.ts';
 import type { Item } from './engine/item-text.ts';
 import { canonicalNumber } from './number-text.ts';
-
-/** Source: "Constraints in Amazon DynamoDB". */
-const MAX_DEPTH = 32;
+import { MAX_DEPTH } from './values/depth.ts';
 
 /** Throws `ValidationException`. */
 export function checkedItem(item: Item): Item {

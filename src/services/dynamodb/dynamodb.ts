@@ -8,6 +8,7 @@ import type { StateStore } from '../../ports/state-store.ts';
 import type { StreamSource } from '../../ports/stream-source.ts';
 import { batchOperations } from './batch-operations.ts';
 import type { DynamoContext, DynamoOperations } from './dynamodb-context.ts';
+import { addressOfArn } from './dynamodb-context.ts';
 import type { EngineReply, EngineRequest } from './engine/requests.ts';
 import { EngineClient } from './item-engine.ts';
 import { itemOperations } from './item-operations.ts';
@@ -70,7 +71,10 @@ export async function openDynamo({ state, items, clock, ids, log }: DynamoDepend
   const dynamodb: Service = {
     name: 'dynamodb',
     operations: operations as Service['operations'],
-    resourcePolicy: async (arn) => [...tables.all()].find((table) => table.arn === arn)?.policy,
+    resourcePolicy: async (arn) => {
+      const address = addressOfArn(arn);
+      return address && tables.find(address)?.policy;
+    },
   };
   const dynamodbstreams: Service = {
     name: 'dynamodbstreams',

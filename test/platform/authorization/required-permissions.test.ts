@@ -15,6 +15,9 @@ const TASK = Buffer.from(JSON.stringify({ taskId: 't', sourceArn: QUEUE })).toSt
 const EXECUTION = `arn:aws:lambda:${REGIONAL}:function:f:1/durable-execution/n/i`;
 const PROVIDER = `arn:aws:lambda:${REGIONAL}:capacity-provider:p`;
 
+const TABLE = `arn:aws:dynamodb:${REGIONAL}:table/t`;
+const TABLE_ELSEWHERE = 'arn:aws:dynamodb:us-east-1:444455556666:table/t';
+
 const ROWS: readonly Row[] = [
   ['lambda:Invoke', { FunctionName: 'f' }, `lambda:InvokeFunction arn:aws:lambda:${REGIONAL}:function:f`],
   [
@@ -237,7 +240,72 @@ const ROWS: readonly Row[] = [
   ['s3:DeleteBucketCors', { Bucket: 'b' }, 's3:PutBucketCORS arn:aws:s3:::b'],
   ['s3:HeadObject', { Bucket: 'b', Key: 'k/l' }, 's3:GetObject arn:aws:s3:::b/k/l'],
   ['s3:ListObjectsV2', { Bucket: 'b' }, 's3:ListBucket arn:aws:s3:::b'],
-  ['dynamodb:GetItem', { TableName: 't' }, `dynamodb:GetItem arn:aws:dynamodb:${REGIONAL}:table/t`],
+  ['dynamodb:GetItem', { TableName: 't' }, `dynamodb:GetItem ${TABLE}`],
+  ['dynamodb:GetItem', { TableName: TABLE_ELSEWHERE }, `dynamodb:GetItem ${TABLE_ELSEWHERE}`],
+  ['dynamodb:ListTables', {}, 'dynamodb:ListTables *'],
+  ['dynamodb:TagResource', { ResourceArn: TABLE_ELSEWHERE }, `dynamodb:TagResource ${TABLE_ELSEWHERE}`],
+  ['dynamodb:Query', { TableName: 't', IndexName: 'i' }, `dynamodb:Query ${TABLE}/index/i`],
+  [
+    'dynamodb:BatchGetItem',
+    { RequestItems: { t: {}, [TABLE_ELSEWHERE]: {} } },
+    `dynamodb:BatchGetItem ${TABLE}`,
+    `dynamodb:BatchGetItem ${TABLE_ELSEWHERE}`,
+  ],
+  ['dynamodb:BatchWriteItem', { RequestItems: { t: [] } }, `dynamodb:BatchWriteItem ${TABLE}`],
+  // Source: "Using IAM with DynamoDB transactions".
+  [
+    'dynamodb:TransactWriteItems',
+    {
+      TransactItems: [
+        { Put: { TableName: 't' } },
+        { Put: { TableName: 't' } },
+        { ConditionCheck: { TableName: 't' } },
+        { Delete: { TableName: TABLE_ELSEWHERE } },
+      ],
+    },
+    `dynamodb:PutItem ${TABLE}`,
+    `dynamodb:ConditionCheckItem ${TABLE}`,
+    `dynamodb:DeleteItem ${TABLE_ELSEWHERE}`,
+  ],
+  [
+    'dynamodb:TransactGetItems',
+    { TransactItems: [{ Get: { TableName: 't' } }] },
+    `dynamodb:GetItem ${TABLE}`,
+  ],
+  // Source: "IAM security policies with PartiQL for DynamoDB".
+  [
+    'dynamodb:ExecuteStatement',
+    { Statement: 'SELECT * FROM "t"."i"' },
+    `dynamodb:PartiQLSelect ${TABLE}/index/i`,
+  ],
+  [
+    'dynamodb:BatchExecuteStatement',
+    { Statements: [{ Statement: "INSERT INTO t VALUE {'pk': 'a'}" }, { Statement: 'nonsense' }] },
+    `dynamodb:PartiQLInsert ${TABLE}`,
+  ],
+  [
+    'dynamodb:ExecuteTransaction',
+    {
+      TransactStatements: [
+        { Statement: 'DELETE FROM t WHERE pk = ?', Parameters: [{ S: 'a' }] },
+        { Statement: "UPDATE t SET a = 1 WHERE pk = 'b'" },
+      ],
+    },
+    `dynamodb:PartiQLDelete ${TABLE}`,
+    `dynamodb:PartiQLUpdate ${TABLE}`,
+  ],
+  ['dynamodb:ExecuteStatement', { Statement: 'nonsense' }],
+  [
+    'dynamodbstreams:GetShardIterator',
+    { StreamArn: `${TABLE}/stream/1` },
+    `dynamodb:GetShardIterator ${TABLE}/stream/1`,
+  ],
+  [
+    'dynamodbstreams:GetRecords',
+    { ShardIterator: `${TABLE}/stream/1|1|W10=` },
+    `dynamodb:GetRecords ${TABLE}/stream/1`,
+  ],
+  ['dynamodbstreams:ListStreams', { TableName: 't' }, 'dynamodb:ListStreams *'],
   ['sns:PublishBatch', { TopicArn: `arn:aws:sns:${REGIONAL}:t` }, `sns:Publish arn:aws:sns:${REGIONAL}:t`],
   [
     'events:PutEvents',

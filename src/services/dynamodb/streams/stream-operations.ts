@@ -6,6 +6,7 @@ import { validationError } from '../engine/item-checks.ts';
 import type { StreamRecord } from '../table-record.ts';
 import { streamArn } from '../table-record.ts';
 import type { Tables } from '../tables.ts';
+import { iteratorOf, iteratorText } from './shard-iterator.ts';
 import { answeredRecord, sequenceNumber, sequenceOf } from './stream-event.ts';
 import type { StreamReader } from './stream-reader.ts';
 import { shardNotFound, streamNotFound } from './stream-source.ts';
@@ -140,29 +141,4 @@ function startOf(shard: ShardRow, lastSequence: number, type: string, number: st
       return type === 'AT_SEQUENCE_NUMBER' ? sequence - 1 : sequence;
     }
   }
-}
-
-interface ShardIterator {
-  readonly arn: string;
-  readonly shardId: string;
-  readonly after: number;
-  readonly givenMs: number;
-}
-
-/** AWS's iterators begin with the stream's ARN and a number of the form's version. */
-function iteratorText({ arn, shardId, after, givenMs }: ShardIterator): string {
-  return `${arn}|1|${Buffer.from(JSON.stringify([shardId, after, givenMs])).toString('base64')}`;
-}
-
-function iteratorOf(text: string): ShardIterator {
-  const [arn = '', , state = ''] = text.split('|');
-  try {
-    const [shardId, after, givenMs] = JSON.parse(Buffer.from(state, 'base64').toString()) as unknown[];
-    if (typeof shardId === 'string' && Number.isSafeInteger(after) && Number.isSafeInteger(givenMs)) {
-      return { arn, shardId, after: after as number, givenMs: givenMs as number };
-    }
-  } catch {
-    // Not one of ours: told of below.
-  }
-  throw validationError('Invalid ShardIterator');
 }

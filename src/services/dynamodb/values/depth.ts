@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { validationError } from '../engine/item-checks.ts';
 
 /** Lists and maps within each other. Source: service quotas, "Nested attribute depth". */
-const MAX_DEPTH = 32;
+export const MAX_DEPTH = 32;
 
 /** Throws `ValidationException` for a value that lies too deep. */
 export function checkDepth(value: AttributeValue | undefined, depth = 0): void {
