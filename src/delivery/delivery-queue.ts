@@ -10,7 +10,10 @@ import type { Log } from '../ports/log.ts';
 /** At once, to one receiver. */
 const MAX_IN_FLIGHT = 20;
 const MAX_READ_BYTES = 4 * 1024 * 1024;
-const READ_AGAIN_MS = 1_000;
+/** Where a disk has refused, it is asked again this much later. */
+const DISK_AGAIN_MS = 1_000;
+/** A delivery that cannot even be attempted, which is a fault of this program, waits this long and does not stop others. */
+const FAULT_AGAIN_MS = 60_000;
 
 /** What is to become of a delivery; `note` is for its next attempt. */
 export type Outcome =
@@ -21,7 +24,7 @@ export interface DeliveryQueueDependencies {
   readonly clock: WorkClock;
   readonly queue: EventQueue;
   readonly log: Log;
-  /** Never rejects for what the receiver does. */
+  /** Never rejects for what the receiver does; what it throws is a fault of this program. */
   attempt(event: QueuedEvent): Promise<Outcome>;
   /** Nothing is left that this process knows of. */
   idle(): void;
@@ -35,7 +38,7 @@ export class DeliveryQueue {
   private readonly inFlight = new Set<number>();
   /** Ended while a read was under way, which may have found them still. */
   private readonly ended = new Set<number>();
-  private readonly retries = new Set<Timer>();
+  private readonly timers = new Set<Timer>();
   private wake: { readonly dueMs: number; readonly timer: Timer } | undefined;
   private hasMore = false;
   private isReading = false;
@@ -76,7 +79,7 @@ export class DeliveryQueue {
   async close(): Promise<void> {
     this.isClosed = true;
     this.wake?.timer.cancel();
-    for (const timer of this.retries) timer.cancel();
+    for (const timer of this.timers) timer.cancel();
     await this.work.ended();
   }
 
@@ -111,7 +114,7 @@ export class DeliveryQueue {
       else if (nextDueMs !== undefined) this.isCut = true;
     } catch (error) {
       log.error({ queue: this.name, error: String(error) }, 'Deliveries could not be read.');
-      this.wakeAt(clock.now() + READ_AGAIN_MS);
+      this.wakeAt(clock.now() + DISK_AGAIN_MS);
     } finally {
       this.isReading = false;
       this.ended.clear();
@@ -127,22 +130,36 @@ export class DeliveryQueue {
 
   private async run(event: QueuedEvent): Promise<void> {
     let current = event;
-    let outcome = await this.deps.attempt(current);
+    let outcome = await this.attempt(current);
     while (outcome.end === 'again' && outcome.delayMs <= 0 && !this.isClosed) {
       current = { ...current, note: outcome.note };
-      outcome = await this.deps.attempt(current);
+      outcome = await this.attempt(current);
     }
+    if (outcome.end === 'done' || !this.isOrdered) return this.settle(event, outcome);
+    const next = { ...current, note: outcome.note };
+    this.later(outcome.delayMs, () => this.run(next));
+  }
+
+  private async attempt(event: QueuedEvent): Promise<Outcome> {
+    try {
+      return await this.deps.attempt(event);
+    } catch (error) {
+      this.deps.log.error({ queue: this.name, error: String(error) }, 'A delivery could not be attempted.');
+      return { end: 'again', delayMs: FAULT_AGAIN_MS, note: event.note };
+    }
+  }
+
+  /** It stays in flight until the disk has taken what became of it: the receiver is not asked again meanwhile. */
+  private async settle(event: QueuedEvent, outcome: Outcome): Promise<void> {
     try {
       if (outcome.end === 'done') await this.deps.queue.remove(this.name, event);
-      else if (this.isOrdered) return this.retryInPlace({ ...current, note: outcome.note }, outcome.delayMs);
-      else await this.postpone(current, outcome);
+      else await this.postpone(event, outcome);
     } catch (error) {
-      // It stays in flight, so that it is not tried without end; the next start finds it.
       this.deps.log.error(
         { queue: this.name, error: String(error) },
         'The outcome of a delivery is not stored.',
       );
-      return;
+      return this.later(DISK_AGAIN_MS, () => this.settle(event, outcome));
     }
     this.inFlight.delete(event.id);
     if (this.isReading) this.ended.add(event.id);
@@ -150,13 +167,13 @@ export class DeliveryQueue {
     this.pump();
   }
 
-  private retryInPlace(event: QueuedEvent, delayMs: number): void {
+  private later(delayMs: number, task: () => Promise<void>): void {
     if (this.isClosed) return;
     const timer = this.deps.clock.at(this.deps.clock.now() + delayMs, () => {
-      this.retries.delete(timer);
-      return this.work.run(() => this.run(event));
+      this.timers.delete(timer);
+      return this.work.run(task);
     });
-    this.retries.add(timer);
+    this.timers.add(timer);
   }
 
   private async postpone(event: QueuedEvent, { delayMs, note }: Extract<Outcome, { end: 'again' }>) {
