@@ -13,22 +13,38 @@ export class ClockedWork {
 
   /** Resolves, or rejects, as the task does. */
   async run(task: () => Promise<void>): Promise<void> {
-    this.running += 1;
-    if (this.busy === undefined) {
-      this.busy = new Promise<void>((resolve) => {
-        this.end = resolve;
-      });
-      this.clock.during(this.busy);
-    }
+    this.enter();
     try {
       await task();
     } finally {
-      this.running -= 1;
-      if (this.running === 0) {
-        this.busy = undefined;
-        this.end();
-      }
+      this.leave();
     }
+  }
+
+  /** For a task that waits for something that may never come: the clock may go on until it does. */
+  async pause(news: Promise<void>): Promise<void> {
+    this.leave();
+    try {
+      await news;
+    } finally {
+      this.enter();
+    }
+  }
+
+  private enter(): void {
+    this.running += 1;
+    if (this.busy !== undefined) return;
+    this.busy = new Promise<void>((resolve) => {
+      this.end = resolve;
+    });
+    this.clock.during(this.busy);
+  }
+
+  private leave(): void {
+    this.running -= 1;
+    if (this.running > 0) return;
+    this.busy = undefined;
+    this.end();
   }
 
   /** Resolves when nothing is under way; at once where nothing is. */

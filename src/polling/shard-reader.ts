@@ -20,6 +20,8 @@ export interface ShardReaderDependencies<Run> {
   readonly clock: Clock;
   readonly rests: Rests;
   readonly during: <T>(task: () => Promise<T>) => Promise<T>;
+  /** For the waiting within `during` for what may never come. */
+  readonly waiting: (news: Promise<void>) => Promise<void>;
   readonly signal: AbortSignal;
   readonly failed: (error: unknown) => void;
 }
@@ -88,27 +90,31 @@ export class ShardReader<Run> {
   }
 
   private async readOn(): Promise<boolean> {
-    const { source, polling, signal, rests, failed } = this.deps;
+    const { polling, signal, rests, failed, during } = this.deps;
     const max = Math.max(MIN_READ, Math.min(MAX_READ, polling.batchSize * polling.parallelizationFactor));
     for (let failures = 0; ; ) {
       while (!signal.aborted && !this.isAnyHungry()) await this.moreRoom();
       if (signal.aborted) return false;
       try {
-        const read = await source.read(polling.streamArn, this.shardId, this.position.cursor, {
-          max,
-          signal,
-        });
-        this.dispatch(read.records);
-        this.position = { ...this.position, cursor: read.cursor };
-        for (const lane of this.lanes) lane.begin();
-        if (!this.lanes.some((lane) => lane.isBusy)) this.save();
-        return read.isEnd;
+        return await during(() => this.read(max));
       } catch (error) {
         failed(error);
         failures += 1;
         await rests.rest(backOffMs(READ_REST, failures));
       }
     }
+  }
+
+  /** Resolves to whether that was the last there is. */
+  private async read(max: number): Promise<boolean> {
+    const { source, polling, signal, waiting } = this.deps;
+    const pull = { max, signal, waiting };
+    const read = await source.read(polling.streamArn, this.shardId, this.position.cursor, pull);
+    this.dispatch(read.records);
+    this.position = { ...this.position, cursor: read.cursor };
+    for (const lane of this.lanes) lane.begin();
+    if (!this.lanes.some((lane) => lane.isBusy)) this.save();
+    return read.isEnd;
   }
 
   private isAnyHungry(): boolean {

@@ -157,7 +157,12 @@ export class StreamPoller<Run> {
     const { polling, passes, rests, stopping } = this;
     const shared = { source, polling, handler, checkpoints, passes, clock, rests, signal: stopping.signal };
     return new ShardReader(
-      { ...shared, during: (task) => this.during(task), failed: (error) => this.failed(error) },
+      {
+        ...shared,
+        during: (task) => this.during(task),
+        waiting: (news) => this.work.pause(news),
+        failed: (error) => this.failed(error),
+      },
       shardId,
       checkpoint,
     );

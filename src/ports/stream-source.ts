@@ -34,6 +34,8 @@ export interface ShardPull {
   readonly max: number;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
+  /** Told of the waiting for records, which is no work of the reader's: a clock need not wait for it. */
+  readonly waiting?: (news: Promise<void>) => Promise<void>;
 }
 
 export interface StreamSource {

@@ -1,6 +1,7 @@
 /** A stream in memory: shards that split and merge, records that get too old. */
 import { once } from 'node:events';
 import type {
+  ShardPull,
   ShardRead,
   StreamRecord,
   StreamShard,
@@ -22,6 +23,8 @@ export class MemoryStream implements StreamSource {
   private shardCount = 0;
   /** Thrown by the next reads. */
   failures: Error[] = [];
+  /** Turns of the event loop that a read takes. */
+  readTurns = 0;
 
   constructor(shards = 1) {
     for (let index = 0; index < shards; index += 1) this.addShard([]);
@@ -97,19 +100,20 @@ export class MemoryStream implements StreamSource {
     _arn: string,
     shardId: string,
     cursor: string,
-    { max, signal }: { max: number; signal: AbortSignal },
+    { max, signal, waiting = (news) => news }: ShardPull,
   ): Promise<ShardRead> {
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
     const shard = this.held.get(shardId);
     if (shard === undefined) throw new Error('there is no such stream');
     for (;;) {
+      for (let turn = 0; turn < this.readTurns; turn += 1) await new Promise(setImmediate);
       const from = Math.max(Number(cursor), shard.trimmed);
       const records = shard.records.slice(from, from + max);
       const next = from + records.length;
       const isEnd = shard.isClosed && next === shard.records.length;
       if (records.length > 0 || isEnd || signal.aborted) return { records, cursor: String(next), isEnd };
-      await this.change(signal);
+      await waiting(this.change(signal));
     }
   }
 

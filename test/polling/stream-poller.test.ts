@@ -58,6 +58,18 @@ test('a window fills one batch until it is full or over', async (context) => {
   assert.deepEqual(data()[1], [3, 4, 5]);
 });
 
+test('the clock is not moved before what was put has been handed over, but waits for no record', async (context) => {
+  const { stream, poller, data, clock } = polledStream(context);
+  stream.readTurns = 30;
+  await poller().begun();
+  await clock.advance(1_000);
+  stream.put('shard-0', 'k', 1);
+  // No answer to who has put it takes less.
+  await new Promise(setImmediate);
+  await clock.advance(1_000);
+  assert.deepEqual(data(), [[1]]);
+});
+
 test('a batch is no larger than an event may be', async (context) => {
   const { stream, poller, batches, until } = polledStream(context);
   const megabytes = 'x'.repeat(2_500_000);

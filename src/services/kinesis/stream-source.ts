@@ -54,7 +54,7 @@ export function streamSource(kinesis: KinesisContext): StreamSource {
       return start.at === 'TRIM_HORIZON' ? '0' : String(log.end(name));
     },
 
-    async read(arn, id, cursor, { max, signal }): Promise<ShardRead> {
+    async read(arn, id, cursor, { max, signal, waiting = (news) => news }): Promise<ShardRead> {
       for (;;) {
         const stream = existing(arn);
         const shard = stream.shard(shardIndex(id));
@@ -66,7 +66,7 @@ export function streamSource(kinesis: KinesisContext): StreamSource {
           const records = page.records.map((record) => sourceRecord(stream, shard, arn, record));
           return { records, cursor: String(after), isEnd };
         }
-        await log.changed(name, after, signal);
+        await waiting(log.changed(name, after, signal));
       }
     },
   };

@@ -53,7 +53,7 @@ export function dynamoStreamSource({ tables, reader, signals }: StreamSourceDepe
       return String(shard.first - 1);
     },
 
-    async read(arn, shardId, cursor, { max, signal }): Promise<ShardRead> {
+    async read(arn, shardId, cursor, { max, signal, waiting = (news) => news }): Promise<ShardRead> {
       for (;;) {
         const stream = existing(arn);
         const count = signals.count(stream.id, 'records');
@@ -69,7 +69,7 @@ export function dynamoStreamSource({ tables, reader, signals }: StreamSourceDepe
             isEnd,
           };
         }
-        await signals.beyond(stream.id, 'records', count, signal);
+        await waiting(signals.beyond(stream.id, 'records', count, signal));
       }
     },
   };
