@@ -8,6 +8,7 @@ import { alreadyStarted, executionNotFound } from './durable-errors.ts';
 import type { DurableExecution, DurableOperation, ExecutionSummary } from './durable-execution.ts';
 import { durableExecutionArn, executionIdOf, summaryOf } from './durable-execution.ts';
 import { MS_PER_DAY } from './durable-limits.ts';
+import type { ExecutionKey } from './execution-cipher.ts';
 import { ExecutionCipher, isKeyFailure } from './execution-cipher.ts';
 import { ExecutionDraft } from './execution-draft.ts';
 import { endExecution } from './execution-end.ts';
@@ -44,7 +45,7 @@ export class DurableExecutions {
 
   private constructor(deps: DurableDependencies) {
     this.deps = deps;
-    this.cipher = new ExecutionCipher(deps);
+    this.cipher = new ExecutionCipher({ ...deps, keysInUse: () => this.keysInUse() });
     this.store = new ExecutionStore(deps.state, this.cipher);
   }
 
@@ -160,6 +161,10 @@ export class DurableExecutions {
   async close(): Promise<void> {
     for (const timer of this.retention.values()) timer.cancel();
     await Promise.all([...this.runners.values()].map((runner) => runner.close()));
+  }
+
+  private *keysInUse(): Generator<ExecutionKey> {
+    for (const { execution } of this.runners.values()) if (execution.key !== undefined) yield execution.key;
   }
 
   private byName(record: StartRequest['record'], name: string): ExecutionSummary | undefined {

@@ -30,66 +30,85 @@ export interface ExecutionKey {
   readonly dataKey: string;
 }
 
-interface Cached extends ExecutionKey {
+interface CipherDependencies {
+  readonly call: Call;
+  readonly clock: Clock;
+  /** Of the executions that have not ended. */
+  keysInUse(): Iterable<ExecutionKey>;
+}
+
+interface Cached {
   readonly plain: Uint8Array;
   readonly untilMs: number;
 }
 
 export class ExecutionCipher {
-  readonly #call: Call;
-  readonly #clock: Clock;
+  readonly #deps: CipherDependencies;
   /** By the function and its KMS key: what new executions begin with. */
-  readonly #newest = new Map<string, Cached>();
-  readonly #byDataKey = new Map<string, Cached>();
+  readonly #newest = new Map<string, ExecutionKey>();
+  /** By the encrypted data key. */
+  readonly #cached = new Map<string, Cached>();
 
-  constructor({ call, clock }: { readonly call: Call; readonly clock: Clock }) {
-    this.#call = call;
-    this.#clock = clock;
+  constructor(deps: CipherDependencies) {
+    this.#deps = deps;
   }
 
   /** For an execution that begins now. Throws what Invoke answers where the KMS key cannot be used. */
   async begin(owner: KeyOwner, kmsKeyArn: string): Promise<ExecutionKey> {
     const name = `${functionArn({ ...owner, qualifier: undefined })} ${kmsKeyArn}`;
-    const cached = this.#newest.get(name);
-    if (cached !== undefined && this.#clock.now() < cached.untilMs) return cached;
-    const input = { KeyId: kmsKeyArn, KeySpec: 'AES_256', EncryptionContext: contextOf(owner) };
-    const answer = await this.#ask(owner, 'GenerateDataKey', input);
-    const dataKey = Buffer.from(answer.CiphertextBlob!).toString('base64');
-    const kept = this.#keep({ kmsKeyArn, dataKey }, answer.Plaintext!);
-    this.#newest.set(name, kept);
-    return { kmsKeyArn, dataKey };
+    const newest = this.#newest.get(name);
+    if (newest !== undefined && this.#current(newest) !== undefined) return newest;
+    const { dataKey, plain } = await this.#ask(() => newDataKey(this.#deps.call, owner, kmsKeyArn));
+    const key = { kmsKeyArn, dataKey };
+    this.#keep(key, plain);
+    this.#newest.set(name, key);
+    return key;
   }
 
   /** The data key in plain. Throws what Lambda answers where the KMS key cannot be used any more. */
   async open(owner: KeyOwner, key: ExecutionKey): Promise<Uint8Array> {
-    const cached = this.#byDataKey.get(key.dataKey);
-    if (cached !== undefined && this.#clock.now() < cached.untilMs) return cached.plain;
+    const current = this.#current(key);
+    if (current !== undefined) return current;
     const input = {
       KeyId: key.kmsKeyArn,
       CiphertextBlob: Buffer.from(key.dataKey, 'base64'),
       EncryptionContext: contextOf(owner),
     };
-    const { Plaintext } = await this.#ask(owner, 'Decrypt', input);
-    return this.#keep(key, Plaintext!).plain;
+    const answer = await this.#ask(() => this.#deps.call(owner, 'kms', 'Decrypt', input));
+    const { Plaintext } = answer as { readonly Plaintext: Uint8Array };
+    this.#keep(key, Plaintext);
+    return Plaintext;
   }
 
   /** The data key as it was when KMS gave it out last, for the end of an execution whose KMS key is gone. */
   lastKnown({ dataKey }: ExecutionKey): Uint8Array | undefined {
-    return this.#byDataKey.get(dataKey)?.plain;
+    return this.#cached.get(dataKey)?.plain;
   }
 
-  #keep(key: ExecutionKey, plain: Uint8Array): Cached {
-    const cached = { ...key, plain, untilMs: this.#clock.now() + CACHED_MS };
-    this.#byDataKey.set(key.dataKey, cached);
-    return cached;
+  #current({ dataKey }: ExecutionKey): Uint8Array | undefined {
+    const cached = this.#cached.get(dataKey);
+    return cached !== undefined && this.#deps.clock.now() < cached.untilMs ? cached.plain : undefined;
   }
 
-  async #ask(owner: KeyOwner, operation: string, input: object) {
+  #keep({ dataKey }: ExecutionKey, plain: Uint8Array): void {
+    this.#forgetUnused();
+    this.#cached.set(dataKey, { plain, untilMs: this.#deps.clock.now() + CACHED_MS });
+  }
+
+  #forgetUnused(): void {
+    const nowMs = this.#deps.clock.now();
+    const inUse = new Set([...this.#deps.keysInUse()].map(({ dataKey }) => dataKey));
+    for (const [dataKey, { untilMs }] of this.#cached) {
+      if (untilMs <= nowMs && !inUse.has(dataKey)) this.#cached.delete(dataKey);
+    }
+    for (const [name, key] of this.#newest) {
+      if (this.#current(key) === undefined) this.#newest.delete(name);
+    }
+  }
+
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
     try {
-      return (await this.#call(owner, 'kms', operation, input)) as {
-        readonly CiphertextBlob?: Uint8Array;
-        readonly Plaintext?: Uint8Array;
-      };
+      return await question();
     } catch (error) {
       const { code, reason, said } = kmsRefusal(error);
       throw new AwsError(
@@ -99,6 +118,20 @@ export class ExecutionCipher {
       );
     }
   }
+}
+
+/** A data key of the KMS key, in plain and encrypted (base64). Throws KMS's errors. */
+export async function newDataKey(
+  call: Call,
+  owner: KeyOwner,
+  kmsKeyArn: string,
+): Promise<{ readonly dataKey: string; readonly plain: Uint8Array }> {
+  const input = { KeyId: kmsKeyArn, KeySpec: 'AES_256', EncryptionContext: contextOf(owner) };
+  const { CiphertextBlob, Plaintext } = (await call(owner, 'kms', 'GenerateDataKey', input)) as {
+    readonly CiphertextBlob: Uint8Array;
+    readonly Plaintext: Uint8Array;
+  };
+  return { dataKey: Buffer.from(CiphertextBlob).toString('base64'), plain: Plaintext };
 }
 
 /** Whether an execution cannot go on since its KMS key cannot be used. */
@@ -133,7 +166,8 @@ function sealedText(data: unknown): string | undefined {
 }
 
 function changed(value: unknown, change: (data: unknown) => unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const hasMembers = typeof value === 'object' && value !== null;
+  if (!hasMembers || Array.isArray(value) || value instanceof Date) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,

@@ -81,6 +81,9 @@ test('what an execution takes and gives is nowhere in plain on the disk, and is 
   );
   const step = Events!.find(({ EventType }) => EventType === 'StepSucceeded')!;
   assert.equal(step.StepSucceededDetails!.Result!.Payload, '"the-step-of-it"');
+  const wait = Events!.find(({ EventType }) => EventType === 'WaitStarted')!;
+  const { ScheduledEndTimestamp } = wait.WaitStartedDetails!;
+  assert.equal(ScheduledEndTimestamp!.getTime(), wait.EventTimestamp!.getTime() + 3_600_000);
   const { DurableExecutions } = await second.lambda.send(
     new ListDurableExecutionsByFunctionCommand({ FunctionName: 'f' }),
   );
