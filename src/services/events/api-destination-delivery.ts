@@ -28,8 +28,8 @@ export class ApiDestinationDelivery {
   private readonly destinations: ApiDestinations;
   private readonly connections: Connections;
   private readonly authorizer: ConnectionAuthorizer;
-  /** Seconds of service time, by destination: how many requests they have been given. */
-  private readonly given = new Map<string, Map<number, number>>();
+  /** By destination: the last second of service time that has been given to requests, and to how many. */
+  private readonly given = new Map<string, { second: number; requests: number }>();
 
   constructor(destinations: ApiDestinations, connections: Connections, authorizer: ConnectionAuthorizer) {
     this.destinations = destinations;
@@ -37,18 +37,27 @@ export class ApiDestinationDelivery {
     this.authorizer = authorizer;
   }
 
-  /** How long a request has to wait, milliseconds; it then has its place in that second and need not ask again. */
-  waitMs(arn: string, nowMs: number): number {
+  /**
+   * When a request has its place among those that a destination takes in a second, and need not ask again; `nowMs` where
+   * it is at once. Undefined where there is none until `latestMs`, and no place is taken.
+   */
+  placeMs(arn: string, nowMs: number, latestMs: number): number | undefined {
     const destination = this.destinations.byArn(arn);
-    if (destination === undefined) return 0;
-    const seconds = this.given.get(arn) ?? new Map<number, number>();
-    this.given.set(arn, seconds);
+    if (destination === undefined) {
+      this.given.delete(arn);
+      return nowMs;
+    }
     const now = Math.floor(nowMs / SECOND_MS);
-    for (const second of seconds.keys()) if (second < now) seconds.delete(second);
-    let second = now;
-    while ((seconds.get(second) ?? 0) >= destination.rateLimit) second += 1;
-    seconds.set(second, (seconds.get(second) ?? 0) + 1);
-    return second === now ? 0 : second * SECOND_MS - nowMs;
+    const last = this.given.get(arn);
+    const isNew = last === undefined || last.second < now;
+    const isFull = !isNew && last.requests >= destination.rateLimit;
+    const place = isNew
+      ? { second: now, requests: 1 }
+      : { second: last.second + (isFull ? 1 : 0), requests: isFull ? 1 : last.requests + 1 };
+    const placeMs = Math.max(nowMs, place.second * SECOND_MS);
+    if (placeMs > latestMs) return undefined;
+    this.given.set(arn, place);
+    return placeMs;
   }
 
   /** Throws `TargetFailure`. */
@@ -60,7 +69,7 @@ export class ApiDestinationDelivery {
     if (connection === undefined || parameters === undefined)
       throw gone(`The connection of ${apiDestinationArn(destination)} lets nobody in.`);
     const own = parameters.InvocationHttpParameters ?? {};
-    const { status } = await answerTo({
+    const { status, retryAfter } = await answerTo({
       url: urlOf(destination, target, own, event),
       method: destination.method,
       headers: {
@@ -74,12 +83,25 @@ export class ApiDestinationDelivery {
     });
     if (status >= 200 && status < 300) return;
     if (UNAUTHORIZED.has(status)) this.authorizer.forget(connection);
+    const retryAfterMs = waitOf(retryAfter);
     throw new TargetFailure({
       code: status === 429 ? 'THROTTLING' : 'ERROR_FROM_TARGET',
       message: `${destination.endpoint} answered ${status}`,
-      isFinal: status < 500 && !TEMPORARY.has(status),
+      isFinal: (status < 500 && !TEMPORARY.has(status)) || (retryAfterMs ?? 0) < 0,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
   }
+}
+
+/**
+ * Of the header `Retry-After`, in seconds or as a date (RFC 9110); undefined where it says neither. Source: user guide,
+ * "API destination error codes": it is heeded, and where it is negative there is no further attempt.
+ */
+function waitOf(retryAfter = ''): number | undefined {
+  if (/^-?\d+$/.test(retryAfter)) return Number(retryAfter) * SECOND_MS;
+  const dateMs = Date.parse(retryAfter);
+  // Endpoints go by the time of the world, not of this service.
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - Date.now());
 }
 
 function gone(message: string): TargetFailure {
@@ -95,7 +117,9 @@ function urlOf(
 ): string {
   const values = [...(of?.PathParameterValues ?? [])];
   const filled = endpoint.replaceAll('*', () => encodeURIComponent(textOf(values.shift() ?? '', event)));
-  const url = new URL(filled);
+  const url = URL.parse(filled);
+  if (url === null)
+    throw new TargetFailure({ code: 'INVALID_PARAMETER', message: `${filled} is no URL`, isFinal: true });
   for (const [name, value] of Object.entries(of?.QueryStringParameters ?? {}))
     url.searchParams.set(name, textOf(value, event));
   for (const { Key, Value } of own.QueryStringParameters ?? []) url.searchParams.set(Key!, Value!);
@@ -115,10 +139,18 @@ function lowered(headers: Readonly<Record<string, string>> | undefined, event: B
   );
 }
 
-/** Members that the connection adds, where the body is an object. */
+/** Members that the connection adds, where the body is an object: a transformation may be any text. */
 function withBody(body: string, { BodyParameters: added = [] }: HttpParameters): string {
-  if (added.length === 0) return body;
-  const held: unknown = JSON.parse(body);
-  if (typeof held !== 'object' || held === null || Array.isArray(held)) return body;
+  const held = added.length === 0 ? undefined : jsonObject(body);
+  if (held === undefined) return body;
   return JSON.stringify({ ...held, ...Object.fromEntries(added.map(({ Key, Value }) => [Key!, Value!])) });
+}
+
+function jsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import { StoredRecords } from '../../records/stored-records.ts';
 import type { ApiDestinationRecord } from './api-destination-record.ts';
 import { apiDestinationArn } from './api-destination-record.ts';
 import type { NamedRecord } from './connection-record.ts';
-import { namedKey } from './connection-record.ts';
+import { namedKey, namedOfArn } from './connection-record.ts';
 import { resourceNotFound } from './events-errors.ts';
 
 const TABLE = 'events.api-destinations';
@@ -26,8 +26,11 @@ export class ApiDestinations {
     return found;
   }
 
+  /** Undefined where it is gone, also where another has its name by now. */
   byArn(arn: string): ApiDestinationRecord | undefined {
-    return this.records.list().find((destination) => apiDestinationArn(destination) === arn);
+    const address = namedOfArn(arn);
+    const found = address && this.records.get(namedKey(address));
+    return found !== undefined && apiDestinationArn(found) === arn ? found : undefined;
   }
 
   /** In the order of their names. */

@@ -1,6 +1,7 @@
 /** What a connection adds to requests so that endpoints let them in. Source: user guide, "Connection authorization methods". */
 import type { WorkClock } from '../../core/clock.ts';
 import { ClockedWork } from '../../core/clocked-work.ts';
+import type { Log } from '../../ports/log.ts';
 import type { AuthParameters, ConnectionRecord, HttpParameters } from './connection-record.ts';
 import { connectionArn } from './connection-record.ts';
 import type { Connections } from './connections.ts';
@@ -21,16 +22,24 @@ interface Token {
 
 type OAuthParameters = NonNullable<AuthParameters['OAuthParameters']>;
 
+export interface ConnectionAuthorizerDependencies {
+  readonly connections: Connections;
+  readonly clock: WorkClock;
+  readonly log: Log;
+}
+
 export class ConnectionAuthorizer {
   private readonly connections: Connections;
   private readonly clock: WorkClock;
+  private readonly log: Log;
   private readonly tokens = new Map<string, Token>();
   private readonly work: ClockedWork;
   private readonly closing = new AbortController();
 
-  constructor(connections: Connections, clock: WorkClock) {
+  constructor({ connections, clock, log }: ConnectionAuthorizerDependencies) {
     this.connections = connections;
     this.clock = clock;
+    this.log = log;
     this.work = new ClockedWork(clock);
   }
 
@@ -68,7 +77,7 @@ export class ConnectionAuthorizer {
     return { authorization: `Bearer ${(await this.token(connection, oauth!)).value}` };
   }
 
-  /** To be called when an endpoint has refused a token: the next request gets another. */
+  /** To be called when an endpoint has refused a token, or nobody is to have it any more: the next request gets another. */
   forget(connection: ConnectionRecord): void {
     this.tokens.delete(connectionArn(connection));
   }
@@ -76,17 +85,31 @@ export class ConnectionAuthorizer {
   /** Asks for a first token, and notes with the connection whether there was one. */
   begin(connection: ConnectionRecord, oauth: OAuthParameters): void {
     void this.work.run(async () => {
-      const failure = await this.token(connection, oauth).then(
-        () => undefined,
-        (error: unknown) => String((error as Error).message),
-      );
-      await this.connections.change(connection, (known) => {
-        if (known?.id !== connection.id || known.modifiedMs !== connection.modifiedMs) return known;
-        const { reason: _, ...rest } = known;
-        return failure === undefined
-          ? { ...rest, state: 'AUTHORIZED', authorizedMs: this.clock.now() }
-          : { ...rest, state: 'DEAUTHORIZED', reason: failure };
-      });
+      try {
+        await this.authorize(connection, oauth);
+      } catch (error) {
+        const about = { connection: connectionArn(connection), error: String(error) };
+        this.log.error(
+          about,
+          'Whether a connection is authorized could not be stored; the next start asks again.',
+        );
+      }
+    });
+  }
+
+  private async authorize(connection: ConnectionRecord, oauth: OAuthParameters): Promise<void> {
+    const failure = await this.token(connection, oauth).then(
+      () => undefined,
+      (error: unknown) => String((error as Error).message),
+    );
+    // Broken off, it says nothing; the next start asks again.
+    if (failure !== undefined && this.closing.signal.aborted) return;
+    await this.connections.change(connection, (known) => {
+      if (known?.id !== connection.id || known.modifiedMs !== connection.modifiedMs) return known;
+      const { reason: _, ...rest } = known;
+      return failure === undefined
+        ? { ...rest, state: 'AUTHORIZED', authorizedMs: this.clock.now() }
+        : { ...rest, state: 'DEAUTHORIZED', reason: failure };
     });
   }
 

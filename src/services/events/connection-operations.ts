@@ -81,6 +81,7 @@ export function connectionOperations(events: EventsContext): ConnectionOperation
         state: 'DEAUTHORIZED',
         modifiedMs: clock.now(),
       }));
+      authorizer.forget(connection);
       return { ...changed(connection), ...authorizedAt(connection) };
     },
 
@@ -112,6 +113,7 @@ export function connectionOperations(events: EventsContext): ConnectionOperation
         removed = known;
         return undefined;
       });
+      authorizer.forget(removed!);
       return { ...changed(removed!), ConnectionState: 'DELETING' };
     },
   };

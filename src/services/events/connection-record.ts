@@ -2,6 +2,7 @@ import type {
   ConnectionHttpParameters,
   CreateConnectionAuthRequestParameters,
 } from '@aws-sdk/client-eventbridge';
+import { parseArn } from '../../core/arn.ts';
 
 /** With the secrets in it, as it was given. */
 export type AuthParameters = CreateConnectionAuthRequestParameters;
@@ -36,6 +37,15 @@ export interface NamedRecord {
 
 export function namedKey({ accountId, region, name }: NamedRecord): string {
   return `${accountId}/${region}/${name}`;
+}
+
+/** Of the record that an ARN is of, if it is of the record that has the name now. */
+export function namedOfArn(text: string): NamedRecord | undefined {
+  const arn = parseArn(text);
+  const name = arn?.resource.split('/')[1];
+  return arn === undefined || name === undefined
+    ? undefined
+    : { accountId: arn.accountId, region: arn.region, name };
 }
 
 export function connectionArn({ accountId, region, name, id }: ConnectionRecord): string {

@@ -2,7 +2,7 @@
 import type { StateStore } from '../../ports/state-store.ts';
 import { StoredRecords } from '../../records/stored-records.ts';
 import type { AuthParameters, ConnectionRecord, NamedRecord } from './connection-record.ts';
-import { connectionArn, namedKey } from './connection-record.ts';
+import { connectionArn, namedKey, namedOfArn } from './connection-record.ts';
 import { resourceNotFound } from './events-errors.ts';
 import type { TextSeal } from './sealed-text.ts';
 
@@ -30,7 +30,9 @@ export class Connections {
 
   /** Undefined where it is gone, also where another has its name by now. */
   byArn(arn: string): ConnectionRecord | undefined {
-    return this.records.list().find((connection) => connectionArn(connection) === arn);
+    const address = namedOfArn(arn);
+    const found = address && this.records.get(namedKey(address));
+    return found !== undefined && connectionArn(found) === arn ? found : undefined;
   }
 
   all(): ConnectionRecord[] {

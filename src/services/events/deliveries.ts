@@ -25,6 +25,13 @@ const DEAD_LETTER_RETRY_MS = 20_000;
 const MAX_DEAD_LETTER_ATTEMPTS = 100;
 const PRINCIPAL = 'events.amazonaws.com';
 
+/** Of an event for which its target has no place before it is too old. */
+const NO_PLACE: DeliveryFailure = {
+  code: 'THROTTLING',
+  message: 'The rate limit of the target left no place for the event before it was too old.',
+  isFinal: false,
+};
+
 export interface DeliveriesDependencies {
   readonly queue: EventQueue;
   readonly clock: WorkClock;
@@ -114,8 +121,10 @@ export class Deliveries {
     const body = targetInput(kept.target, kept.rule, event, kept.acceptedMs);
     if (note.dead !== undefined) return this.bury(kept, event, note);
     const { clock, targets } = this.deps;
-    const waitMs = note.isAdmitted === true ? 0 : targets.waitMs(kept.target, clock.now());
-    if (waitMs > 0) return again({ ...note, isAdmitted: true }, waitMs);
+    const nowMs = clock.now();
+    const placeMs = note.isAdmitted === true ? nowMs : targets.placeMs(kept.target, nowMs, latestMs(kept));
+    if (placeMs === undefined) return this.failed(kept, event, note, NO_PLACE);
+    if (placeMs > nowMs) return again({ ...note, isAdmitted: true }, placeMs - nowMs);
     try {
       await targets.deliver(kept.target, kept.rule.arn, event, body, kept.hops);
       return { end: 'done' };
@@ -131,17 +140,12 @@ export class Deliveries {
     failure: DeliveryFailure,
   ): Promise<Outcome> {
     const { clock, log } = this.deps;
-    const { MaximumEventAgeInSeconds: age, MaximumRetryAttempts: most = DEFAULT_MAX_RETRIES } =
-      kept.target.RetryPolicy ?? {};
+    const { MaximumRetryAttempts: most = DEFAULT_MAX_RETRIES } = kept.target.RetryPolicy ?? {};
     const failures = note.failures + 1;
-    const delayMs = backOffMs(BACK_OFF, failures);
-    const maxAgeMs = age === undefined ? DEFAULT_MAX_AGE_MS : age * 1_000;
+    const delayMs = Math.max(backOffMs(BACK_OFF, failures), failure.retryAfterMs ?? 0);
+    const isTooOld = failure === NO_PLACE || clock.now() + delayMs > latestMs(kept);
     const exhausted =
-      failures > most
-        ? 'MaximumRetryAttempts'
-        : clock.now() + delayMs - kept.acceptedMs > maxAgeMs
-          ? 'MaximumEventAgeInSeconds'
-          : undefined;
+      failures > most ? 'MaximumRetryAttempts' : isTooOld ? 'MaximumEventAgeInSeconds' : undefined;
     if (!failure.isFinal && exhausted === undefined) return again({ failures }, delayMs);
     log.warn(
       { rule: kept.rule.arn, target: kept.target.Arn, error: failure.message },
@@ -184,6 +188,12 @@ export class Deliveries {
       return again({ ...note, dead: { ...note.dead!, refusals: refusals + 1 } }, DEAD_LETTER_RETRY_MS);
     }
   }
+}
+
+/** When an event is too old for another attempt, milliseconds since the epoch. */
+function latestMs({ acceptedMs, target }: Kept): number {
+  const age = target.RetryPolicy?.MaximumEventAgeInSeconds;
+  return acceptedMs + (age === undefined ? DEFAULT_MAX_AGE_MS : age * 1_000);
 }
 
 function again(note: Note, delayMs: number): Outcome {

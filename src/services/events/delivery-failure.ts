@@ -16,6 +16,8 @@ export interface DeliveryFailure {
   readonly message: string;
   /** What nobody repairs by waiting: permissions that are missing, a target that is gone. */
   readonly isFinal: boolean;
+  /** When whoever has refused wants to be asked again, at the earliest. */
+  readonly retryAfterMs?: number;
 }
 
 /** A failure that is not in the words of the service that was to be reached: of endpoints outside, of EventBridge itself. */

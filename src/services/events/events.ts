@@ -57,13 +57,13 @@ export interface Events {
 }
 
 export async function openEvents(dependencies: EventsDependencies): Promise<Events> {
-  const { state, clock, ids, deliver } = dependencies;
+  const { state, clock, ids, log, deliver } = dependencies;
   const [buses, rules] = await Promise.all([Buses.open(state), Rules.open(state)]);
   const [connections, apiDestinations] = await Promise.all([
     Connections.open(state, new TextSeal(dependencies.sealKey, ids)),
     ApiDestinations.open(state),
   ]);
-  const authorizer = new ConnectionAuthorizer(connections, clock);
+  const authorizer = new ConnectionAuthorizer({ connections, clock, log });
   const endpoints = new ApiDestinationDelivery(apiDestinations, connections, authorizer);
   const deliveries = new Deliveries({ ...dependencies, targets: new TargetDelivery(deliver, endpoints) });
   const router = new EventRouter(rules, deliveries);

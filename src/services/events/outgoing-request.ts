@@ -19,6 +19,8 @@ export interface OutgoingRequest {
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  /** The header `Retry-After` as it came. */
+  readonly retryAfter: string | undefined;
 }
 
 /** Throws `TargetFailure` where there is no answer. */
@@ -42,10 +44,16 @@ export async function answerTo({ url, method, headers, body, signal }: OutgoingR
       sent.end(body);
     });
   } catch (error) {
-    const code = timeout.aborted ? 'TIMEOUT' : 'CONNECTION_FAILURE';
+    const isFinal = cannotBeSent(error);
+    const code = timeout.aborted ? 'TIMEOUT' : isFinal ? 'INVALID_PARAMETER' : 'CONNECTION_FAILURE';
     const reason = timeout.aborted ? 'did not answer within 5 seconds' : (error as Error).message;
-    throw new TargetFailure({ code, message: `${url}: ${reason}`, isFinal: false });
+    throw new TargetFailure({ code, message: `${url}: ${reason}`, isFinal });
   }
+}
+
+/** Of what is no request, such as one with a line break in a header, Node.js sends nothing. */
+function cannotBeSent(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && /^ERR_INVALID_/.test(String(error.code));
 }
 
 async function readAnswer(answer: IncomingMessage): Promise<Answer> {
@@ -56,5 +64,6 @@ async function readAnswer(answer: IncomingMessage): Promise<Answer> {
     if (bytes > MAX_ANSWER_BYTES) break;
     parts.push(part);
   }
-  return { status: answer.statusCode ?? 0, body: Buffer.concat(parts).toString() };
+  const { statusCode: status = 0, headers } = answer;
+  return { status, body: Buffer.concat(parts).toString(), retryAfter: headers['retry-after'] };
 }

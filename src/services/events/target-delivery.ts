@@ -43,9 +43,9 @@ export class TargetDelivery {
     this.endpoints = endpoints;
   }
 
-  /** How long an event has to wait for its place, milliseconds; it need not ask again. */
-  waitMs({ Arn: arn }: RuleTarget, nowMs: number): number {
-    return isApiDestination(arn) ? this.endpoints.waitMs(arn, nowMs) : 0;
+  /** When an event has its place and need not ask again; undefined where that is not before `latestMs`. */
+  placeMs({ Arn: arn }: RuleTarget, nowMs: number, latestMs: number): number | undefined {
+    return isApiDestination(arn) ? this.endpoints.placeMs(arn, nowMs, latestMs) : nowMs;
   }
 
   /** `hops`: buses that have handed the event on. */
