@@ -15,6 +15,9 @@ const run = promisify(execFile);
 /** A host that takes longer than this to start a container cannot serve functions with it, milliseconds. */
 const PROBE_TIMEOUT_MS = 20_000;
 
+/** gVisor was seen to fail once ("no such device") while other containers ended, and to run the next time. */
+const PROBES = 2;
+
 const MEGABYTE = 1024 * 1024;
 
 export type OciProbe =
@@ -43,7 +46,9 @@ export async function probeOci(demanded?: string): Promise<OciProbe> {
   }
   const refusals: string[] = [];
   for (const runtime of found) {
-    const refusal = await refusalOf(runtime);
+    let refusal: string | undefined = '';
+    for (let probe = 0; probe < PROBES && refusal !== undefined; probe += 1)
+      refusal = await refusalOf(runtime);
     if (refusal === undefined) return { available: true, runtime };
     refusals.push(`${runtime.name} ${runtime.version} cannot run a container here: ${refusal}.`);
   }
