@@ -1,44 +1,24 @@
 /** A server that is killed at random while a pipe carries messages on: nothing acknowledged is lost, groups keep their order. */
 import assert from 'node:assert/strict';
-import { EventEmitter, once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { CreatePipeCommand, PipesClient } from '@aws-sdk/client-pipes';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
-import { KilledServer } from '../../faults/killed-server.ts';
-import { SeededRandom } from '../../faults/seeded-random.ts';
-import { TEST_CREDENTIALS, TEST_REGION } from '../../kit/started-platform.ts';
+import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { killedService } from '../../faults/killed-service.ts';
+import { killUnder } from '../../faults/kills.ts';
+import { TEST_REGION } from '../../kit/started-platform.ts';
+import { drainedQueue } from '../sqs/drained-queue.ts';
 
 const KILLS = 12;
-/** The server lives that long at most, once it has acknowledged a message, milliseconds. */
+/** See `Kills`. */
 const LONGEST_LIFE_MS = 400;
 /** What a killed server had taken comes back after that, seconds. */
 const VISIBILITY_SECONDS = 2;
-/** Polls in a row that find nothing, each of a second, after which all has arrived. */
+/** See `drainedQueue`. */
 const EMPTY_POLLS = 5;
 const FIFO = { FifoQueue: 'true', ContentBasedDeduplication: 'true' };
 
 test(`what a queue took goes through a pipe, in order, after ${KILLS} kills`, async (context) => {
-  const random = new SeededRandom();
-  console.log(`seed ${random.seed}; repeat with SELFSAME_SEED=${random.seed}`);
-  const directory = await mkdtemp(join(tmpdir(), 'selfsame-faults-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
-  const server = await KilledServer.start(directory);
-  context.after(() => server.stop());
-  const settings = {
-    endpoint: server.origin,
-    region: TEST_REGION,
-    credentials: TEST_CREDENTIALS,
-    maxAttempts: 1,
-  };
+  const { server, random, settings } = await killedService(context);
   const [pipes, sqs] = [new PipesClient(settings), new SQSClient(settings)];
   context.after(() => {
     pipes.destroy();
@@ -62,34 +42,15 @@ test(`what a queue took goes through a pipe, in order, after ${KILLS} kills`, as
     }),
   );
   const acknowledged: string[] = [];
-  const progress = new EventEmitter();
   let next = 0;
-  const sendUntilCutOff = async (): Promise<void> => {
-    for (;;) {
-      const MessageBody = `${next}`;
-      try {
-        await sqs.send(new SendMessageCommand({ QueueUrl: from, MessageBody, MessageGroupId: 'g' }));
-      } catch (error) {
-        const { $metadata: answered } = error as { $metadata?: { httpStatusCode?: number } };
-        if (answered?.httpStatusCode !== undefined) throw error;
-        return;
-      }
-      acknowledged.push(MessageBody);
-      next += 1;
-      progress.emit('acknowledged');
-    }
+  const send = async (): Promise<void> => {
+    const MessageBody = `${next}`;
+    await sqs.send(new SendMessageCommand({ QueueUrl: from, MessageBody, MessageGroupId: 'g' }));
+    acknowledged.push(MessageBody);
+    next += 1;
   };
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    const begun = once(progress, 'acknowledged');
-    const ending = sendUntilCutOff();
-    ending.catch(() => undefined);
-    await begun;
-    await new Promise((resolve) => setTimeout(resolve, random.next() * LONGEST_LIFE_MS));
-    await server.kill();
-    await server.start();
-    await ending;
-  }
-  const received = await drained(sqs, to);
+  await killUnder(server, random, { count: KILLS, longestLifeMs: LONGEST_LIFE_MS }, [send]);
+  const received = await drainedQueue(sqs, to, EMPTY_POLLS);
   console.log(`${acknowledged.length} acknowledged, ${received.length} received`);
   assert.ok(acknowledged.length >= KILLS, 'the server was at work when it was killed');
   for (const text of acknowledged) assert.ok(received.includes(text), `${text} was acknowledged and is lost`);
@@ -99,17 +60,3 @@ test(`what a queue took goes through a pipe, in order, after ${KILLS} kills`, as
     'each once, in order: what is repeated is told apart by its content',
   );
 });
-
-async function drained(sqs: SQSClient, QueueUrl: string): Promise<string[]> {
-  const received: string[] = [];
-  for (let empty = 0; empty < EMPTY_POLLS; ) {
-    const command = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 });
-    const { Messages = [] } = await sqs.send(command);
-    empty = Messages.length === 0 ? empty + 1 : 0;
-    for (const { Body, ReceiptHandle } of Messages) {
-      received.push(Body!);
-      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
-    }
-  }
-  return received;
-}

@@ -2,20 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { killedService } from '../../faults/killed-service.ts';
 import { killUnder } from '../../faults/kills.ts';
+import { drainedQueue } from '../sqs/drained-queue.ts';
 import { queueArn, topicsMaySend } from './sns-tester.ts';
 
 const KILLS = 15;
 /** See `Kills`. */
 const LONGEST_LIFE_MS = 400;
-/** Polls in a row that find nothing, each of a second, after which all has arrived. */
+/** See `drainedQueue`. */
 const EMPTY_POLLS = 3;
 
 test(`what a topic took arrives, in order, after ${KILLS} kills`, async (context) => {
@@ -54,7 +50,7 @@ test(`what a topic took arrives, in order, after ${KILLS} kills`, async (context
       next += 1;
     };
     await killUnder(server, random, { count: KILLS, longestLifeMs: LONGEST_LIFE_MS }, [publish]);
-    const received = await drained(sqs, queue.QueueUrl!);
+    const received = await drainedQueue(sqs, queue.QueueUrl!, EMPTY_POLLS);
     for (const text of acknowledged)
       assert.ok(received.includes(text), `${text} was acknowledged and is lost`);
     console.log(`${name}: ${acknowledged.length} acknowledged, ${received.length} received`);
@@ -67,17 +63,3 @@ test(`what a topic took arrives, in order, after ${KILLS} kills`, async (context
       );
   }
 });
-
-async function drained(sqs: SQSClient, QueueUrl: string): Promise<string[]> {
-  const received: string[] = [];
-  for (let empty = 0; empty < EMPTY_POLLS; ) {
-    const command = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 });
-    const { Messages = [] } = await sqs.send(command);
-    empty = Messages.length === 0 ? empty + 1 : 0;
-    for (const { Body, ReceiptHandle } of Messages) {
-      received.push(Body!);
-      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
-    }
-  }
-  return received;
-}
