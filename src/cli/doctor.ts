@@ -32,6 +32,8 @@ interface DoctorFlags
     | 'imageLayouts'
     | 'registryAuth'
     | 'runtimes'
+    | 'brokers'
+    | 'broker'
     | 'endpoint'
     | 'region'
   > {

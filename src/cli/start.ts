@@ -5,6 +5,7 @@ import type { RuntimeListing } from '../ports/environment.ts';
 import type { CliContext } from './cli-context.ts';
 import {
   authorizationFlag,
+  brokerFlag,
   configFlag,
   dataDirFlag,
   hostFlag,
@@ -27,7 +28,7 @@ import { printJson } from './terminal/json-output.ts';
 import { paletteFor } from './terminal/palette.ts';
 import { withProgress } from './terminal/progress-bar.ts';
 
-interface StartFlags extends Omit<SettingFlags, 'runtimes' | 'endpoint' | 'region'> {
+interface StartFlags extends Omit<SettingFlags, 'runtimes' | 'brokers' | 'endpoint' | 'region'> {
   readonly json: boolean;
 }
 
@@ -38,7 +39,7 @@ export const startCommand = buildCommand({
       'Serves until SIGTERM or Ctrl-C: then requests in flight are finished and the exit code is 0. A second ' +
       'signal ends the server at once.\n' +
       'Every flag can also be a variable, as named below, or a key of selfsame.json in the current folder ' +
-      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, maxEnvironments, imageLayouts, registryAuth, runtimes). A flag wins over ' +
+      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, maxEnvironments, imageLayouts, registryAuth, runtimes, brokers). A flag wins over ' +
       'the variable, the variable over the file.',
   },
   parameters: {
@@ -56,6 +57,7 @@ export const startCommand = buildCommand({
       imageLayouts: imageLayoutsFlag,
       registryAuth: registryAuthFlag,
       runtime: runtimeFlag,
+      broker: brokerFlag,
       config: configFlag,
       json: jsonFlag,
     },

@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import type { BrokerAddresses } from '../core/broker-address.ts';
+import { BROKER_ADDRESS_FORMS, parseBrokerAddress } from '../core/broker-address.ts';
 import { PlatformError } from '../core/errors.ts';
 import { runtimeIdentifier } from '../core/runtimes.ts';
 import type { IsolationLevel } from '../ports/environment.ts';
@@ -46,6 +48,8 @@ export interface StartOptions {
   readonly imageLayouts?: string;
   /** File with `auths` for registries, in the form of Docker's `config.json`. Default: that of the user who runs the server. */
   readonly registryAuth?: string;
+  /** Addresses of brokers and Kafka clusters that event source mappings read, by name or ARN: `{"orders": "amqp://127.0.0.1:5672"}`. */
+  readonly brokers?: BrokerAddresses;
   /** Service time moves by `platform.clock.advance` alone, so that a test sees nothing fall due by itself. Default false. */
   readonly frozenClock?: boolean;
 }
@@ -66,6 +70,7 @@ export interface ResolvedOptions {
   readonly maxEnvironments: number | undefined;
   readonly imageLayouts: string | undefined;
   readonly registryAuth: string | undefined;
+  readonly brokers: BrokerAddresses;
   readonly frozenClock: boolean;
 }
 
@@ -80,7 +85,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
       'Choose another --port.',
     );
   }
-  const { isolation, runtimes = {} } = options;
+  const { isolation, runtimes = {}, brokers = {} } = options;
   if (isolation !== undefined && !ISOLATION_LEVELS.includes(isolation)) {
     throw new PlatformError(
       `The isolation level '${isolation}' is unknown.`,
@@ -95,6 +100,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
     );
   }
   for (const [name, path] of Object.entries(runtimes)) requireInterpreter(name, path);
+  for (const [name, address] of Object.entries(brokers)) requireBrokerAddress(name, address);
   const host = options.host ?? DEFAULT_HOST;
   if (host === '') throw new PlatformError("The host '' is empty.", `Leave it out for ${DEFAULT_HOST}.`);
   const dataDir = options.dataDir ?? join(homedir(), '.selfsame');
@@ -134,6 +140,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
     fetchRuntimes: options.fetchRuntimes ?? true,
     imageLayouts: options.imageLayouts,
     registryAuth: options.registryAuth,
+    brokers,
     pooledEnvironments,
     maxEnvironments,
     frozenClock: options.frozenClock ?? false,
@@ -157,4 +164,12 @@ function requireInterpreter(name: string, path: string): void {
       'Give the path from the root, for example /usr/bin/python3.13.',
     );
   }
+}
+
+function requireBrokerAddress(name: string, address: string): void {
+  if (parseBrokerAddress(address) !== undefined) return;
+  throw new PlatformError(
+    `The address '${address}' of the broker ${name} is none that can be read.`,
+    `Write ${BROKER_ADDRESS_FORMS}.`,
+  );
 }

@@ -59,6 +59,15 @@ describe('a start is refused', () => {
     });
   }
 
+  test('with an address of a broker that is none', async () => {
+    const { message, remedy } = await refused({
+      dataDir: 'temporary',
+      brokers: { good: 'amqp://127.0.0.1', bad: 'http://127.0.0.1' },
+    });
+    assert.equal(message, "The address 'http://127.0.0.1' of the broker bad is none that can be read.");
+    assert.match(remedy, /amqps:\/\//);
+  });
+
   test('on a port that is taken, and its data directory is free again', async (context) => {
     const dataDir = join(await scratchDirectory(context), 'data');
     const other = createServer();

@@ -110,6 +110,14 @@ export const runtimeFlag = {
   placeholder: 'name=path',
   brief: `Interpreter of a runtime, such as python3.12=/opt/python/bin/python3 (${variableOf('runtimes')})`,
 } as const;
+export const brokerFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  variadic: true,
+  placeholder: 'name=address',
+  brief: `Broker or Kafka cluster of event sources by its name or ARN, such as orders=amqp://127.0.0.1:5672, amqp+activemq://… or host:port,… (${variableOf('brokers')})`,
+} as const;
 export const endpointFlag = settingFlag(
   'endpoint',
   'url',

@@ -2,7 +2,7 @@
 import { ISOLATION_LEVELS, MAX_POOLED_ENVIRONMENTS } from '../../platform/options.ts';
 import { LOG_LEVELS } from '../../platform/server-log.ts';
 import type { SettingValue } from './setting-values.ts';
-import { HTTP_URL, oneOf, RUNTIMES, SWITCH, TEXT, wholeNumber } from './setting-values.ts';
+import { BROKERS, HTTP_URL, oneOf, RUNTIMES, SWITCH, TEXT, wholeNumber } from './setting-values.ts';
 
 /** More than any host holds. */
 const MAX_ENVIRONMENTS = 100_000;
@@ -21,6 +21,7 @@ export const SETTINGS = {
   imageLayouts: TEXT,
   registryAuth: TEXT,
   runtimes: RUNTIMES,
+  brokers: BROKERS,
   endpoint: HTTP_URL,
   region: TEXT,
 } as const;

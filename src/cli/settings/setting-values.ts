@@ -1,3 +1,6 @@
+import type { BrokerAddresses } from '../../core/broker-address.ts';
+import { BROKER_ADDRESS_FORMS, parseBrokerAddress } from '../../core/broker-address.ts';
+
 /** How the value of a setting is written: as text (flags and variables) and in the configuration file. */
 export interface SettingValue<T> {
   /** For people: what is accepted. */
@@ -38,15 +41,30 @@ export const HTTP_URL: SettingValue<string> = {
   fromJson: (value) => (typeof value === 'string' ? HTTP_URL.fromText(value) : undefined),
 };
 
+/** `orders=amqp://127.0.0.1:5672`, several with semicolons between: lists of addresses have commas. */
+export const BROKERS: SettingValue<BrokerAddresses> = {
+  expected: `names or ARNs of brokers with addresses, such as orders=amqp://127.0.0.1:5672; an address is ${BROKER_ADDRESS_FORMS}`,
+  fromText: (text) => BROKERS.fromJson(Object.fromEntries(text.split(';').map(namedValue))),
+  fromJson(value) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    const valid = Object.entries(value).every(
+      ([name, address]) =>
+        name !== '' && typeof address === 'string' && parseBrokerAddress(address) !== undefined,
+    );
+    return valid ? (value as BrokerAddresses) : undefined;
+  },
+};
+
+function namedValue(part: string): [name: string, value: string] {
+  const equals = part.indexOf('=');
+  return [part.slice(0, Math.max(0, equals)).trim(), part.slice(equals + 1).trim()];
+}
+
 /** `python3.12=/opt/python/bin/python3`, several with commas between. */
 export const RUNTIMES: SettingValue<Readonly<Record<string, string>>> = {
   expected: 'runtime names with absolute paths of interpreters, such as python3.12=/opt/python/bin/python3',
   fromText(text) {
-    const entries = text.split(',').map((part): [string, string] => {
-      const equals = part.indexOf('=');
-      return [part.slice(0, Math.max(0, equals)).trim(), part.slice(equals + 1).trim()];
-    });
-    return RUNTIMES.fromJson(Object.fromEntries(entries));
+    return RUNTIMES.fromJson(Object.fromEntries(text.split(',').map(namedValue)));
   },
   fromJson(value) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;

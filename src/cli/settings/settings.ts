@@ -20,6 +20,8 @@ export type SettingFlags = { readonly [K in keyof Settings]: Settings[K] | undef
   readonly config?: string | undefined;
   /** `NAME=PATH`, as often as wanted. */
   readonly runtime?: readonly string[] | undefined;
+  /** `NAME=ADDRESS`, as often as wanted. */
+  readonly broker?: readonly string[] | undefined;
 };
 
 /** What every command has that talks to a server. */
@@ -38,6 +40,12 @@ export async function readSettings(context: CliContext, flags: SettingFlags): Pr
     settings['runtimes'] = {
       ...(settings['runtimes'] as object | undefined),
       ...readValue('runtimes', flags.runtime.join(','), 'The flag --runtime'),
+    };
+  }
+  if (flags.broker !== undefined && flags.broker.length > 0) {
+    settings['brokers'] = {
+      ...(settings['brokers'] as object | undefined),
+      ...readValue('brokers', flags.broker.join(';'), 'The flag --broker'),
     };
   }
   for (const name of PATHS) {
