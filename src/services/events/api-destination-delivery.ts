@@ -8,6 +8,7 @@ import type { HttpParameters } from './connection-record.ts';
 import type { Connections } from './connections.ts';
 import { TargetFailure } from './delivery-failure.ts';
 import type { BridgeEvent } from './event.ts';
+import type { Answer } from './outgoing-request.ts';
 import { answerTo } from './outgoing-request.ts';
 import type { RuleTarget } from './rule-record.ts';
 import { valueAt } from './target-input.ts';
@@ -69,7 +70,7 @@ export class ApiDestinationDelivery {
     if (connection === undefined || parameters === undefined)
       throw gone(`The connection of ${apiDestinationArn(destination)} lets nobody in.`);
     const own = parameters.InvocationHttpParameters ?? {};
-    const { status, retryAfter } = await answerTo({
+    const { status, headers } = await answerTo({
       url: urlOf(destination, target, own, event),
       method: destination.method,
       headers: {
@@ -83,7 +84,7 @@ export class ApiDestinationDelivery {
     });
     if (status >= 200 && status < 300) return;
     if (UNAUTHORIZED.has(status)) this.authorizer.forget(connection);
-    const retryAfterMs = waitOf(retryAfter);
+    const retryAfterMs = waitOf(headers);
     throw new TargetFailure({
       code: status === 429 ? 'THROTTLING' : 'ERROR_FROM_TARGET',
       message: `${destination.endpoint} answered ${status}`,
@@ -94,14 +95,14 @@ export class ApiDestinationDelivery {
 }
 
 /**
- * Of the header `Retry-After`, in seconds or as a date (RFC 9110); undefined where it says neither. Source: user guide,
- * "API destination error codes": it is heeded, and where it is negative there is no further attempt.
+ * Of the header `Retry-After`, in seconds or as a date (RFC 9110), which is counted from the date of the answer: the
+ * endpoint's clock is not this service's. Undefined where there is neither. Source: user guide, "API destination error
+ * codes": it is heeded, and where it is negative there is no further attempt.
  */
-function waitOf(retryAfter = ''): number | undefined {
+function waitOf({ retryAfter = '', date = '' }: Answer['headers']): number | undefined {
   if (/^-?\d+$/.test(retryAfter)) return Number(retryAfter) * SECOND_MS;
-  const dateMs = Date.parse(retryAfter);
-  // Endpoints go by the time of the world, not of this service.
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - Date.now());
+  const waitMs = Date.parse(retryAfter) - Date.parse(date);
+  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
 }
 
 function gone(message: string): TargetFailure {

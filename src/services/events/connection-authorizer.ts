@@ -16,8 +16,8 @@ const EARLY_MS = 10_000;
 interface Token {
   readonly value: string;
   readonly untilMs: number;
-  /** Of the connection's record that it was fetched for. */
-  readonly modifiedMs: number;
+  /** The parameters that it was fetched with, as the connection has them: sealed anew, they are others. */
+  readonly sealed: string;
 }
 
 type OAuthParameters = NonNullable<AuthParameters['OAuthParameters']>;
@@ -33,6 +33,8 @@ export class ConnectionAuthorizer {
   private readonly clock: WorkClock;
   private readonly log: Log;
   private readonly tokens = new Map<string, Token>();
+  /** Tokens that have been asked for, by the sealed parameters: whoever needs one meanwhile waits for it. */
+  private readonly asked = new Map<string, Promise<Token>>();
   private readonly work: ClockedWork;
   private readonly closing = new AbortController();
 
@@ -105,7 +107,7 @@ export class ConnectionAuthorizer {
     // Broken off, it says nothing; the next start asks again.
     if (failure !== undefined && this.closing.signal.aborted) return;
     await this.connections.change(connection, (known) => {
-      if (known?.id !== connection.id || known.modifiedMs !== connection.modifiedMs) return known;
+      if (known?.id !== connection.id || known.sealed !== connection.sealed) return known;
       const { reason: _, ...rest } = known;
       return failure === undefined
         ? { ...rest, state: 'AUTHORIZED', authorizedMs: this.clock.now() }
@@ -115,10 +117,20 @@ export class ConnectionAuthorizer {
 
   private async token(connection: ConnectionRecord, oauth: OAuthParameters): Promise<Token> {
     const arn = connectionArn(connection);
-    const { modifiedMs } = connection;
+    const { sealed = '' } = connection;
     const known = this.tokens.get(arn);
-    if (known !== undefined && known.modifiedMs === modifiedMs && known.untilMs > this.clock.now())
-      return known;
+    if (known !== undefined && known.sealed === sealed && known.untilMs > this.clock.now()) return known;
+    let asked = this.asked.get(sealed);
+    if (asked === undefined) {
+      asked = this.fetchedToken(oauth, sealed).finally(() => this.asked.delete(sealed));
+      this.asked.set(sealed, asked);
+    }
+    const token = await asked;
+    this.tokens.set(arn, token);
+    return token;
+  }
+
+  private async fetchedToken(oauth: OAuthParameters, sealed: string): Promise<Token> {
     const { status, body } = await answerTo(tokenRequest(oauth, this.closing.signal));
     const { access_token: value, expires_in: seconds = TOKEN_SECONDS } = tokenAnswer(body);
     if (status < 200 || status > 299 || typeof value !== 'string')
@@ -127,9 +139,7 @@ export class ConnectionAuthorizer {
         message: `${oauth.AuthorizationEndpoint} gave no token: it answered ${status}`,
         isFinal: false,
       });
-    const token = { value, modifiedMs, untilMs: this.clock.now() + Number(seconds) * 1_000 - EARLY_MS };
-    this.tokens.set(arn, token);
-    return token;
+    return { value, sealed, untilMs: this.clock.now() + Number(seconds) * 1_000 - EARLY_MS };
   }
 }
 

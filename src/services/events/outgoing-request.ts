@@ -19,8 +19,8 @@ export interface OutgoingRequest {
 export interface Answer {
   readonly status: number;
   readonly body: string;
-  /** The header `Retry-After` as it came. */
-  readonly retryAfter: string | undefined;
+  /** As they came; `date` is what time it is there. */
+  readonly headers: { readonly retryAfter: string | undefined; readonly date: string | undefined };
 }
 
 /** Throws `TargetFailure` where there is no answer. */
@@ -65,5 +65,6 @@ async function readAnswer(answer: IncomingMessage): Promise<Answer> {
     parts.push(part);
   }
   const { statusCode: status = 0, headers } = answer;
-  return { status, body: Buffer.concat(parts).toString(), retryAfter: headers['retry-after'] };
+  const { date, 'retry-after': retryAfter } = headers;
+  return { status, body: Buffer.concat(parts).toString(), headers: { retryAfter, date } };
 }

@@ -38,7 +38,11 @@ class Endpoint {
   readonly received: Received[] = [];
   readonly origin: string;
   /** What is answered next; 200 where nothing is left. */
-  readonly answers: { readonly status: number; readonly body?: string }[] = [];
+  readonly answers: {
+    readonly status: number;
+    readonly body?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  }[] = [];
 
   constructor(origin: string) {
     this.origin = origin;
@@ -50,7 +54,7 @@ class Endpoint {
         const { method = '', url = '', headers } = request;
         endpoint.received.push({ method, url, headers, body });
         const answer = endpoint.answers.shift() ?? { status: 200 };
-        response.writeHead(answer.status).end(answer.body);
+        response.writeHead(answer.status, answer.headers).end(answer.body);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -221,12 +225,7 @@ test('what is answered by 5xx is tried again, what by 4xx is a dead letter', asy
     DeadLetterConfig: { Arn: dead },
     RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3_600 },
   });
-  const attributes = async () => {
-    const letters = await events.messages(dead);
-    return letters.map(({ MessageAttributes: told }) =>
-      Object.fromEntries(Object.entries(told!).map(([name, { StringValue }]) => [name, StringValue])),
-    );
-  };
+  const attributes = () => toldOf(events, dead);
   endpoint.answers.push({ status: 503 }, { status: 429 });
   await events.put(bus, {});
   await events.platform.clock.advance(3_600_000);
@@ -256,6 +255,136 @@ test('what is answered by 5xx is tried again, what by 4xx is a dead letter', asy
   });
 });
 
+/** The attributes of the dead letters in a queue; they are taken out of it. */
+async function toldOf(events: EventsTester, dead: string) {
+  const letters = await events.messages(dead);
+  return letters.map(({ MessageAttributes: told }) =>
+    Object.fromEntries(Object.entries(told!).map(([name, { StringValue }]) => [name, StringValue])),
+  );
+}
+
+test('Retry-After says when an endpoint is asked again, or that it is not', async (context) => {
+  const events = await EventsTester.alone(context);
+  const endpoint = await Endpoint.start(context);
+  const bus = await events.bus();
+  const dead = await events.queue('dead');
+  const Arn = await destination(events, endpoint.origin, BASIC);
+  await events.rule(bus, { Arn, RoleArn, DeadLetterConfig: { Arn: dead } });
+  // Longer than any back-off of the first attempts.
+  const headers = [
+    { 'retry-after': '120' },
+    { date: 'Tue, 06 Jan 2026 08:00:00 GMT', 'retry-after': 'Tue, 06 Jan 2026 08:02:00 GMT' },
+  ];
+  for (const each of headers) {
+    const before = endpoint.received.length;
+    endpoint.answers.push({ status: 503, headers: each });
+    await events.put(bus, {});
+    await events.platform.clock.advance(119_999);
+    assert.equal(endpoint.received.length, before + 1, JSON.stringify(each));
+    await events.platform.clock.advance(1);
+    assert.equal(endpoint.received.length, before + 2, JSON.stringify(each));
+  }
+  endpoint.answers.push({ status: 429, headers: { 'retry-after': '-1' } });
+  await events.put(bus, {});
+  const [{ ERROR_CODE, EXHAUSTED_RETRY_CONDITION: exhausted, RETRY_ATTEMPTS } = {}] = await toldOf(
+    events,
+    dead,
+  );
+  assert.deepEqual([ERROR_CODE, exhausted, RETRY_ATTEMPTS], ['THROTTLING', undefined, '0']);
+});
+
+test('what is no request is a dead letter at once; a body that is no object stays as it is', async (context) => {
+  const events = await EventsTester.start(context);
+  const endpoint = await Endpoint.start(context);
+  const bus = await events.bus();
+  const dead = await events.queue('dead');
+  const given = { RoleArn, DeadLetterConfig: { Arn: dead } };
+  const host = await destination(events, 'http://*.example/', BASIC, { name: 'host' });
+  const PathParameterValues = ['$.detail.text'];
+  await events.ruleOf(
+    bus,
+    { detail: { of: ['path'] } },
+    { Arn: host, ...given, HttpParameters: { PathParameterValues } },
+  );
+  const Arn = await destination(events, endpoint.origin, {
+    ...BASIC,
+    AuthParameters: {
+      ...BASIC.AuthParameters,
+      InvocationHttpParameters: { BodyParameters: [{ Key: 'added', Value: 'yes' }] },
+    },
+  });
+  const HeaderParameters = { 'X-Own': '$.detail.text' };
+  await events.ruleOf(
+    bus,
+    { detail: { of: ['header'] } },
+    { Arn, ...given, HttpParameters: { HeaderParameters } },
+  );
+  const InputTransformer = { InputPathsMap: { text: '$.detail.text' }, InputTemplate: 'order <text>' };
+  await events.ruleOf(bus, { detail: { of: ['body'] } }, { Arn, ...given, InputTransformer });
+  const put = (of: string, text: string) => events.put(bus, { Detail: JSON.stringify({ of, text }) });
+
+  await put('path', 'a b');
+  const [path] = await toldOf(events, dead);
+  assert.equal(path!['ERROR_CODE'], 'INVALID_PARAMETER');
+  assert.match(path!['ERROR_MESSAGE']!, /^http:\/\/a%20b\.example\/ is no URL$/);
+
+  await put('header', 'a\nb');
+  const [header] = await toldOf(events, dead);
+  assert.equal(header!['ERROR_CODE'], 'INVALID_PARAMETER');
+  assert.match(header!['ERROR_MESSAGE']!, /Invalid character in header/);
+  assert.equal(endpoint.received.length, 0);
+
+  await put('body', 'seven');
+  assert.deepEqual(await toldOf(events, dead), []);
+  assert.deepEqual(
+    endpoint.received.map(({ body }) => body),
+    ['order "seven"'],
+  );
+});
+
+test('a destination that is gone takes nothing, also where another has its name', async (context) => {
+  const events = await EventsTester.start(context);
+  const endpoint = await Endpoint.start(context);
+  const bus = await events.bus();
+  const dead = await events.queue('dead');
+  const Arn = await destination(events, endpoint.origin, BASIC, { name: 'gone' });
+  await events.rule(bus, { Arn, RoleArn, DeadLetterConfig: { Arn: dead } });
+  const Name = events.unique('gone');
+  await events.client.send(new DeleteApiDestinationCommand({ Name }));
+  await events.client.send(new DeleteConnectionCommand({ Name }));
+  await destination(events, endpoint.origin, BASIC, { name: 'gone' });
+  await events.put(bus, {});
+  const [letter] = await toldOf(events, dead);
+  assert.equal(letter!['ERROR_CODE'], 'NO_RESOURCE');
+  assert.equal(letter!['ERROR_MESSAGE'], `The API destination ${Arn} does not exist.`);
+  assert.equal(endpoint.received.length, 0);
+});
+
+test('what the rate of a destination leaves no place for before it is too old is a dead letter', async (context) => {
+  const events = await EventsTester.alone(context);
+  const endpoint = await Endpoint.start(context);
+  const bus = await events.bus();
+  const dead = await events.queue('dead');
+  const Arn = await destination(events, endpoint.origin, BASIC, { InvocationRateLimitPerSecond: 1 });
+  await events.rule(bus, {
+    Arn,
+    RoleArn,
+    DeadLetterConfig: { Arn: dead },
+    RetryPolicy: { MaximumEventAgeInSeconds: 60 },
+  });
+  // One at once and one in each of the 60 seconds that follow.
+  const [places, tooMany] = [61, 2];
+  for (let put = 0; put < (places + tooMany) / 9; put += 1) await events.put(bus, ...Array(9).fill({}));
+  const letters = await toldOf(events, dead);
+  assert.deepEqual(
+    letters.map(({ ERROR_CODE, EXHAUSTED_RETRY_CONDITION: exhausted }) => [ERROR_CODE, exhausted]),
+    Array(tooMany).fill(['THROTTLING', 'MaximumEventAgeInSeconds']),
+  );
+  assert.equal(endpoint.received.length, 1);
+  await events.platform.clock.advance(60_000);
+  assert.equal(endpoint.received.length, places);
+});
+
 test('a destination gets as many requests in a second as it is made for', async (context) => {
   const events = await EventsTester.alone(context);
   const endpoint = await Endpoint.start(context);
@@ -271,23 +400,59 @@ test('a destination gets as many requests in a second as it is made for', async 
   assert.deepEqual(counts, [2, 4, 5]);
 });
 
+const token = (value: string) => ({ status: 200, body: JSON.stringify({ access_token: value }) });
+
+const oauth = (server: Endpoint): Auth => ({
+  AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+  AuthParameters: {
+    OAuthParameters: {
+      AuthorizationEndpoint: `${server.origin}/token`,
+      HttpMethod: 'POST',
+      ClientParameters: { ClientID: 'id', ClientSecret: 'secret' },
+      OAuthHttpParameters: { BodyParameters: [{ Key: 'audience', Value: 'all' }] },
+    },
+  },
+});
+
+test('events that come together ask for one token, and for another once the connection is changed', async (context) => {
+  const events = await EventsTester.alone(context);
+  const [endpoint, server] = [await Endpoint.start(context), await Endpoint.start(context)];
+  server.answers.push({ status: 500 }, token('one'), token('two'));
+  const bus = await events.bus();
+  const dead = await events.queue('dead');
+  const Arn = await destination(events, endpoint.origin, oauth(server));
+  await events.rule(bus, { Arn, RoleArn, DeadLetterConfig: { Arn: dead } });
+  await events.platform.clock.advance(0);
+  const Name = events.unique('outside');
+  const describe = () => events.client.send(new DescribeConnectionCommand({ Name }));
+  const { ConnectionState, StateReason } = await describe();
+  assert.equal(ConnectionState, 'DEAUTHORIZED');
+  assert.match(StateReason!, /gave no token: it answered 500$/);
+
+  const sent = () => endpoint.received.map(({ headers }) => headers.authorization);
+  await events.put(bus, {}, {}, {});
+  await events.platform.clock.advance(0);
+  assert.deepEqual(sent(), Array(3).fill('Bearer one'));
+  assert.equal(server.received.length, 2);
+
+  await events.client.send(new DeauthorizeConnectionCommand({ Name }));
+  await events.put(bus, {});
+  const [letter] = await toldOf(events, dead);
+  assert.match(letter!['ERROR_MESSAGE']!, /lets nobody in\.$/);
+  // The clock stands still: it is not the time by which another token is told from the one before.
+  await events.client.send(new UpdateConnectionCommand({ Name, ...oauth(server) }));
+  await events.put(bus, {});
+  await events.platform.clock.advance(0);
+  assert.deepEqual(sent(), [...Array(3).fill('Bearer one'), 'Bearer two']);
+  assert.equal((await describe()).ConnectionState, 'AUTHORIZED');
+});
+
 test('a token is asked for once, and again when the endpoint refuses it', async (context) => {
   const events = await EventsTester.alone(context);
   const [endpoint, server] = [await Endpoint.start(context), await Endpoint.start(context)];
-  const token = (value: string) => ({ status: 200, body: JSON.stringify({ access_token: value }) });
   server.answers.push(token('one'), token('two'));
   const bus = await events.bus();
-  const Arn = await destination(events, endpoint.origin, {
-    AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
-    AuthParameters: {
-      OAuthParameters: {
-        AuthorizationEndpoint: `${server.origin}/token`,
-        HttpMethod: 'POST',
-        ClientParameters: { ClientID: 'id', ClientSecret: 'secret' },
-        OAuthHttpParameters: { BodyParameters: [{ Key: 'audience', Value: 'all' }] },
-      },
-    },
-  });
+  const Arn = await destination(events, endpoint.origin, oauth(server));
   await events.rule(bus, { Arn, RoleArn });
   await events.platform.clock.advance(0);
   const { Connections } = await events.client.send(new ListConnectionsCommand({}));
