@@ -19,6 +19,13 @@ if (process.env.SELFSAME_POOLED !== undefined) {
   if (!takeAssignment(channel)) process.exit(0);
 }
 
+let compiling;
+const { SELFSAME_COMPILED: compiledDirectory } = process.env;
+if (compiledDirectory !== undefined) {
+  delete process.env.SELFSAME_COMPILED;
+  compiling = require('./compiled-code.cjs').beginCompiling(channel, compiledDirectory);
+}
+
 const major = Number(
   /nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV)?.[1] ?? process.versions.node.split('.')[0],
 );
@@ -30,6 +37,7 @@ const runtime = { channel, log, flushed, invokeContext, next };
 const failures = isCallbackEra ? require('./callback-invocation.cjs').listen(runtime) : undefined;
 
 let handle;
+let events = 0;
 
 start();
 
@@ -62,6 +70,11 @@ function initFailed(error) {
 
 /** Blocks for the next event and hands it over; called when nothing of the one before is left to do. */
 function next() {
+  // Compiled is what the first event has needed too.
+  if (compiling !== undefined && events > 0) {
+    compiling.end();
+    compiling = undefined;
+  }
   if (channel.keepsLoop) channel.whenReadable(take);
   else take();
 }
@@ -70,6 +83,7 @@ function take() {
   const event = channel.nextEvent();
   if (event === undefined) process.exit(0);
   if (event === KEEP_LOOP) return next();
+  events += 1;
   const { header, payload } = event;
   log.begin(header);
   if (header.traceId !== undefined) process.env._X_AMZN_TRACE_ID = header.traceId;

@@ -7,6 +7,7 @@ const FRAME = {
   ASSIGN: 0x01,
   INVOKE: 0x02,
   KEEP_LOOP: 0x03,
+  COMPILED: 0x04,
   READY: 0x10,
   INIT_ERROR: 0x11,
   RESPONSE: 0x12,
@@ -16,6 +17,7 @@ const FRAME = {
   CHUNK: 0x16,
   CONTENT_TYPE: 0x19,
   AWAITS_ASSIGNMENT: 0x17,
+  COMPILED_HERE: 0x1a,
 };
 const LOG_LEVEL = { TRACE: 1, DEBUG: 2, INFO: 3, WARN: 4, ERROR: 5, FATAL: 6 };
 
@@ -44,6 +46,16 @@ class Channel {
     this.write(Buffer.from([0, 0, 0, 1, FRAME.AWAITS_ASSIGNMENT]));
     const body = this.nextBody(FRAME.ASSIGN);
     return body === undefined ? undefined : JSON.parse(this.buffer.toString('utf8', body.start, body.end));
+  }
+
+  /** Waits for COMPILED: what an earlier environment has sent by `sendCompiled`; nothing where none has. */
+  compiled() {
+    const body = this.nextBody(FRAME.COMPILED);
+    return body === undefined ? Buffer.alloc(0) : this.buffer.subarray(body.start, body.end);
+  }
+
+  sendCompiled(bytes) {
+    this.write(frame(FRAME.COMPILED_HERE, bytes));
   }
 
   /** Calls `done` when the first bytes of the next frame are there; meanwhile the event loop goes on. */

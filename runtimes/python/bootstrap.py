@@ -23,6 +23,7 @@ def main():
     channel = open_channel()
     if "SELFSAME_POOLED" in os.environ and not take_assignment(channel):
         return
+    compiling = begin_compiling(channel) if "SELFSAME_COMPILED" in os.environ else None
     snapshot = prepare_snapshot() if "SELFSAME_SNAPSHOT_FD" in os.environ else None
     hide_own_modules()
     set_search_path()
@@ -43,6 +44,9 @@ def main():
         if event is None:
             return
         handle(channel, log, handler, *event)
+        if compiling is not None:
+            compiling.end()
+            compiling = None
 
 
 def open_channel():
@@ -51,6 +55,14 @@ def open_channel():
     from workers import open_worker
 
     return open_worker(to_json)
+
+
+def begin_compiling(channel):
+    from compiled_code import CompiledCode
+
+    compiling = CompiledCode(channel, os.environ.pop("SELFSAME_COMPILED"))
+    compiling.begin()
+    return compiling
 
 
 def prepare_snapshot():

@@ -8,6 +8,7 @@ import threading
 
 ASSIGN, INVOKE, READY, INIT_ERROR, RESPONSE, ERROR, LOG = 0x01, 0x02, 0x10, 0x11, 0x12, 0x13, 0x14
 AWAITS_ASSIGNMENT, RESTORED = 0x17, 0x18
+COMPILED, COMPILED_HERE = 0x04, 0x1A
 
 READ_BYTES = 64 * 1024
 MAX_SHORT_TEXT_BYTES = 255
@@ -35,6 +36,14 @@ class Channel:
         self._send(AWAITS_ASSIGNMENT, b"")
         body = self._next_frame(ASSIGN)
         return None if body is None else json.loads(body[1:])
+
+    def compiled(self):
+        """Waits for COMPILED: what an earlier environment has sent by `send_compiled`; nothing where none has."""
+        body = self._next_frame(COMPILED)
+        return None if body is None else body[1:]
+
+    def send_compiled(self, packed):
+        self._send(COMPILED_HERE, packed)
 
     def ready(self):
         self._send(READY, b"")

@@ -72,6 +72,8 @@ export interface EnvironmentSpec {
   readonly installation: RuntimeInstallation;
   /** Extracted package; read-only, `/var/task` inside. */
   readonly codeDirectory: string;
+  /** Where what a runtime compiles of the code may be kept: a file of the host, of this function's environments alone. */
+  readonly compiledFile?: string;
   /** Instead of the code and the runtime: what the function is, whole. */
   readonly image?: EnvironmentImage;
   /** Extracted and merged layers; read-only, `/opt` inside. */

@@ -39,6 +39,8 @@ export interface PackageStore {
    */
   acquire(blob: string): Promise<string>;
   release(blob: string): void;
+  /** A file for what `owner` makes of an extracted package, there or not; it goes with the package. `owner` is a file name. */
+  companion(blob: string, owner: string): string;
   /**
    * The packages laid one over the other in order, later files in the place of earlier ones: made once
    * per list and shared. Held like a single package, under the name `mergedPackage(blobs)`.

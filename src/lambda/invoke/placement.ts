@@ -271,6 +271,7 @@ export class Placement {
       environmentId,
       installation: prepared.installation,
       codeDirectory: prepared.codeDirectory,
+      ...(prepared.compiledFile === undefined ? {} : { compiledFile: prepared.compiledFile }),
       ...(prepared.image === undefined ? {} : { image: prepared.image }),
       ...(prepared.layersDirectory === undefined ? {} : { layersDirectory: prepared.layersDirectory }),
       handler: record.handler ?? '',

@@ -1,4 +1,5 @@
 /** What functions run in and from: runtimes, extracted packages and layers, images. Held while environments have it. */
+import { createHash } from 'node:crypto';
 import { PlatformError } from '../../core/errors.ts';
 import type { EnvironmentImage, RuntimeCatalog, RuntimeInstallation } from '../../ports/environment.ts';
 import type { ImageStore } from '../../ports/image-store.ts';
@@ -10,13 +11,15 @@ import { environmentImage, IMAGE_INSTALLATION } from './image-environment.ts';
 
 export interface PreparedFunctionsDependencies {
   readonly catalog: RuntimeCatalog;
-  readonly packages: Pick<PackageStore, 'acquire' | 'acquireMerged' | 'release'>;
+  readonly packages: Pick<PackageStore, 'acquire' | 'acquireMerged' | 'companion' | 'release'>;
   readonly images: Pick<ImageStore, 'acquire' | 'release'>;
 }
 
 export interface PreparedFunction {
   readonly installation: RuntimeInstallation;
   readonly codeDirectory: string;
+  /** See `EnvironmentSpec`. */
+  readonly compiledFile?: string;
   readonly image?: EnvironmentImage;
   readonly layersDirectory: string | undefined;
 }
@@ -43,7 +46,9 @@ export class PreparedFunctions {
     try {
       const blobs = record.layers.map(({ blob }) => blob);
       const layersDirectory = blobs.length === 0 ? undefined : await packages.acquireMerged(blobs);
-      return { installation: resolution.installation, codeDirectory, layersDirectory };
+      const { installation } = resolution;
+      const compiledFile = packages.companion(record.code.blob, compiler(record, installation));
+      return { installation, codeDirectory, compiledFile, layersDirectory };
     } catch (error) {
       packages.release(record.code.blob);
       throw error;
@@ -79,4 +84,11 @@ export class PreparedFunctions {
     packages.release(code.blob);
     if (layers.length > 0) packages.release(mergedPackage(layers.map(({ blob }) => blob)));
   }
+}
+
+/** Whose compiled code it is, as a file name: the function's, whose environments alone trust it, and the interpreter's. */
+function compiler(record: FunctionRecord, { interpreter, version }: RuntimeInstallation): string {
+  const { accountId, region, functionName } = record;
+  const parts = [accountId, region, functionName, interpreter, version];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -3,7 +3,7 @@ import type { EnvironmentListener, RuntimeEvent } from '../../ports/environment.
 import { eventPieces } from '../environment/output-lines.ts';
 import type { RuntimeTransport } from '../environment/runtime-transport.ts';
 import type { Frame } from './frames.ts';
-import { assignFrame, BrokenChannel, FRAME, FrameDecoder, invokeFrame } from './frames.ts';
+import { assignFrame, BrokenChannel, compiledHead, FRAME, FrameDecoder, invokeFrame } from './frames.ts';
 import { answerCame, expectAnswer } from './wakefulness.ts';
 
 const LEVELS = [undefined, 'TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
@@ -19,6 +19,7 @@ export class FramedRuntime implements RuntimeTransport {
   /** An event is out that has no outcome yet. */
   private isExpecting = false;
   private wasReset = false;
+  private keepCompiled: ((code: Uint8Array) => void) | undefined;
 
   /** `giveUp` is called when what comes over the socket makes no sense. */
   constructor(socket: Duplex, listener: EnvironmentListener, giveUp: (reason: string) => void) {
@@ -48,6 +49,13 @@ export class FramedRuntime implements RuntimeTransport {
 
   assign(variables: Readonly<Record<string, string>>): void {
     this.socket.write(assignFrame(variables));
+  }
+
+  /** What an earlier environment has compiled; where that is nothing, `keep` gets what this one compiles. */
+  giveCompiled(code: Uint8Array, keep: ((code: Uint8Array) => void) | undefined): void {
+    this.keepCompiled = keep;
+    this.socket.write(compiledHead(code.byteLength));
+    if (code.byteLength > 0) this.socket.write(code);
   }
 
   /** A Node.js runtime keeps its event loop going between events from now on. */
@@ -119,6 +127,10 @@ export class FramedRuntime implements RuntimeTransport {
       }
       case FRAME.awaitsAssignment:
         this.listener.awaitsAssignment?.();
+        return;
+      case FRAME.compiledHere:
+        this.keepCompiled?.(body);
+        this.keepCompiled = undefined;
         return;
       case FRAME.restored:
         this.listener.restored?.();

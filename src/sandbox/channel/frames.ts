@@ -5,6 +5,7 @@ export const FRAME = {
   assign: 0x01,
   invoke: 0x02,
   keepLoop: 0x03,
+  compiled: 0x04,
   ready: 0x10,
   initError: 0x11,
   response: 0x12,
@@ -15,6 +16,7 @@ export const FRAME = {
   awaitsAssignment: 0x17,
   restored: 0x18,
   contentType: 0x19,
+  compiledHere: 0x1a,
 } as const;
 
 /** Larger than any honest frame: a response may exceed 6 MB only to be refused. Bytes. */
@@ -32,6 +34,14 @@ export function assignFrame(variables: Readonly<Record<string, string>>): Buffer
   head.writeUInt32BE(1 + body.length, 0);
   head[PREFIX_BYTES] = FRAME.assign;
   return Buffer.concat([head, body]);
+}
+
+/** The head of a COMPILED frame, which the code follows. */
+export function compiledHead(codeBytes: number): Buffer {
+  const head = Buffer.alloc(PREFIX_BYTES + 1);
+  head.writeUInt32BE(1 + codeBytes, 0);
+  head[PREFIX_BYTES] = FRAME.compiled;
+  return head;
 }
 
 /** An INVOKE frame in one piece, or in two where the payload is large. */

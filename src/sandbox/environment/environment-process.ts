@@ -17,6 +17,7 @@ import type { EnvironmentLimits } from '../cgroup/environment-limits.ts';
 import { FramedRuntime } from '../channel/framed-runtime.ts';
 import type { EnvironmentExtensions } from '../extensions/environment-extensions.ts';
 import { CONTROL_DESCRIPTOR, OUTPUT_DESCRIPTOR } from '../extensions/supervisor.ts';
+import type { CompiledOffer } from './compiled-code.ts';
 import { readLines } from './output-lines.ts';
 import { ProcessTreeMemory } from './process-memory.ts';
 import { terminateRuntime } from './runtime-termination.ts';
@@ -38,6 +39,8 @@ export interface ProcessPlan {
   /** Our bootstraps get a socket at descriptor 3; others use `transport`, made before the process. */
   readonly transport: RuntimeTransport | undefined;
   readonly extensions: EnvironmentExtensions;
+  /** For one of our own bootstraps whose variables say that it waits for it. */
+  readonly compiled?: CompiledOffer | undefined;
   /** Open files the command gets from `firstInherited` on; the caller closes its own. */
   readonly inherited?: readonly number[];
   /** The command reads it, to its end, at the descriptor after those. A function is asked once the limits are made. */
@@ -81,6 +84,7 @@ export class EnvironmentProcess implements RunningEnvironment {
       });
     this.firstInside = plan.firstInside;
     this.ended = this.watch(plan, listener);
+    this.giveCompiled(plan.compiled);
     this.extensions = plan.extensions;
     this.variables = plan.variables;
     const stdio: readonly unknown[] = child.stdio;
@@ -122,11 +126,26 @@ export class EnvironmentProcess implements RunningEnvironment {
   }
 
   /** Tells one of our own bootstraps that was started ahead whose it is. */
-  assign(variables: Readonly<Record<string, string>>, owner: EnvironmentSpec): void {
+  assign(
+    variables: Readonly<Record<string, string>>,
+    owner: EnvironmentSpec,
+    compiled?: CompiledOffer,
+  ): void {
     this.extensions.belongTo(owner);
     this.limits.atWork();
     invariant(this.transport instanceof FramedRuntime, 'a runtime that is not ours was started ahead');
     this.transport.assign(variables);
+    this.giveCompiled(compiled);
+  }
+
+  private giveCompiled(compiled: CompiledOffer | undefined): void {
+    if (compiled === undefined) return;
+    invariant(
+      this.transport instanceof FramedRuntime,
+      'a runtime that is not ours cannot keep compiled code',
+    );
+    this.transport.giveCompiled(compiled.code, compiled.keep);
+    void this.ended.then(() => compiled.end());
   }
 
   invoke(event: RuntimeEvent): void {

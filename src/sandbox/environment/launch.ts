@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import type { EnvironmentSpec } from '../../ports/environment.ts';
 import { credentialVariables } from '../runtime-api/credentials-route.ts';
+import { COMPILED_VARIABLE } from './compiled-code.ts';
 import { wrapped } from './exec-wrapper.ts';
 import { javaArguments } from './java-arguments.ts';
 import type { Launch, Layout } from './layout.ts';
@@ -108,6 +109,7 @@ export function locationVariables(
   }
   // A function's own would be taken for the server's.
   delete variables['SELFSAME_POOLED'];
+  delete variables[COMPILED_VARIABLE];
   delete variables['SELFSAME_SNAPSHOT_FD'];
   if (framed) variables['SELFSAME_CHANNEL_FD'] = '3';
   return variables;

@@ -13,6 +13,12 @@ import type {
 } from '../../ports/environment.ts';
 import { HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
+import {
+  COMPILED_BYTES,
+  COMPILED_DIRECTORY,
+  COMPILED_VARIABLE,
+  CompiledCode,
+} from '../environment/compiled-code.ts';
 import { openEnvironmentApi } from '../environment/environment-api.ts';
 import { EnvironmentProcess, firstInherited } from '../environment/environment-process.ts';
 import { imageLaunch, imageVariables, launchFromShell, NO_COMMAND } from '../environment/image-launch.ts';
@@ -67,6 +73,7 @@ export class NamespacesSandbox implements Sandbox {
   private readonly shared: SharedFiles<Shared>;
   private readonly readyCopies: ReadyCopies<Copy>;
   private readonly pool: PooledStarts;
+  private readonly compiledCode: CompiledCode;
 
   /** `bwrap` is the path of bubblewrap. */
   constructor(options: SandboxOptions, bwrap: string) {
@@ -75,9 +82,11 @@ export class NamespacesSandbox implements Sandbox {
     this.bwrap = bwrap;
     this.readyCopies = new ReadyCopies(options.pooledEnvironments ?? 0);
     this.shared = new SharedFiles(options, (directory) => this.fillShared(directory));
+    this.compiledCode = new CompiledCode(options.log);
     this.pool = new PooledStarts(options, options.pooledEnvironments ?? 0, {
       layoutOf: async (installation) => layoutInside(await this.shared.mountsOf(installation)),
       seenFromInside: (spec) => this.seenFromInside(spec),
+      compiledCode: this.compiledCode,
       startAhead: (spec, listener, removeTask) => this.startOwn(spec, listener, removeTask),
     });
   }
@@ -152,6 +161,8 @@ export class NamespacesSandbox implements Sandbox {
     const wanted =
       image === undefined ? launchOf(spec, layout, bootstrap?.place ?? 'task') : imageLaunch(image);
     if (wanted === undefined) return new RefusedEnvironment(listener, NO_COMMAND);
+    const compiled = place === undefined && wanted.framed ? await this.compiledCode.offer(spec) : undefined;
+    resources.defer(async () => compiled?.end());
     const network = await (await this.options.networks?.networks())?.take();
     resources.defer(async () => network?.release());
     const users = await this.options.users?.users();
@@ -173,6 +184,7 @@ export class NamespacesSandbox implements Sandbox {
       shell === undefined ? { launch: wanted, variables: given } : launchFromShell(wanted, given, shell);
     const { command, args } = supervised(launch, layout.optDirectory, extensions.external, shell);
     if (isAhead) variables['SELFSAME_POOLED'] = '1';
+    if (compiled !== undefined) variables[COMPILED_VARIABLE] = COMPILED_DIRECTORY;
     Object.assign(variables, place?.variables);
     const filterFile = place?.filterFile ?? shared.filterFile;
     // Bubblewrap reads it to its end, so each start opens its own.
@@ -190,7 +202,11 @@ export class NamespacesSandbox implements Sandbox {
             ...shared.apart,
             ...(place?.capabilities ?? []),
             ...(image === undefined
-              ? [...shared.system, ...bubblewrapArguments(mounts.mounts), ...environmentArgs(spec)]
+              ? [
+                  ...shared.system,
+                  ...bubblewrapArguments(mounts.mounts),
+                  ...environmentArgs(spec, isAhead || compiled !== undefined),
+                ]
               : imageArguments(image, {
                   etc: shared.etc,
                   shellDirectory: shared.hostShell.directory,
@@ -208,6 +224,7 @@ export class NamespacesSandbox implements Sandbox {
         workingDirectory: '/',
         transport: api.transport,
         extensions,
+        compiled,
         exitOf: insideExit,
         limits: this.limits.of(spec, { isTmpInMemory: true, ownProcesses: BWRAP_PROCESSES, isAhead }),
         cleanUp: () => resources.disposeAsync(),
@@ -286,7 +303,7 @@ function temporaryBytes({ ephemeralStorageMb }: EnvironmentSpec): number {
 }
 
 /** What differs from one environment to the next. The root itself is made read-only last. */
-function environmentArgs(spec: EnvironmentSpec): string[] {
+function environmentArgs(spec: EnvironmentSpec, hasCompiled: boolean): string[] {
   return [
     '--ro-bind',
     spec.codeDirectory,
@@ -296,6 +313,7 @@ function environmentArgs(spec: EnvironmentSpec): string[] {
     String(temporaryBytes(spec)),
     '--tmpfs',
     '/tmp',
+    ...(hasCompiled ? ['--size', String(COMPILED_BYTES), '--tmpfs', COMPILED_DIRECTORY] : []),
     '--remount-ro',
     '/',
     '--chdir',

@@ -8,6 +8,7 @@ import type {
   RunningEnvironment,
   TelemetrySubscription,
 } from '../../ports/environment.ts';
+import type { CompiledOffer } from '../environment/compiled-code.ts';
 
 /**
  * Hears an environment before and after it has an owner. What comes before is nobody's: generic runtimes say
@@ -103,5 +104,5 @@ export interface PooledEnvironment {
   /** Its `AWS_LAMBDA_RUNTIME_API`. */
   readonly runtimeApi: string;
   /** Tells the runtime whose it is. */
-  assign(variables: Readonly<Record<string, string>>, owner: EnvironmentSpec): void;
+  assign(variables: Readonly<Record<string, string>>, owner: EnvironmentSpec, compiled?: CompiledOffer): void;
 }

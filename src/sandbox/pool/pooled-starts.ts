@@ -9,6 +9,8 @@ import type {
   RunningEnvironment,
   RuntimeInstallation,
 } from '../../ports/environment.ts';
+import type { CompiledCode } from '../environment/compiled-code.ts';
+import { COMPILED_DIRECTORY, COMPILED_VARIABLE } from '../environment/compiled-code.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
 import { locationVariables } from '../environment/launch.ts';
 import type { Layout } from '../environment/layout.ts';
@@ -27,6 +29,8 @@ export interface PoolingLevel {
   /** With the server's address as it is inside. */
   seenFromInside(spec: EnvironmentSpec): Promise<EnvironmentSpec>;
   /** Starts a runtime that waits for its function; `removeTask` is to be called when it has ended, or has not begun. */
+  /** Where the level keeps it. */
+  readonly compiledCode?: CompiledCode;
   startAhead(
     spec: EnvironmentSpec,
     listener: EnvironmentListener,
@@ -90,9 +94,13 @@ export class PooledStarts {
     listener: EnvironmentListener,
   ): Promise<RunningEnvironment | undefined> {
     const layout = await this.level.layoutOf(spec.installation);
-    const isLinked = await linkTree(spec.codeDirectory, pooled.taskDirectory).catch(() => false);
+    const [isLinked, compiled] = await Promise.all([
+      linkTree(spec.codeDirectory, pooled.taskDirectory).catch(() => false),
+      this.level.compiledCode?.offer(spec),
+    ]);
     if (!isLinked) this.notLinked.add(spec.codeDirectory);
     if (!isLinked || !pooled.relay.passTo(listener)) {
+      compiled?.end();
       void pooled.running.kill();
       return undefined;
     }
@@ -103,7 +111,8 @@ export class PooledStarts {
       pooled.runtimeApi,
       true,
     );
-    pooled.assign(variables, spec);
+    if (compiled !== undefined) variables[COMPILED_VARIABLE] = COMPILED_DIRECTORY;
+    pooled.assign(variables, spec, compiled);
     return pooled.running;
   }
 
@@ -125,7 +134,7 @@ export class PooledStarts {
     const running = await this.level.startAhead(spec, relay, removeTask);
     invariant(running instanceof EnvironmentProcess, 'an environment started ahead was refused');
     await relay.waits;
-    const assign: PooledEnvironment['assign'] = (variables, owner) => running.assign(variables, owner);
+    const assign: PooledEnvironment['assign'] = (...owner) => running.assign(...owner);
     return { running, relay, taskDirectory, runtimeApi: running.runtimeApi, assign };
   }
 }

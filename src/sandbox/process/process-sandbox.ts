@@ -10,6 +10,7 @@ import type {
 } from '../../ports/environment.ts';
 import { HostLimits } from '../cgroup/environment-limits.ts';
 import { findBootstrap } from '../environment/bootstrap-file.ts';
+import { COMPILED_VARIABLE, CompiledCode } from '../environment/compiled-code.ts';
 import { openEnvironmentApi } from '../environment/environment-api.ts';
 import { EnvironmentProcess } from '../environment/environment-process.ts';
 import { imagesRefused } from '../environment/image-launch.ts';
@@ -36,12 +37,14 @@ export class ProcessSandbox implements Sandbox {
   readonly level = 'process';
   private readonly options: SandboxOptions;
   private readonly limits: HostLimits;
+  private readonly compiledCode: CompiledCode;
   private readonly running = new Set<RunningEnvironment>();
   private nodePackages: Promise<string | undefined> | undefined;
 
   constructor(options: SandboxOptions) {
     this.options = options;
     this.limits = options.limits ?? new HostLimits(undefined);
+    this.compiledCode = new CompiledCode(options.log);
   }
 
   async prepare({ family }: RuntimeInstallation): Promise<void> {
@@ -72,16 +75,25 @@ export class ProcessSandbox implements Sandbox {
     const layout = await this.layout(spec, temporaryDirectory);
     warnOfSubstitute(spec, listener, this.options.log);
     const launch = launchOf(spec, layout, bootstrap);
+    const compiled = launch.framed ? await this.compiledCode.offer(spec) : undefined;
+    resources.defer(async () => compiled?.end());
     const api = await openEnvironmentApi(spec, listener, launch.framed);
     resources.defer(async () => api.close());
     const { extensions } = api;
+    const variables = locationVariables(spec, layout, api.address, launch.framed);
+    if (compiled !== undefined) {
+      const directory = join(scratch, 'compiled');
+      await mkdir(directory);
+      variables[COMPILED_VARIABLE] = directory;
+    }
     const environment = await EnvironmentProcess.start(
       {
         ...supervised(launch, layout.optDirectory, extensions.external),
-        variables: locationVariables(spec, layout, api.address, launch.framed),
+        variables,
         workingDirectory: layout.taskRoot,
         transport: api.transport,
         extensions,
+        compiled,
         exitOf: (exit) => exit,
         limits: this.limits.of(spec, { isTmpInMemory: false, ownProcesses: 0, isAhead: false }),
         cleanUp: () => resources.disposeAsync(),

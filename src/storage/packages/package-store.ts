@@ -5,7 +5,7 @@
  * package, its zip or its directory, happens in turn.
  */
 import { webcrypto } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '../../core/errors.ts';
 import { Turns } from '../../core/turns.ts';
@@ -24,7 +24,8 @@ export interface PackageStoreOptions {
   readonly bootId?: () => Promise<string | undefined>;
 }
 
-const PACKAGE_NAME = /^[0-9a-f]{64}$/;
+/** Directories of packages, and of what belongs to them. */
+const PACKAGE_NAME = /^([0-9a-f]{64})(\.companions)?$/;
 
 export async function openPackageStore(options: PackageStoreOptions): Promise<PackageStore> {
   const { directory, bootId = hostBootId } = options;
@@ -66,6 +67,10 @@ class FilePackageStore implements PackageStore {
     return this.held(blob, () => this.extract(blob));
   }
 
+  companion(blob: string, owner: string): string {
+    return join(this.companions(blob), owner);
+  }
+
   acquireMerged(blobs: readonly string[]): Promise<string> {
     const name = mergedPackage(blobs);
     return this.held(name, () => (blobs.length === 1 ? this.extract(name) : this.merge(name, blobs)));
@@ -95,8 +100,10 @@ class FilePackageStore implements PackageStore {
 
   async collect(isReferenced: (blob: string) => boolean): Promise<void> {
     this.isReferenced = isReferenced;
-    const names = (await readdir(this.directory)).filter((name) => PACKAGE_NAME.test(name));
-    for (const name of names) this.discard(name);
+    for (const name of await readdir(this.directory)) {
+      const blob = PACKAGE_NAME.exec(name)?.[1];
+      if (blob !== undefined) this.discard(blob);
+    }
     for await (const blob of this.blobs.list()) this.discard(blob);
     await this.idle();
   }
@@ -126,6 +133,10 @@ class FilePackageStore implements PackageStore {
     }
   }
 
+  private companions(blob: string): string {
+    return join(this.directory, `${blob}.companions`);
+  }
+
   private isNeeded(blob: string): boolean {
     return this.users.has(blob) || this.isReferenced(blob);
   }
@@ -134,6 +145,7 @@ class FilePackageStore implements PackageStore {
     if (this.isNeeded(blob)) return;
     this.extracted.delete(blob);
     await removeWhole(join(this.directory, blob));
+    await rm(this.companions(blob), { recursive: true, force: true });
     await this.blobs.delete(blob);
   }
 

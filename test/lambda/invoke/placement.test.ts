@@ -19,6 +19,10 @@ class CountedPackages {
     return this.acquire();
   }
 
+  companion(): string {
+    return '/companion';
+  }
+
   release(): void {
     this.held -= 1;
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { BlobStore } from '../../../src/ports/blob-store.ts';
 import type { PackageStore } from '../../../src/ports/package-store.ts';
@@ -198,4 +198,24 @@ test('a package that cannot be written is an error of the platform, and leaves n
   assert.deepEqual(await onlyPackages(directory), []);
   await rm(directory, { recursive: true });
   await assert.rejects(store.acquire(blob), { name: 'PlatformError' });
+});
+
+test('what others made of a package goes with it, also where it was made too late', async (context) => {
+  const { store, directory } = await opened(context);
+  const { blob, settle } = await store.ingest(await zipOf({ 'index.js': 'x' }), MAX_BYTES);
+  await store.acquire(blob);
+  await store.collect(() => false);
+  const file = store.companion(blob, 'owner');
+  const make = async (): Promise<void> => {
+    await mkdir(dirname(file));
+    await writeFile(file, 'made');
+  };
+  await make();
+  store.release(blob);
+  settle();
+  await store.idle();
+  assert.deepEqual(await onlyPackages(directory), []);
+  await make();
+  await store.collect(() => false);
+  assert.deepEqual(await onlyPackages(directory), []);
 });
