@@ -19,6 +19,8 @@ export interface Delivery {
   readonly sourceArn: string;
   /** Whose it is, where its ARN does not say: twelve digits, for `aws:SourceAccount`. */
   readonly sourceAccount?: string;
+  /** It is sent in a role, which has been asked and allows it: the policy of the receiver is not. */
+  readonly byRole?: boolean;
   /** An X-Ray trace header to be carried on. */
   readonly traceHeader?: string;
   /** Receivers it has been through already that hand on what they are given, so that a ring of them ends. */

@@ -18,6 +18,8 @@ export interface ServiceAccess {
   /** Where the ARN of the source has no account in it, as that of a bucket. */
   readonly sourceAccount?: string | undefined;
   readonly facts?: ConditionFacts;
+  /** It comes in a role that has been asked already. */
+  readonly byRole?: boolean | undefined;
 }
 
 /** Whether `policy` lets a service in. Without a policy nothing lets it in. */
@@ -51,7 +53,7 @@ export function checkDeliveryAccess(
   code: string,
 ): void {
   const { service, action, resource } = access;
-  if (service === DELIVERS_BY_ROLE || policyAllowsService(policy, access)) return;
+  if (access.byRole === true || service === DELIVERS_BY_ROLE || policyAllowsService(policy, access)) return;
   throw new AwsError(
     code,
     `User: ${service} is not authorized to perform: ${action} on resource: ${resource} because no resource-based policy allows the ${action} action`,

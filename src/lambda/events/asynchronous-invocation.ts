@@ -102,9 +102,9 @@ export class AsynchronousInvocation {
   }
 
   private checkAccess(identifier: FunctionIdentifier, delivery: Delivery): void {
-    const { principal: service, sourceArn, sourceAccount } = delivery;
+    const { principal: service, sourceArn, sourceAccount, byRole } = delivery;
     const resource = functionArn(identifier);
-    const access = { service, action: 'lambda:InvokeFunction', resource, sourceArn, sourceAccount };
+    const access = { service, action: 'lambda:InvokeFunction', resource, sourceArn, sourceAccount, byRole };
     checkDeliveryAccess(this.deps.policies.documentOf(identifier), access, 'AccessDeniedException');
   }
 

@@ -9,7 +9,7 @@ export interface PassedRole {
   readonly service: string;
 }
 
-/** Members with which a call gives a role to a service, by model name and operation. */
+/** Members with which a call gives roles to a service, by model name and operation; of a list each element's. */
 const PASSED_ROLES: Readonly<Record<string, readonly [member: string, service: string]>> = {
   'lambda:CreateFunction': ['Role', 'lambda.amazonaws.com'],
   'lambda:UpdateFunctionConfiguration': ['Role', 'lambda.amazonaws.com'],
@@ -25,6 +25,7 @@ const PASSED_ROLES: Readonly<Record<string, readonly [member: string, service: s
   'scheduler:CreateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
   'scheduler:UpdateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
   'events:PutRule': ['RoleArn', 'events.amazonaws.com'],
+  'events:PutTargets': ['Targets.RoleArn', 'events.amazonaws.com'],
 };
 
 const FUNCTION_CALLS: ReadonlySet<string> = new Set([
@@ -34,13 +35,15 @@ const FUNCTION_CALLS: ReadonlySet<string> = new Set([
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** `call` is for example `lambda:CreateFunction`; undefined where it passes none on. */
-export function passedRole(call: string, input: Members): PassedRole | undefined {
+/** `call` is for example `lambda:CreateFunction`. */
+export function passedRoles(call: string, input: Members): readonly PassedRole[] {
   const [member, service] = PASSED_ROLES[call] ?? [];
-  if (member === undefined || service === undefined) return undefined;
-  const step = (value: unknown, key: string): unknown => (value as Members | undefined)?.[key];
-  const arn = member.split('.').reduce<unknown>(step, input);
-  return typeof arn === 'string' ? { arn, service } : undefined;
+  if (member === undefined || service === undefined) return [];
+  const step = (values: unknown[], key: string): unknown[] =>
+    values.flatMap((value) => (value as Members | undefined)?.[key]);
+  const found = member.split('.').reduce<unknown[]>(step, [input]);
+  const arns = found.filter((arn) => typeof arn === 'string');
+  return [...new Set(arns)].map((arn) => ({ arn, service }));
 }
 
 /**

@@ -21,7 +21,7 @@ import type { VerifiedCall } from '../../wire/server/authorizer.ts';
 import type { Dialect } from '../../wire/signature/refusal.ts';
 import { rootIdentity } from '../signers.ts';
 import { accessDenied, mayNotAssume, queueDenied, trustDenied } from './denial.ts';
-import { passedRole, requireAssumable } from './passed-roles.ts';
+import { passedRoles, requireAssumable } from './passed-roles.ts';
 import type { PolledSource } from './polled-source.ts';
 import { mayNotPoll, POLLING, polledSource } from './polled-source.ts';
 import { callFacts, principalFacts, roleFacts } from './request-facts.ts';
@@ -72,8 +72,7 @@ export class Permissions {
     const requestFacts = callFacts(call);
     if (service === 'sts') this.factsOf.set(context, requestFacts);
     await this.requirePermissions(identity, question, requestFacts, call.dialect);
-    const role = passedRole(`${service}:${operation}`, input);
-    if (role !== undefined)
+    for (const role of passedRoles(`${service}:${operation}`, input))
       requireAssumable(`${service}:${operation}`, role, this.deps.role(role.arn)?.trustPolicy);
     const polled = await polledSource(question, this.deps.call);
     if (polled !== undefined) await this.requirePolling(polled);

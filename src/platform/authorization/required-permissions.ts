@@ -4,7 +4,7 @@ import { actionName } from './action-names.ts';
 import { aliasPermissions, destinationKey, encryptionFacts, keyFacts } from './key-resources.ts';
 import { lambdaFacts } from './lambda-resources.ts';
 import { objectPermissions } from './object-permissions.ts';
-import { passedRole } from './passed-roles.ts';
+import { passedRoles } from './passed-roles.ts';
 import type { Permission } from './permission.ts';
 import { moveTaskPermissions } from './queue-permissions.ts';
 import { renamedArn, resourceArns } from './resource-arns.ts';
@@ -75,9 +75,11 @@ function renamed(question: ResourceQuestion, action: string, lookup: ResourceLoo
 }
 
 function passRole(name: string, input: Readonly<Record<string, unknown>>): Permission[] {
-  const role = passedRole(name, input);
-  if (role === undefined) return [];
-  return [{ action: 'iam:PassRole', resource: role.arn, facts: { 'iam:PassedToService': role.service } }];
+  return passedRoles(name, input).map(({ arn: resource, service }) => ({
+    action: 'iam:PassRole',
+    resource,
+    facts: { 'iam:PassedToService': service },
+  }));
 }
 
 /** ReEncrypt uses two keys; the one of its ciphertext is asked for as `kms:ReEncryptFrom`. */

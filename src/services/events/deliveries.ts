@@ -13,6 +13,7 @@ import type { BridgeEvent } from './event.ts';
 import type { RuleRecord, RuleTarget } from './rule-record.ts';
 import { ruleArn } from './rule-record.ts';
 import type { TargetDelivery } from './target-delivery.ts';
+import type { RuleName } from './target-input.ts';
 import { targetInput } from './target-input.ts';
 
 /** Source: user guide, "How EventBridge retries delivering events": by default 24 hours and up to 185 times. */
@@ -42,11 +43,18 @@ export interface DeliveriesDependencies {
 
 /** What is kept with an event: the target as it was when the event came. */
 interface Kept {
-  readonly rule: { readonly arn: string; readonly name: string };
+  readonly rule: RuleName;
   readonly target: RuleTarget;
   readonly acceptedMs: number;
-  /** Buses that have handed it on. */
   readonly hops: number;
+  readonly traceHeader?: string;
+}
+
+export interface Passed {
+  /** Buses that have handed the event on. */
+  readonly hops?: number;
+  /** Of X-Ray, to be carried on. */
+  readonly traceHeader?: string;
 }
 
 interface Note {
@@ -77,10 +85,21 @@ export class Deliveries {
   }
 
   /** On disk when it resolves. */
-  async send(rule: RuleRecord, target: RuleTarget, event: BridgeEvent, hops = 0): Promise<void> {
+  async send(
+    rule: RuleRecord,
+    target: RuleTarget,
+    event: BridgeEvent,
+    { hops = 0, traceHeader }: Passed = {},
+  ): Promise<void> {
     const arn = ruleArn(rule);
     const name = `${arn}#${target.Id}`;
-    const kept: Kept = { rule: { arn, name: rule.name }, target, acceptedMs: this.deps.clock.now(), hops };
+    const kept: Kept = {
+      rule: { arn, name: rule.name },
+      target,
+      acceptedMs: this.deps.clock.now(),
+      hops,
+      ...(traceHeader === undefined ? {} : { traceHeader }),
+    };
     const queued = {
       queue: name,
       dueMs: this.queueOf(name).nextDueMs(),
@@ -126,7 +145,7 @@ export class Deliveries {
     if (placeMs === undefined) return this.failed(kept, event, note, NO_PLACE);
     if (placeMs > nowMs) return again({ ...note, isAdmitted: true }, placeMs - nowMs);
     try {
-      await targets.deliver(kept.target, kept.rule.arn, event, body, kept.hops);
+      await targets.deliver({ ...kept, event, body });
       return { end: 'done' };
     } catch (error) {
       return this.failed(kept, event, note, failureOf(error));

@@ -1,5 +1,5 @@
 import type { BusAddress } from './bus-record.ts';
-import type { Deliveries } from './deliveries.ts';
+import type { Deliveries, Passed } from './deliveries.ts';
 import type { BridgeEvent } from './event.ts';
 import { ruleArn } from './rule-record.ts';
 import type { Rules } from './rules.ts';
@@ -8,11 +8,9 @@ import type { Rules } from './rules.ts';
 export type EventListener = (bus: BusAddress, event: BridgeEvent) => Promise<void>;
 
 /** What is to be done with an event otherwise than handing it to every rule. */
-export interface Routing {
+export interface Routing extends Passed {
   /** Only these rules are asked. */
   readonly ruleArns?: readonly string[];
-  /** Buses that have handed it on. */
-  readonly hops?: number;
 }
 
 /** Finds the rules that an event is for, and hands it to the deliveries of their targets. */
@@ -31,13 +29,13 @@ export class EventRouter {
   }
 
   /** What it is to reach is on disk when it resolves. */
-  async accept(bus: BusAddress, event: BridgeEvent, { ruleArns, hops = 0 }: Routing = {}): Promise<void> {
+  async accept(bus: BusAddress, event: BridgeEvent, { ruleArns, ...passed }: Routing = {}): Promise<void> {
     await Promise.all([
       ...this.listeners.map((listener) => listener(bus, event)),
       ...this.rules
         .matching(bus, event)
         .filter((rule) => ruleArns === undefined || ruleArns.includes(ruleArn(rule)))
-        .flatMap((rule) => rule.targets.map((target) => this.deliveries.send(rule, target, event, hops))),
+        .flatMap((rule) => rule.targets.map((target) => this.deliveries.send(rule, target, event, passed))),
     ]);
   }
 }

@@ -1,6 +1,7 @@
 /** EventBridge: buses and rules in the state store, events on their way to targets in the event queue. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
+import type { RequireOfRole } from '../../ports/call.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
@@ -44,6 +45,7 @@ export interface EventsDependencies {
   readonly ids: Ids;
   readonly log: Log;
   readonly deliver: Deliver;
+  readonly requireOfRole: RequireOfRole;
   /** Seals what connections know of others' secrets; `SEAL_KEY_BYTES`. */
   readonly sealKey: Uint8Array;
 }
@@ -57,7 +59,7 @@ export interface Events {
 }
 
 export async function openEvents(dependencies: EventsDependencies): Promise<Events> {
-  const { state, clock, ids, log, deliver } = dependencies;
+  const { state, clock, ids, log, deliver, requireOfRole } = dependencies;
   const [buses, rules] = await Promise.all([Buses.open(state), Rules.open(state)]);
   const [connections, apiDestinations] = await Promise.all([
     Connections.open(state, new TextSeal(dependencies.sealKey, ids)),
@@ -65,7 +67,8 @@ export async function openEvents(dependencies: EventsDependencies): Promise<Even
   ]);
   const authorizer = new ConnectionAuthorizer({ connections, clock, log });
   const endpoints = new ApiDestinationDelivery(apiDestinations, connections, authorizer);
-  const deliveries = new Deliveries({ ...dependencies, targets: new TargetDelivery(deliver, endpoints) });
+  const targets = new TargetDelivery(deliver, requireOfRole, endpoints);
+  const deliveries = new Deliveries({ ...dependencies, targets });
   const router = new EventRouter(rules, deliveries);
   const archives = await Archives.open(dependencies);
   router.listen((bus, event) => archives.keep(bus, event));

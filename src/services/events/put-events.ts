@@ -43,7 +43,9 @@ async function put(
     detail: JSON.parse(entry.Detail!) as BridgeEvent['detail'],
   };
   // Recorded: events for a bus that does not exist are taken as well, and reach nobody.
-  if (events.buses.find(bus) !== undefined) await events.router.accept(bus, event);
+  if (events.buses.find(bus) === undefined) return { EventId: event.id };
+  const { TraceHeader: traceHeader } = entry;
+  await events.router.accept(bus, event, traceHeader === undefined ? {} : { traceHeader });
   return { EventId: event.id };
 }
 

@@ -42,7 +42,8 @@ export function receiveDelivery({ buses, router, clock, ids }: EventsContext): R
       detail,
       ...(isOfOtherRegion(delivery, bus) ? { id: ids.uuid() } : {}),
     };
-    await router.accept(bus, event, { hops: delivery.hops ?? 0 });
+    const { hops = 0, traceHeader } = delivery;
+    await router.accept(bus, event, { hops, ...(traceHeader === undefined ? {} : { traceHeader }) });
   };
 }
 

@@ -1,11 +1,14 @@
 import { parseArn } from '../../core/arn.ts';
+import type { RequireOfRole } from '../../ports/call.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { ApiDestinationDelivery } from './api-destination-delivery.ts';
 import { TargetFailure } from './delivery-failure.ts';
 import type { BridgeEvent } from './event.ts';
 import { invalidParameter, notImplemented } from './events-errors.ts';
 import type { RuleTarget } from './rule-record.ts';
+import type { RuleName } from './target-input.ts';
 import { valueAt } from './target-input.ts';
+import { isApiDestination, isReachedByRole } from './target-role.ts';
 
 const PRINCIPAL = 'events.amazonaws.com';
 
@@ -33,13 +36,27 @@ export function checkTargetArn(arn: string): void {
   if (!SERVICES.has(service)) throw notImplemented(`targets of ${service}`);
 }
 
-/** Hands an event to a target, whose policy the receiving service asks. */
+/** An event on its way to a target. */
+export interface OutgoingEvent {
+  readonly rule: RuleName;
+  readonly target: RuleTarget;
+  readonly event: BridgeEvent;
+  /** What the target is given of it. */
+  readonly body: string;
+  /** Buses that have handed it on. */
+  readonly hops: number;
+  readonly traceHeader?: string;
+}
+
+/** Hands an event to a target, in its role, or by its policy, which the receiving service asks. */
 export class TargetDelivery {
   private readonly deliverTo: Deliver;
+  private readonly requireOfRole: RequireOfRole;
   private readonly endpoints: ApiDestinationDelivery;
 
-  constructor(deliver: Deliver, endpoints: ApiDestinationDelivery) {
+  constructor(deliver: Deliver, requireOfRole: RequireOfRole, endpoints: ApiDestinationDelivery) {
     this.deliverTo = deliver;
+    this.requireOfRole = requireOfRole;
     this.endpoints = endpoints;
   }
 
@@ -48,22 +65,18 @@ export class TargetDelivery {
     return isApiDestination(arn) ? this.endpoints.placeMs(arn, nowMs, latestMs) : nowMs;
   }
 
-  /** `hops`: buses that have handed the event on. */
-  async deliver(
-    target: RuleTarget,
-    ruleArn: string,
-    event: BridgeEvent,
-    body: string,
-    hops: number,
-  ): Promise<void> {
+  async deliver({ rule, target, event, body, hops, traceHeader }: OutgoingEvent): Promise<void> {
+    const byRole = await isReachedByRole(this.requireOfRole, rule, target);
     if (isApiDestination(target.Arn)) return this.endpoints.deliver(target, event, body);
     if (hops >= MAX_HOPS && parseArn(target.Arn)?.service === 'events') throw thirdBus(event);
     const group = groupOf(target, event);
     await this.deliverTo(target.Arn, {
       body,
       principal: PRINCIPAL,
-      sourceArn: ruleArn,
+      sourceArn: rule.arn,
       hops: hops + 1,
+      byRole,
+      ...(traceHeader === undefined ? {} : { traceHeader }),
       ...(group === undefined ? {} : { messageGroupId: group }),
     });
   }
@@ -73,11 +86,6 @@ export class TargetDelivery {
 function thirdBus({ id }: BridgeEvent): TargetFailure {
   const message = `Event ingestion rejected for event ${id} because an event can be sent to an event bus target only once. This event was previously delivered to an event bus target.`;
   return new TargetFailure({ code: 'THIRD_ACCOUNT_HOP_DETECTED', message, isFinal: true });
-}
-
-/** An endpoint outside, which no service of AWS has. */
-export function isApiDestination(arn: string): boolean {
-  return /^arn:[^:]+:events:[^:]*:[^:]*:api-destination\//.test(arn);
 }
 
 /** Of a FIFO queue what was chosen; of a stream the partition key, which is the event's id by default. */

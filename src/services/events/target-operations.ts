@@ -5,8 +5,9 @@ import { ruleOf } from './events-context.ts';
 import { invalid, limitExceeded, notImplemented } from './events-errors.ts';
 import { pageOf } from './page.ts';
 import type { RuleTarget } from './rule-record.ts';
-import { checkTargetArn, isApiDestination } from './target-delivery.ts';
+import { checkTargetArn } from './target-delivery.ts';
 import { checkInput } from './target-input.ts';
+import { isApiDestination, needsRole } from './target-role.ts';
 
 /** Source: "Amazon EventBridge quotas". */
 const MAX_TARGETS = 5;
@@ -74,7 +75,6 @@ function checkedTarget(given: Target): RuleTarget {
     throw invalid(`Parameter(s) KinesisParameters is not valid for target: ${id}.`);
   if (!isApiDestination(arn) && target.HttpParameters !== undefined)
     throw invalid(`Parameter(s) HttpParameters is not valid for target: ${id}.`);
-  if (isApiDestination(arn) && target.RoleArn === undefined)
-    throw invalid(`RoleArn is required for target ${arn}.`);
+  if (needsRole(arn) && target.RoleArn === undefined) throw invalid(`RoleArn is required for target ${arn}.`);
   return target;
 }

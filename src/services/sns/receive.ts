@@ -22,8 +22,9 @@ export function receiveDelivery({ topics, publisher }: SnsContext): Receive {
   };
 }
 
-function checkAccess(topic: TopicRecord, { principal, sourceArn, sourceAccount }: Delivery): void {
-  const access = { service: principal, action: 'SNS:Publish', resource: topic.arn, sourceArn, sourceAccount };
+function checkAccess(topic: TopicRecord, delivery: Delivery): void {
+  const { principal: service, sourceArn, sourceAccount, byRole } = delivery;
+  const access = { service, action: 'SNS:Publish', resource: topic.arn, sourceArn, sourceAccount, byRole };
   checkDeliveryAccess(topicPolicy(topic), access, 'AuthorizationErrorException');
 }
 

@@ -15,8 +15,8 @@ export function receiveDelivery({ queues, broker }: SqsContext): Receive {
     const arn = formatArn(target);
     const queue = queues.findByArn(arn);
     if (queue === undefined) throw queueDoesNotExist();
-    const { principal: service, sourceArn, sourceAccount } = delivery;
-    const access = { service, action: 'sqs:SendMessage', resource: arn, sourceArn, sourceAccount };
+    const { principal: service, sourceArn, sourceAccount, byRole } = delivery;
+    const access = { service, action: 'sqs:SendMessage', resource: arn, sourceArn, sourceAccount, byRole };
     checkDeliveryAccess(queue.settings.policy, access, 'AccessDenied');
     const attributes = Object.entries(delivery.attributes ?? {}).map(
       ([name, value]) => [name, attributeOf(value)] as const,

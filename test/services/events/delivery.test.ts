@@ -149,6 +149,18 @@ test('an event is handed on to one bus, so that a ring of them ends', async (con
   assert.equal((await events.messages(seen)).length, 2);
 });
 
+test('the trace header of an entry goes with the event, also through another bus', async (context) => {
+  const events = await EventsTester.start(context);
+  const [from, to] = [await events.bus('traced-from'), await events.bus('traced-to')];
+  const queue = await events.queue('traced');
+  await events.rule(from, { Arn: `arn:aws:events:us-east-1:000000000000:event-bus/${to}` });
+  await events.rule(to, { Arn: queue });
+  const TraceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
+  await events.put(from, { TraceHeader }, {});
+  const traces = (await events.messages(queue)).map(({ Attributes }) => Attributes?.['AWSTraceHeader']);
+  assert.deepEqual(traces.sort(), [TraceHeader, undefined]);
+});
+
 test('a target that is gone gets its event into the dead-letter queue at once', async (context) => {
   const events = await EventsTester.start(context);
   const bus = await events.bus();

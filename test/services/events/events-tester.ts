@@ -126,7 +126,12 @@ export class EventsTester {
     const found: Message[] = [];
     for (;;) {
       const { Messages = [] } = await this.queues.send(
-        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
+        new ReceiveMessageCommand({
+          QueueUrl,
+          MaxNumberOfMessages: 10,
+          MessageAttributeNames: ['All'],
+          MessageSystemAttributeNames: ['AWSTraceHeader'],
+        }),
       );
       if (Messages.length === 0) return found;
       found.push(...Messages);

@@ -24,11 +24,11 @@ test('a target that is busy is tried again, or given up as the rule says', async
   const full = { StreamName: 's', PartitionKey: 'p', Data: Buffer.alloc(1_000_000) };
   await kinesis.send(new PutRecordCommand(full));
   const Arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/s';
-  const DeadLetterConfig = { Arn: dead };
+  const given = { Arn, RoleArn: 'arn:aws:iam::000000000000:role/r', DeadLetterConfig: { Arn: dead } };
   const rule = await events.rule(
     bus,
-    { Arn, Id: 'patient', DeadLetterConfig },
-    { Arn, Id: 'hasty', DeadLetterConfig, RetryPolicy: { MaximumRetryAttempts: 0 } },
+    { ...given, Id: 'patient' },
+    { ...given, Id: 'hasty', RetryPolicy: { MaximumRetryAttempts: 0 } },
     { Arn: arrived, Id: 'other' },
   );
   const [id] = await events.put(bus, { Detail: JSON.stringify({ text: 'x'.repeat(100_000) }) });
