@@ -67,6 +67,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     lookup: {
       iamArn: (accountId, type, name) => principals.arnOf(accountId, type, name),
       keyArn: (accountId, region, keyId) => keyArn(call, accountId, region, keyId),
+      secretArn: (accountId, region, id) => secretArn(call, accountId, region, id),
       ciphertextKeyArn: options.ciphertextKeyArn,
     },
     services,
@@ -111,4 +112,17 @@ async function keyArn(
     () => undefined,
   )) as { readonly KeyMetadata?: { readonly Arn?: string } } | undefined;
   return answer?.KeyMetadata?.Arn;
+}
+
+/** The secret of that name or ARN; undefined where there is none. */
+async function secretArn(
+  call: Call,
+  accountId: string,
+  region: string,
+  id: string,
+): Promise<string | undefined> {
+  const answer = (await call({ accountId, region }, 'secretsmanager', 'DescribeSecret', {
+    SecretId: id,
+  }).catch(() => undefined)) as { readonly ARN?: string } | undefined;
+  return answer?.ARN;
 }

@@ -8,6 +8,7 @@ import type { StateStore } from '../ports/state-store.ts';
 import { openAutoScaling } from '../services/application-autoscaling/application-autoscaling.ts';
 import { openEcr } from '../services/ecr/ecr.ts';
 import { openKms } from '../services/kms/kms.ts';
+import { openSecretsManager } from '../services/secretsmanager/secretsmanager.ts';
 import { openServiceModel } from '../wire/model/open.ts';
 import { isLoopback } from '../wire/routing/host-name.ts';
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION } from '../wire/routing/router.ts';
@@ -127,6 +128,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const execution = await openExecution({ options, isolation, data, ecr, log, origin }, cleanup);
   const { images, catalog, sandbox } = execution;
   const autoScaling = await cleanup.opening(openAutoScaling({ state, clock, ids, log, call: seams.call }));
+  const secrets = await cleanup.opening(openSecretsManager({ state, clock, ids, call: seams.call }));
   const faults = new Faults(() => Math.floor(ids.random() * 2 ** 32));
   const lambda = await openLambda(
     {
@@ -153,6 +155,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     lambda.service,
     ecr.service,
     kms.service,
+    secrets.service,
     autoScaling.service,
     ...access.services,
     ...eventServices.services,

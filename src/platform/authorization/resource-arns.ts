@@ -7,6 +7,7 @@ import { queueResource } from './queue-permissions.ts';
 import { repositoryResources } from './repository-resources.ts';
 import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
 import { schedulerResource } from './scheduler-resources.ts';
+import { secretResource } from './secret-resources.ts';
 import { streamResource } from './stream-resources.ts';
 
 /** Members that hold a whole ARN, wherever they appear. */
@@ -27,10 +28,6 @@ const ARN_MEMBERS = [
 const TEMPLATES: Readonly<Record<string, readonly (readonly [member: string, resource: string])[]>> = {
   firehose: [['DeliveryStreamName', 'deliverystream/*']],
   sns: [['Name', '*']],
-  secretsmanager: [
-    ['SecretId', 'secret:*'],
-    ['Name', 'secret:*'],
-  ],
   ssm: [['Name', 'parameter/*']],
   stepfunctions: [['name', 'stateMachine:*']],
   pipes: [['Name', 'pipe/*']],
@@ -64,6 +61,8 @@ async function resourceArn(question: ResourceQuestion, lookup: ResourceLookup): 
       return keyResource(question, lookup);
     case 'kinesis':
       return streamResource(question);
+    case 'secretsmanager':
+      return secretResource(question, lookup);
     case 'scheduler':
       return schedulerResource(question);
     case 'apigateway':

@@ -16,6 +16,7 @@ const EXECUTION = `arn:aws:lambda:${REGIONAL}:function:f:1/durable-execution/n/i
 const PROVIDER = `arn:aws:lambda:${REGIONAL}:capacity-provider:p`;
 
 const TABLE = `arn:aws:dynamodb:${REGIONAL}:table/t`;
+const SECRET = `arn:aws:secretsmanager:${REGIONAL}:secret:known-a1B2c3`;
 const TABLE_ELSEWHERE = 'arn:aws:dynamodb:us-east-1:444455556666:table/t';
 
 const ROWS: readonly Row[] = [
@@ -336,6 +337,14 @@ const ROWS: readonly Row[] = [
     { stateMachineArn: `arn:aws:states:${REGIONAL}:stateMachine:m` },
     `states:StartExecution arn:aws:states:${REGIONAL}:stateMachine:m`,
   ],
+  ['secretsmanager:GetSecretValue', { SecretId: 'known' }, `secretsmanager:GetSecretValue ${SECRET}`],
+  ['secretsmanager:DeleteSecret', { SecretId: SECRET }, `secretsmanager:DeleteSecret ${SECRET}`],
+  [
+    'secretsmanager:CreateSecret',
+    { Name: 'new' },
+    `secretsmanager:CreateSecret arn:aws:secretsmanager:${REGIONAL}:secret:new-??????`,
+  ],
+  ['secretsmanager:ListSecrets', {}, 'secretsmanager:ListSecrets *'],
   ['apigateway:GetRestApis', {}, 'apigateway:POST arn:aws:apigateway:us-east-1::/path'],
 ];
 
@@ -358,6 +367,7 @@ describe('a call needs', () => {
           iamArn: (account, type, name) =>
             name === 'known' ? `arn:aws:iam::${account}:${type}/path/known` : undefined,
           keyArn: async (_account, _region, keyId) => (keyId === 'alias/a' ? KEY : undefined),
+          secretArn: async (_account, _region, id) => (id === 'known' ? SECRET : undefined),
           ciphertextKeyArn: (ciphertext) => (ciphertext[0] === 1 ? KEY : undefined),
         },
       );
