@@ -2,6 +2,7 @@
  * The pattern language of EventBridge, which SNS, Pipes and event source mappings use as well: which JSON
  * events a JSON pattern lets through. Source: EventBridge user guide, "Event patterns" and "Comparison operators".
  */
+import { comparable } from '../exact-json.ts';
 import type { ValueTest } from './value-test.ts';
 import { valueTest } from './value-test.ts';
 
@@ -89,7 +90,7 @@ function member(event: unknown, name: string): unknown {
 
 function flattened(held: unknown): readonly unknown[] {
   if (held === undefined) return [];
-  return Array.isArray(held) ? held.flat(Number.POSITIVE_INFINITY) : [held];
+  return (Array.isArray(held) ? held.flat(Number.POSITIVE_INFINITY) : [held]).map(comparable);
 }
 
 function isObject(value: unknown): value is Json {

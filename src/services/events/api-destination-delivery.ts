@@ -1,4 +1,5 @@
 /** Events to endpoints outside. Source: user guide, "API destinations as targets" and "Connections". */
+import { parseExact } from '../../core/exact-json.ts';
 import type { ApiDestinationRecord } from './api-destination-record.ts';
 import { apiDestinationArn } from './api-destination-record.ts';
 import type { ApiDestinations } from './api-destinations.ts';
@@ -149,7 +150,7 @@ function withBody(body: string, { BodyParameters: added = [] }: HttpParameters):
 
 function jsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseExact(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {
     return undefined;

@@ -10,6 +10,7 @@ import type { Log } from '../../ports/log.ts';
 import type { DeliveryFailure } from './delivery-failure.ts';
 import { failureOf } from './delivery-failure.ts';
 import type { BridgeEvent } from './event.ts';
+import { parsedEvent } from './event.ts';
 import type { RuleRecord, RuleTarget } from './rule-record.ts';
 import { ruleArn } from './rule-record.ts';
 import type { TargetDelivery } from './target-delivery.ts';
@@ -136,7 +137,7 @@ export class Deliveries {
   private async attempt(queued: QueuedEvent): Promise<Outcome> {
     const kept = JSON.parse(queued.attributes) as Kept;
     const note = queued.note === '' ? { failures: 0 } : (JSON.parse(queued.note) as Note);
-    const event = JSON.parse(Buffer.from(queued.payload).toString()) as BridgeEvent;
+    const event = parsedEvent(queued.payload);
     const body = targetInput(kept.target, kept.rule, event, kept.acceptedMs);
     if (note.dead !== undefined) return this.bury(kept, event, note);
     const { clock, targets } = this.deps;

@@ -1,4 +1,5 @@
 import type { PutEventsRequestEntry, PutEventsResultEntry } from '@aws-sdk/client-eventbridge';
+import { parseExact } from '../../core/exact-json.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { BridgeEvent } from './event.ts';
 import { eventTime } from './event.ts';
@@ -40,7 +41,7 @@ async function put(
     time: eventTime(entry.Time?.getTime() ?? events.clock.now()),
     region: bus.region,
     resources: entry.Resources ?? [],
-    detail: JSON.parse(entry.Detail!) as BridgeEvent['detail'],
+    detail: parseExact(entry.Detail!) as BridgeEvent['detail'],
   };
   // Recorded: events for a bus that does not exist are taken as well, and reach nobody.
   if (events.buses.find(bus) === undefined) return { EventId: event.id };

@@ -1,5 +1,6 @@
 /** Takes events for buses: of AWS's services, of rules whose target a bus is, of Lambda's destinations. */
 import { parseArn } from '../../core/arn.ts';
+import { parseExact } from '../../core/exact-json.ts';
 import { conditionContext } from '../../core/policy/condition-context.ts';
 import { evaluate } from '../../core/policy/evaluation.ts';
 import { rootPrincipal } from '../../core/policy/principal.ts';
@@ -49,7 +50,7 @@ export function receiveDelivery({ buses, router, clock, ids }: EventsContext): R
 
 function parsed(body: string): Partial<BridgeEvent> {
   try {
-    const given: unknown = JSON.parse(body);
+    const given = parseExact(body);
     return typeof given === 'object' && given !== null ? given : {};
   } catch {
     throw notAnEvent();

@@ -6,7 +6,7 @@ import type { Log } from '../../ports/log.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import { StoredRecords } from '../../records/stored-records.ts';
 import type { Archives } from './archives.ts';
-import type { BridgeEvent } from './event.ts';
+import { parsedEvent } from './event.ts';
 import type { EventRouter } from './event-router.ts';
 import { resourceNotFound } from './events-errors.ts';
 import type { ReplayRecord } from './replay-record.ts';
@@ -119,8 +119,11 @@ export class Replays {
   }
 
   private async hand({ bus, name, ruleArns }: ReplayRecord, { payload }: QueuedEvent): Promise<void> {
-    const event = JSON.parse(Buffer.from(payload).toString()) as BridgeEvent;
-    await this.deps.router.accept(bus, { ...event, 'replay-name': name }, ruleArns && { ruleArns });
+    await this.deps.router.accept(
+      bus,
+      { ...parsedEvent(payload), 'replay-name': name },
+      ruleArns && { ruleArns },
+    );
   }
 
   private async end(replay: ReplayRecord, state: 'COMPLETED' | 'CANCELLED'): Promise<void> {

@@ -7,6 +7,8 @@ import type { RuleTarget } from './rule-record.ts';
 /** Source: API reference of InputTransformer. */
 const MAX_PATHS = 100;
 const PLACEHOLDER = /<([A-Za-z0-9_.-]+)>/g;
+type Json = Readonly<Record<string, unknown>>;
+
 const JSON_PATH = /^\$(?:\.[A-Za-z0-9_-]+(?:\[\d+\])*|\[\d+\]|\['[^']*'\])*$/;
 
 export interface RuleName {
@@ -110,7 +112,7 @@ export function valueAt(event: object, path: string): unknown {
     .matchAll(/\.([A-Za-z0-9_-]+)|\[(\d+)\]|\['([^']*)'\]/g)) {
     if (typeof value !== 'object' || value === null) return undefined;
     if (index !== undefined) value = Array.isArray(value) ? value[Number(index)] : undefined;
-    else value = (value as Readonly<Record<string, unknown>>)[name ?? quoted!];
+    else value = Object.hasOwn(value, name ?? quoted!) ? (value as Json)[name ?? quoted!] : undefined;
   }
   return value;
 }

@@ -149,6 +149,24 @@ test('an event is handed on to one bus, so that a ring of them ends', async (con
   assert.equal((await events.messages(seen)).length, 2);
 });
 
+test('whole numbers of 64 bits arrive as they were sent', async (context) => {
+  const events = await EventsTester.start(context);
+  const [from, to] = [await events.bus('exact-from'), await events.bus('exact-to')];
+  const queue = await events.queue('exact');
+  await events.rule(from, { Arn: `arn:aws:events:us-east-1:000000000000:event-bus/${to}` });
+  const InputTransformer = {
+    InputPathsMap: { id: '$.detail.id' },
+    InputTemplate: '{"id":<id>,"text":"<id>"}',
+  };
+  const numeric = { source: ['test'], detail: { id: [{ numeric: ['>', 9007199254740992] }] } };
+  await events.ruleOf(to, numeric, { Arn: queue }, { Arn: queue, InputTransformer });
+  const id = '9223372036854775807';
+  await events.put(from, { Detail: `{"id":${id}}` });
+  const [whole, part] = (await events.bodies(queue)).sort((a, b) => b.length - a.length);
+  assert.match(whole!, new RegExp(`"detail":{"id":${id}}}$`));
+  assert.equal(part, `{"id":${id},"text":"${id}"}`);
+});
+
 test('the trace header of an entry goes with the event, also through another bus', async (context) => {
   const events = await EventsTester.start(context);
   const [from, to] = [await events.bus('traced-from'), await events.bus('traced-to')];
