@@ -43,6 +43,15 @@ export interface EventPage {
   readonly nextDueMs?: number;
 }
 
+/** Of some events of a queue, in the order of their positions. */
+export interface EventMeasure {
+  readonly events: number;
+  /** Payloads together. */
+  readonly bytes: number;
+  /** The last of them, where others may follow; absent where none does. */
+  readonly last?: EventPosition;
+}
+
 /** One queue that has events. */
 export interface WaitingQueue {
   readonly queue: string;
@@ -56,5 +65,7 @@ export interface EventQueue {
   read(queue: string, range: EventRange): Promise<EventPage>;
   postpone(queue: string, position: EventPosition, dueMs: number, note: string): Promise<void>;
   remove(queue: string, position: EventPosition): Promise<void>;
+  /** How many events come behind `after`, or at all, and how large they are: of as many as are counted at once. */
+  measure(queue: string, after?: EventPosition): Promise<EventMeasure>;
   waiting(): Promise<readonly WaitingQueue[]>;
 }

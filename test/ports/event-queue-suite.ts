@@ -61,6 +61,24 @@ export function eventQueueSuite(name: string, open: (test: TestContext) => Promi
     assert.deepEqual(await due({ after: events[3]! }), [[], undefined]);
   });
 
+  promise('says how many events there are and how large they are', async (queue) => {
+    assert.deepEqual(await queue.measure('nobody'), { events: 0, bytes: 0 });
+    const payload = Buffer.alloc(3);
+    const many = 10_005;
+    const ids = await Promise.all(
+      Array.from({ length: many }, () => queue.append({ queue: 'q', dueMs: 7, attributes: '{}', payload })),
+    );
+    await queue.append(event('other', 1, 'elsewhere'));
+    let [events, bytes] = [0, 0];
+    for (let part = await queue.measure('q'); ; part = await queue.measure('q', part.last)) {
+      events += part.events;
+      bytes += part.bytes;
+      if (part.last === undefined) break;
+    }
+    assert.deepEqual([events, bytes], [many, many * 3]);
+    assert.deepEqual(await queue.measure('q', { dueMs: 7, id: ids.at(-2)! }), { events: 1, bytes: 3 });
+  });
+
   promise('moves an event to a later time, with a note, under its number', async (queue) => {
     const id = await queue.append(event('q', 1, 'moved'));
     await queue.append(event('q', 2, 'stays'));

@@ -3,6 +3,7 @@ import type { Timer, WorkClock } from '../../core/clock.ts';
 import { ClockedWork } from '../../core/clocked-work.ts';
 import type { EventPattern } from '../../core/event-pattern/event-pattern.ts';
 import { parseEventPattern } from '../../core/event-pattern/event-pattern.ts';
+import { Turns } from '../../core/turns.ts';
 import type { EventPage, EventPosition, EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import type { StateStore } from '../../ports/state-store.ts';
@@ -41,6 +42,7 @@ export class Archives {
   private readonly deps: ArchivesDependencies;
   private readonly records: StoredRecords<ArchiveRecord>;
   private readonly patterns = new WeakMap<ArchiveRecord, EventPattern>();
+  private readonly drops = new Turns();
   private readonly work: ClockedWork;
   private timer: Timer | undefined;
   private isClosed = false;
@@ -130,11 +132,11 @@ export class Archives {
   async totals({ id }: ArchiveRecord): Promise<{ readonly EventCount: number; readonly SizeBytes: number }> {
     let [count, bytes] = [0, 0];
     for (let after: EventPosition | undefined; ; ) {
-      const { events } = await this.read(id, { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER, after });
-      if (events.length === 0) return { EventCount: count, SizeBytes: bytes };
-      count += events.length;
-      bytes += events.reduce((sum, { payload }) => sum + payload.byteLength, 0);
-      after = events.at(-1);
+      const part = await this.deps.archived.measure(id, after);
+      count += part.events;
+      bytes += part.bytes;
+      if (part.last === undefined) return { EventCount: count, SizeBytes: bytes };
+      after = part.last;
     }
   }
 
@@ -167,13 +169,15 @@ export class Archives {
     this.expireAt(clock.now() + againMs);
   }
 
-  /** Removes events with times up to `untilMs`. */
-  private async drop(id: string, untilMs: number): Promise<void> {
+  /** Removes events with times up to `untilMs`; once, where two ask for it at the same time. */
+  private drop(id: string, untilMs: number): Promise<void> {
     const { archived } = this.deps;
-    for (;;) {
-      const { events } = await archived.read(id, { untilMs, maxEvents: PAGE_EVENTS, maxBytes: PAGE_BYTES });
-      if (events.length === 0) return;
-      await Promise.all(events.map((event) => archived.remove(id, event)));
-    }
+    return this.drops.run(id, async () => {
+      for (;;) {
+        const { events } = await archived.read(id, { untilMs, maxEvents: PAGE_EVENTS, maxBytes: PAGE_BYTES });
+        if (events.length === 0) return;
+        await Promise.all(events.map((event) => archived.remove(id, event)));
+      }
+    });
   }
 }

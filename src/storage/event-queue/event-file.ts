@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { invariant } from '../../core/errors.ts';
 import type {
+  EventMeasure,
   EventPage,
   EventPosition,
   EventRange,
@@ -32,6 +33,7 @@ export type EventRequest =
     }
   | { readonly remove: { readonly queue: string; readonly position: EventPosition } }
   | { readonly read: { readonly queue: string; readonly range: EventRange } }
+  | { readonly measure: { readonly queue: string; readonly after: EventPosition | undefined } }
   | { readonly waiting: true };
 
 type EventChange = Extract<EventRequest, { append: NewEvent } | { postpone: object } | { remove: object }>;
@@ -53,6 +55,9 @@ const SCHEMA = `
 
 export const EVENTS_SCHEMA_VERSION = 1;
 
+/** Counted at once: other requests wait some ten milliseconds for it. */
+const MEASURED_EVENTS = 10_000;
+
 /** With so many names of queues, those of empty ones are forgotten: a FIFO topic may have any number of groups. */
 const FORGET_QUEUES_FROM = 10_000;
 
@@ -70,6 +75,7 @@ export class EventFile implements WorkerService<EventRequest> {
   readonly #addPlace: StatementSync;
   readonly #dropPlace: StatementSync;
   readonly #read: StatementSync;
+  readonly #measure: StatementSync;
   readonly #waiting: StatementSync;
 
   constructor({ file, maxBytes }: EventFileOptions) {
@@ -92,6 +98,11 @@ export class EventFile implements WorkerService<EventRequest> {
     this.#read = database.prepare(
       `SELECT due, event, note, attributes, payload FROM place JOIN event ON event.id = place.event
        WHERE queue = ? AND (due, event) > (?, ?) ORDER BY due, event LIMIT ?`,
+    );
+    // The length of a payload is known without reading it.
+    this.#measure = database.prepare(
+      `SELECT due, event, length(payload) AS bytes FROM place JOIN event ON event.id = place.event
+       WHERE queue = ? AND (due, event) > (?, ?) ORDER BY due, event LIMIT ${MEASURED_EVENTS}`,
     );
     this.#waiting = database.prepare(
       'SELECT name, count(*) AS events FROM place JOIN queue ON queue.id = place.queue GROUP BY queue ORDER BY name',
@@ -142,6 +153,8 @@ export class EventFile implements WorkerService<EventRequest> {
         }));
         return { reply };
       }
+      if ('measure' in request)
+        return { reply: this.#measured(request.measure.queue, request.measure.after) };
       return { reply: this.#page(request.read.queue, request.read.range) };
     } catch (error) {
       return { error: transferError(explainStorageError(error, this.#file)) };
@@ -164,6 +177,19 @@ export class EventFile implements WorkerService<EventRequest> {
       events.push({ dueMs, id: Number(row['event']), note: String(row['note']), attributes, payload });
     }
     return { events };
+  }
+
+  #measured(queue: string, after: EventPosition | undefined): EventMeasure {
+    let [events, bytes] = [0, 0];
+    let last: EventPosition | undefined;
+    const queueId = this.#queues.get(queue);
+    if (queueId === undefined) return { events, bytes };
+    for (const row of this.#measure.iterate(queueId, after?.dueMs ?? -1, after?.id ?? 0)) {
+      events += 1;
+      bytes += Number(row['bytes']);
+      last = { dueMs: Number(row['due']), id: Number(row['event']) };
+    }
+    return { events, bytes, ...(events < MEASURED_EVENTS || last === undefined ? {} : { last }) };
   }
 
   #queueId(name: string): number {

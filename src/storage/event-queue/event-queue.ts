@@ -1,5 +1,5 @@
 import type { PlatformError } from '../../core/errors.ts';
-import type { EventPage, EventQueue, WaitingQueue } from '../../ports/event-queue.ts';
+import type { EventMeasure, EventPage, EventQueue, WaitingQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import { StoreThread } from '../store-thread.ts';
 import { siblingModule } from '../worker-channel.ts';
@@ -41,6 +41,7 @@ export async function openSqliteEventQueue(options: SqliteEventQueueOptions): Pr
     async remove(queue, position) {
       await channel.request({ remove: { queue, position } });
     },
+    measure: async (queue, after) => (await channel.request({ measure: { queue, after } })) as EventMeasure,
     waiting: async () => (await channel.request({ waiting: true })) as readonly WaitingQueue[],
     close: () => channel.close(),
   };

@@ -11,6 +11,7 @@ export function queuesOf(owner: string, queue: EventQueue): EventQueue {
     read: (name, range) => queue.read(prefix + name, range),
     postpone: (name, position, dueMs, note) => queue.postpone(prefix + name, position, dueMs, note),
     remove: (name, position) => queue.remove(prefix + name, position),
+    measure: (name, after) => queue.measure(prefix + name, after),
     waiting: async () =>
       (await queue.waiting())
         .filter((waiting) => waiting.queue.startsWith(prefix))
@@ -25,6 +26,7 @@ export function queuesWithoutOwner(queue: EventQueue): EventQueue {
     read: (name, range) => queue.read(name, range),
     postpone: (name, position, dueMs, note) => queue.postpone(name, position, dueMs, note),
     remove: (name, position) => queue.remove(name, position),
+    measure: (name, after) => queue.measure(name, after),
     waiting: async () => (await queue.waiting()).filter((waiting) => !waiting.queue.includes(OWNER_MARK)),
   };
 }

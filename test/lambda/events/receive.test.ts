@@ -41,6 +41,7 @@ function receiver(policy?: PolicyDocument) {
       read: async () => ({ events: [] }),
       postpone: unused,
       remove: async () => {},
+      measure: unused,
       waiting: unused,
     },
     clock: { ...frozenClock, during: () => {} },

@@ -147,6 +147,21 @@ test('a replay can be cancelled while it is under way', async (context) => {
   ]);
 });
 
+test('an archive can be deleted while its events expire', async (context) => {
+  const events = await EventsTester.alone(context);
+  const { client } = events;
+  const bus = await events.bus();
+  const archive = { ArchiveName: 'a', EventSourceArn: `${OWNER}event-bus/${bus}`, RetentionDays: 1 };
+  await client.send(new CreateArchiveCommand(archive));
+  for (let put = 0; put < 12; put += 1) await events.put(bus, ...Array(10).fill({}));
+  const { EventCount } = await client.send(new DescribeArchiveCommand(archive));
+  assert.equal(EventCount, 120);
+  const expired = events.platform.clock.advance(2 * DAY_MS);
+  await client.send(new DeleteArchiveCommand(archive));
+  await expired;
+  await client.send(new CreateArchiveCommand(archive));
+});
+
 test('replays that cannot be are refused', async (context) => {
   const events = await EventsTester.alone(context);
   const { client } = events;
