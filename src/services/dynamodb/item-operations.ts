@@ -1,4 +1,5 @@
 import type { ReturnValue } from '@aws-sdk/client-dynamodb';
+import { withJsonText } from '../../core/json-text.ts';
 import { checkedItem } from './attribute-values.ts';
 import { consumedCapacity, readUnits } from './consumed-capacity.ts';
 import type { DynamoContext, DynamoOperations } from './dynamodb-context.ts';
@@ -102,10 +103,8 @@ export function itemOperations(dynamo: DynamoContext): Required<Pick<DynamoOpera
       const units = readUnits(found!.sizeBytes, input.ConsistentRead);
       buckets.take(table, 'read', units);
       const capacity = consumedCapacity(table, { table: units, indexes: {} }, input.ReturnConsumedCapacity);
-      return {
-        ...(found!.item === undefined ? {} : { Item: itemOfText(found!.item) }),
-        ...(capacity === undefined ? {} : { ConsumedCapacity: capacity }),
-      };
+      const answer = capacity === undefined ? {} : { ConsumedCapacity: capacity };
+      return found!.item === undefined ? answer : withJsonText(answer, 'Item', found!.item, itemOfText);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** How reads in the order of keys reach the engine, and what is answered. */
-import type { QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import type { ConsumedCapacity, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { withJsonText } from '../../core/json-text.ts';
 import type { Usage } from './consumed-capacity.ts';
 import { consumedCapacity, readUnits } from './consumed-capacity.ts';
 import type { DynamoContext } from './dynamodb-context.ts';
@@ -44,15 +45,28 @@ export async function readItems(
   return answer(table, input, reply, usage);
 }
 
-function answer(table: Table, { Select, ReturnConsumedCapacity }: ReadInput, reply: ReadReply, usage: Usage) {
+interface ReadAnswer {
+  readonly Items?: Item[];
+  readonly Count: number;
+  readonly ScannedCount: number;
+  readonly LastEvaluatedKey?: Item;
+  readonly ConsumedCapacity?: ConsumedCapacity;
+}
+
+function answer(
+  table: Table,
+  { Select, ReturnConsumedCapacity }: ReadInput,
+  reply: ReadReply,
+  usage: Usage,
+): ReadAnswer {
   const capacity = consumedCapacity(table, usage, ReturnConsumedCapacity);
-  return {
-    ...(Select === 'COUNT' ? {} : { Items: itemsOf(reply.items) }),
+  const answered = {
     Count: reply.count,
     ScannedCount: reply.scanned,
     ...(reply.lastKey === undefined ? {} : { LastEvaluatedKey: itemOfText(reply.lastKey) }),
     ...(capacity === undefined ? {} : { ConsumedCapacity: capacity }),
   };
+  return Select === 'COUNT' ? answered : withJsonText(answered, 'Items', reply.items, itemsOf);
 }
 
 function itemsOf(text: string): Item[] {

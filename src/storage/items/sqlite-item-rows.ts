@@ -36,7 +36,9 @@ export class SqliteItemRows implements ItemRows {
 
   *items(table: number, range: RowRange): IterableIterator<StoredItem> {
     const { sql, values } = rangeQuery('items', ITEM_KEY, ITEM_COLUMNS, table, range);
-    for (const row of this.statements.each(sql, ...values)) yield storedItem(row);
+    for (const [sizeBytes, expires, item] of this.statements.eachArray(sql, ...values)) {
+      yield { sizeBytes: sizeBytes as number, expires: expires as number | null, item: item as string };
+    }
   }
 
   put(table: number, { key: [partition, sort], sizeBytes, expires, item }: ItemRow): void {

@@ -1,8 +1,10 @@
 /** Outputs in the form of each protocol. */
 import type { Readable } from 'node:stream';
+import { jsonTextOf } from '../../core/json-text.ts';
 import type { ProtocolName, WireResponse } from '../contract.ts';
 import type { ServiceFile } from '../model/model-file.ts';
 import type { OperationModel } from '../model/operation.ts';
+import type { Shape } from '../model/shape.ts';
 import { encodeCbor } from './cbor.ts';
 import { AWS_CBOR_TYPE, encodeCborShape } from './cbor-codec.ts';
 import { EVENT_STREAM_TYPE, encodeEvents } from './event-stream.ts';
@@ -67,7 +69,21 @@ function awsJson(
     protocol === 'awsJson1_0' ? 'application/x-amz-json-1.0' : 'application/x-amz-json-1.1';
   // Operations without an output answer an empty body, as AWS does.
   if (operation.output === undefined) return { status: 200, headers, body: '' };
-  return { status: 200, headers, body: JSON.stringify(encodeJson(operation.output, output)) };
+  return { status: 200, headers, body: jsonBody(operation.output, output) };
+}
+
+/** What is JSON text already is put in as it is. */
+function jsonBody(shape: Shape, output: Output): Buffer | string {
+  const member = jsonTextOf(output);
+  if (member === undefined) return JSON.stringify(encodeJson(shape, output));
+  const others = shape.members.filter(({ name }) => name !== member.name);
+  const rest = JSON.stringify(encodeJson(shape, output, others));
+  const head = `{${JSON.stringify(member.name)}:`;
+  const tail = rest === '{}' ? '}' : `,${rest.slice(1)}`;
+  const { text } = member;
+  return typeof text === 'string'
+    ? head + text + tail
+    : Buffer.concat([Buffer.from(head), text, Buffer.from(tail)]);
 }
 
 function awsCbor(operation: OperationModel, output: Output, headers: Record<string, string>): WireResponse {

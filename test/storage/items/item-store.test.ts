@@ -46,7 +46,7 @@ async function names(store: Store): Promise<string[]> {
     isCount: false,
   } as const;
   const { items } = (await store.ask(read)) as ReadReply;
-  return (JSON.parse(items) as { pk: { S: string } }[]).map(({ pk }) => pk.S);
+  return (JSON.parse(Buffer.from(items).toString()) as { pk: { S: string } }[]).map(({ pk }) => pk.S);
 }
 
 test('a write that the disk refuses changes nothing, also not what is counted', async (context) => {

@@ -11,6 +11,8 @@ import type { IndexLayout, TableLayout } from './table-layout.ts';
 /** Source: API reference of Query and Scan: what is read at once ends with the item that reaches 1 MB. */
 const MAX_READ_BYTES = 1024 * 1024;
 
+const ENCODER = new TextEncoder();
+
 interface Found {
   /** Bytes in the table or in the index that is read. */
   readonly sizeBytes: number;
@@ -105,8 +107,9 @@ function shownBy(
   };
 }
 
-function listOf(items: readonly string[]): string {
-  return `[${items.join(',')}]`;
+/** In memory of its own, which is copied to the thread that asked: a buffer out of a pool would bring the pool along. */
+function listOf(items: readonly string[]): Uint8Array {
+  return ENCODER.encode(`[${items.join(',')}]`);
 }
 
 function keyText({ text }: Found, table: TableLayout, index: IndexLayout | undefined): string {

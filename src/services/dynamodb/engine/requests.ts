@@ -84,8 +84,8 @@ export interface ReadRequest {
 }
 
 export interface ReadReply {
-  /** A JSON array; empty text where only the count was asked for. */
-  readonly items: string;
+  /** A JSON array in UTF-8, without an item where only the count was asked for. */
+  readonly items: Uint8Array;
   readonly count: number;
   readonly scanned: number;
   readonly sizeBytes: number;

@@ -50,7 +50,7 @@ export async function executeSelect(
   });
   const { LastEvaluatedKey: last, ConsumedCapacity: capacity } = answer;
   return {
-    Items: ('Items' in answer ? answer.Items : []).map(shown),
+    Items: (answer.Items ?? []).map(shown),
     ...(last === undefined ? {} : { NextToken: tokenOf(last, input), LastEvaluatedKey: last }),
     ...(capacity === undefined ? {} : { ConsumedCapacity: capacity }),
   };
