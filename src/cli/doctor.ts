@@ -34,6 +34,8 @@ interface DoctorFlags
     | 'runtimes'
     | 'brokers'
     | 'broker'
+    | 'urlDomains'
+    | 'urlDomain'
     | 'endpoint'
     | 'region'
   > {

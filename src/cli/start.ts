@@ -20,6 +20,7 @@ import {
   portFlag,
   registryAuthFlag,
   runtimeFlag,
+  urlDomainFlag,
 } from './settings/setting-flags.ts';
 import type { SettingFlags, Settings } from './settings/settings.ts';
 import { readSettings } from './settings/settings.ts';
@@ -28,7 +29,8 @@ import { printJson } from './terminal/json-output.ts';
 import { paletteFor } from './terminal/palette.ts';
 import { withProgress } from './terminal/progress-bar.ts';
 
-interface StartFlags extends Omit<SettingFlags, 'runtimes' | 'brokers' | 'endpoint' | 'region'> {
+interface StartFlags
+  extends Omit<SettingFlags, 'runtimes' | 'brokers' | 'urlDomains' | 'endpoint' | 'region'> {
   readonly json: boolean;
 }
 
@@ -39,7 +41,7 @@ export const startCommand = buildCommand({
       'Serves until SIGTERM or Ctrl-C: then requests in flight are finished and the exit code is 0. A second ' +
       'signal ends the server at once.\n' +
       'Every flag can also be a variable, as named below, or a key of selfsame.json in the current folder ' +
-      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, maxEnvironments, imageLayouts, registryAuth, runtimes, brokers). A flag wins over ' +
+      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, maxEnvironments, imageLayouts, registryAuth, runtimes, brokers, urlDomains). A flag wins over ' +
       'the variable, the variable over the file.',
   },
   parameters: {
@@ -58,6 +60,7 @@ export const startCommand = buildCommand({
       registryAuth: registryAuthFlag,
       runtime: runtimeFlag,
       broker: brokerFlag,
+      urlDomain: urlDomainFlag,
       config: configFlag,
       json: jsonFlag,
     },

@@ -19,6 +19,8 @@ import { EnvironmentCipher } from '../lambda/records/environment-cipher.ts';
 import { lambdaService } from '../lambda/service.ts';
 import { FunctionUrls } from '../lambda/urls/function-urls.ts';
 import { UrlAccess } from '../lambda/urls/url-access.ts';
+import type { UrlTarget } from '../lambda/urls/url-hosts.ts';
+import { UrlHosts } from '../lambda/urls/url-hosts.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Call } from '../ports/call.ts';
 import type { Deliver } from '../ports/delivery.ts';
@@ -55,6 +57,8 @@ export interface LambdaDependencies {
   readonly access: Access;
   readonly isAuthorizationEnforced: boolean;
   readonly maxEnvironments: number | undefined;
+  /** What domains of the operator's own lead to. */
+  readonly urlDomains: ReadonlyMap<string, UrlTarget>;
   /** This server as functions reach it; known once it listens. */
   readonly endpoint: () => string;
   readonly metrics: MetricSink;
@@ -166,7 +170,7 @@ export async function openLambda(dependencies: LambdaDependencies, cleanup: Clea
   });
   cleanup.add(() => mappings.close());
   const urls = new FunctionUrls({
-    urls: control.urls,
+    hosts: new UrlHosts(control.urls, dependencies.urlDomains),
     access: new UrlAccess({
       authenticate: access.authenticate,
       authorize: access.authorize,

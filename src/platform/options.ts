@@ -4,10 +4,13 @@ import type { BrokerAddresses } from '../core/broker-address.ts';
 import { BROKER_ADDRESS_FORMS, parseBrokerAddress } from '../core/broker-address.ts';
 import { PlatformError } from '../core/errors.ts';
 import { runtimeIdentifier } from '../core/runtimes.ts';
+import type { UrlTarget } from '../lambda/urls/url-hosts.ts';
 import type { IsolationLevel } from '../ports/environment.ts';
 import { requireSafeBinding } from '../wire/server/address.ts';
 import type { LogLevel } from './server-log.ts';
 import { LOG_LEVELS } from './server-log.ts';
+import type { UrlDomains } from './url-domains.ts';
+import { URL_DOMAIN_FORM, urlTarget, urlTargets } from './url-domains.ts';
 
 /** The port that tools for local AWS endpoints expect. */
 export const DEFAULT_PORT = 4566;
@@ -50,6 +53,8 @@ export interface StartOptions {
   readonly registryAuth?: string;
   /** Addresses of brokers and Kafka clusters that event source mappings read, by name or ARN: `{"orders": "amqp://127.0.0.1:5672"}`. */
   readonly brokers?: BrokerAddresses;
+  /** Host names of one's own for function URLs: `{"api.example.test": "orders:live"}`; a function's name or ARN, or the id of a URL. */
+  readonly urlDomains?: UrlDomains;
   /** Service time moves by `platform.clock.advance` alone, so that a test sees nothing fall due by itself. Default false. */
   readonly frozenClock?: boolean;
 }
@@ -71,6 +76,8 @@ export interface ResolvedOptions {
   readonly imageLayouts: string | undefined;
   readonly registryAuth: string | undefined;
   readonly brokers: BrokerAddresses;
+  /** By names in lower case. */
+  readonly urlDomains: ReadonlyMap<string, UrlTarget>;
   readonly frozenClock: boolean;
 }
 
@@ -85,7 +92,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
       'Choose another --port.',
     );
   }
-  const { isolation, runtimes = {}, brokers = {} } = options;
+  const { isolation, runtimes = {}, brokers = {}, urlDomains = {} } = options;
   if (isolation !== undefined && !ISOLATION_LEVELS.includes(isolation)) {
     throw new PlatformError(
       `The isolation level '${isolation}' is unknown.`,
@@ -101,6 +108,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
   }
   for (const [name, path] of Object.entries(runtimes)) requireInterpreter(name, path);
   for (const [name, address] of Object.entries(brokers)) requireBrokerAddress(name, address);
+  for (const [domain, target] of Object.entries(urlDomains)) requireUrlDomain(domain, target);
   const host = options.host ?? DEFAULT_HOST;
   if (host === '') throw new PlatformError("The host '' is empty.", `Leave it out for ${DEFAULT_HOST}.`);
   const dataDir = options.dataDir ?? join(homedir(), '.selfsame');
@@ -141,6 +149,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
     imageLayouts: options.imageLayouts,
     registryAuth: options.registryAuth,
     brokers,
+    urlDomains: urlTargets(urlDomains),
     pooledEnvironments,
     maxEnvironments,
     frozenClock: options.frozenClock ?? false,
@@ -171,5 +180,13 @@ function requireBrokerAddress(name: string, address: string): void {
   throw new PlatformError(
     `The address '${address}' of the broker ${name} is none that can be read.`,
     `Write ${BROKER_ADDRESS_FORMS}.`,
+  );
+}
+
+function requireUrlDomain(domain: string, target: string): void {
+  if (urlTarget(domain, target) !== undefined) return;
+  throw new PlatformError(
+    `The domain ${domain} cannot lead to the function URL '${target}'.`,
+    `Write ${URL_DOMAIN_FORM}; names of this machine itself, such as localhost, are the server's.`,
   );
 }

@@ -135,6 +135,11 @@ const MISTAKES: readonly [name: string, args: readonly string[], message: RegExp
   ['an unknown flag', ['start', '--prot', '1'], /No flag registered for --prot, did you mean --port\?/],
   ['an unknown command', ['strat'], /No command registered for `strat`, did you mean `start`/],
   ['a runtime without a path', ['start', '--runtime', 'python3.12'], /The flag --runtime is 'python3\.12'/],
+  [
+    'a domain of this machine itself',
+    ['start', '--url-domain', 'localhost=orders'],
+    /The flag --url-domain is 'localhost=orders'/,
+  ],
   ['a broker without an address', ['start', '--broker', 'orders'], /The flag --broker is 'orders'/],
 ];
 

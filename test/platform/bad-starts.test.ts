@@ -59,6 +59,14 @@ describe('a start is refused', () => {
     });
   }
 
+  test('with a domain that can lead to no function URL', async () => {
+    const { message } = await refused({
+      dataDir: 'temporary',
+      urlDomains: { 'good.example.test': 'orders:live', localhost: 'orders' },
+    });
+    assert.equal(message, "The domain localhost cannot lead to the function URL 'orders'.");
+  });
+
   test('with an address of a broker that is none', async () => {
     const { message, remedy } = await refused({
       dataDir: 'temporary',

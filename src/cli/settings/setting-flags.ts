@@ -118,6 +118,14 @@ export const brokerFlag = {
   placeholder: 'name=address',
   brief: `Broker or Kafka cluster of event sources by its name or ARN, such as orders=amqp://127.0.0.1:5672, amqp+activemq://… or host:port,… (${variableOf('brokers')})`,
 } as const;
+export const urlDomainFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  variadic: true,
+  placeholder: 'domain=function',
+  brief: `Host name that leads to a function URL, such as api.example.test=orders:live (${variableOf('urlDomains')})`,
+} as const;
 export const endpointFlag = settingFlag(
   'endpoint',
   'url',

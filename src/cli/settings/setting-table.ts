@@ -2,7 +2,16 @@
 import { ISOLATION_LEVELS, MAX_POOLED_ENVIRONMENTS } from '../../platform/options.ts';
 import { LOG_LEVELS } from '../../platform/server-log.ts';
 import type { SettingValue } from './setting-values.ts';
-import { BROKERS, HTTP_URL, oneOf, RUNTIMES, SWITCH, TEXT, wholeNumber } from './setting-values.ts';
+import {
+  BROKERS,
+  HTTP_URL,
+  oneOf,
+  RUNTIMES,
+  SWITCH,
+  TEXT,
+  URL_DOMAINS,
+  wholeNumber,
+} from './setting-values.ts';
 
 /** More than any host holds. */
 const MAX_ENVIRONMENTS = 100_000;
@@ -22,6 +31,7 @@ export const SETTINGS = {
   registryAuth: TEXT,
   runtimes: RUNTIMES,
   brokers: BROKERS,
+  urlDomains: URL_DOMAINS,
   endpoint: HTTP_URL,
   region: TEXT,
 } as const;

@@ -1,5 +1,7 @@
 import type { BrokerAddresses } from '../../core/broker-address.ts';
 import { BROKER_ADDRESS_FORMS, parseBrokerAddress } from '../../core/broker-address.ts';
+import type { UrlDomains } from '../../platform/url-domains.ts';
+import { URL_DOMAIN_FORM, urlTarget } from '../../platform/url-domains.ts';
 
 /** How the value of a setting is written: as text (flags and variables) and in the configuration file. */
 export interface SettingValue<T> {
@@ -52,6 +54,19 @@ export const BROKERS: SettingValue<BrokerAddresses> = {
         name !== '' && typeof address === 'string' && parseBrokerAddress(address) !== undefined,
     );
     return valid ? (value as BrokerAddresses) : undefined;
+  },
+};
+
+/** `api.example.test=orders:live`, several with commas between. */
+export const URL_DOMAINS: SettingValue<UrlDomains> = {
+  expected: URL_DOMAIN_FORM,
+  fromText: (text) => URL_DOMAINS.fromJson(Object.fromEntries(text.split(',').map(namedValue))),
+  fromJson(value) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    const valid = Object.entries(value).every(
+      ([domain, target]) => typeof target === 'string' && urlTarget(domain, target) !== undefined,
+    );
+    return valid ? (value as UrlDomains) : undefined;
   },
 };
 

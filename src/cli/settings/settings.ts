@@ -15,6 +15,13 @@ export type { Settings } from './setting-table.ts';
 /** Relative ones count from the folder that a command is run in. */
 const PATHS = ['dataDir', 'imageLayouts', 'registryAuth'] as const;
 
+/** Flags that each add to what the file or a variable has, and how the values of several are joined. */
+const REPEATED = [
+  { flag: 'runtime', name: 'runtimes', separator: ',', shown: '--runtime' },
+  { flag: 'broker', name: 'brokers', separator: ';', shown: '--broker' },
+  { flag: 'urlDomain', name: 'urlDomains', separator: ',', shown: '--url-domain' },
+] as const;
+
 /** Flags that hold settings, and those that lead to them. */
 export type SettingFlags = { readonly [K in keyof Settings]: Settings[K] | undefined } & {
   readonly config?: string | undefined;
@@ -22,6 +29,8 @@ export type SettingFlags = { readonly [K in keyof Settings]: Settings[K] | undef
   readonly runtime?: readonly string[] | undefined;
   /** `NAME=ADDRESS`, as often as wanted. */
   readonly broker?: readonly string[] | undefined;
+  /** `DOMAIN=FUNCTION`, as often as wanted. */
+  readonly urlDomain?: readonly string[] | undefined;
 };
 
 /** What every command has that talks to a server. */
@@ -36,16 +45,12 @@ export async function readSettings(context: CliContext, flags: SettingFlags): Pr
     const value = flags[name] ?? fromVariable(name, env[variableOf(name)]);
     if (value !== undefined) settings[name] = value;
   }
-  if (flags.runtime !== undefined && flags.runtime.length > 0) {
-    settings['runtimes'] = {
-      ...(settings['runtimes'] as object | undefined),
-      ...readValue('runtimes', flags.runtime.join(','), 'The flag --runtime'),
-    };
-  }
-  if (flags.broker !== undefined && flags.broker.length > 0) {
-    settings['brokers'] = {
-      ...(settings['brokers'] as object | undefined),
-      ...readValue('brokers', flags.broker.join(';'), 'The flag --broker'),
+  for (const { flag, name, separator, shown } of REPEATED) {
+    const texts = flags[flag];
+    if (texts === undefined || texts.length === 0) continue;
+    settings[name] = {
+      ...(settings[name] as object | undefined),
+      ...readValue(name, texts.join(separator), `The flag ${shown}`),
     };
   }
   for (const name of PATHS) {

@@ -57,7 +57,7 @@ export interface FunctionControl {
   /** The policy of whatever an ARN of Lambda's names. */
   resourcePolicy(arn: string): PolicyDocument | undefined;
   /** Function URLs, found by the id in their host. */
-  readonly urls: Pick<FunctionUrlTable, 'find'>;
+  readonly urls: Pick<FunctionUrlTable, 'find' | 'get'>;
   /** Whether the function's recursion config lets it go on in a loop. */
   mayLoop(name: FunctionName): boolean;
   readonly concurrency: ConcurrencySettings;

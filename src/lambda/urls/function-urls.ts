@@ -1,6 +1,6 @@
 /**
- * Function URLs as they are called: `http://<url-id>.lambda-url.<region>.localhost:<port>/…`. A request becomes an
- * event of payload format 2.0, and what the function returns or writes the response.
+ * Function URLs as they are called: `http://<url-id>.lambda-url.<region>.localhost:<port>/…`, or by a domain of the
+ * operator's own. A request becomes an event of payload format 2.0, and what the function returns or writes the response.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../core/clock.ts';
@@ -13,25 +13,23 @@ import { MAX_REQUEST_PAYLOAD_BYTES, MAX_RESPONSE_PAYLOAD_BYTES } from '../invoke
 import type { InvocationResult } from '../invoke/outcome.ts';
 import { ResponseStream } from '../invoke/response-stream.ts';
 import { traceHeader } from '../invoke/trace-header.ts';
-import type { FunctionUrlRecord, FunctionUrlTable } from '../records/function-url-table.ts';
+import type { FunctionUrlRecord } from '../records/function-url-table.ts';
 import type { UrlAccess } from './url-access.ts';
 import type { StreamHead, UrlAnswer } from './url-answer.ts';
 import { answerOf, streamHead } from './url-answer.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './url-cors.ts';
 import type { UrlRequest } from './url-event.ts';
 import { urlEvent } from './url-event.ts';
+import type { UrlHosts } from './url-hosts.ts';
 
 export interface FunctionUrlsDependencies {
-  readonly urls: Pick<FunctionUrlTable, 'find'>;
+  readonly hosts: UrlHosts;
   readonly access: UrlAccess;
   readonly invoker: Pick<Invoker, 'run'>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
 }
-
-/** First label of the host is the id of the URL, behind it comes the region; the domain is AWS's or a local one. */
-const HOST = /^([a-z0-9]{32})\.lambda-url\.([a-z0-9-]+)\./i;
 
 /** Request and response of one call, with what every answer to it carries. */
 interface Exchange {
@@ -51,18 +49,16 @@ export class FunctionUrls {
       // Every target, with the scheme and host before its path that a proxy sends, too.
       pathPrefix: '',
       ownsHosts: true,
-      serves: ({ headers }) => HOST.test(headers.host ?? ''),
+      serves: ({ headers }) => deps.hosts.serves(headers.host),
       handle: (request, response) => this.serve(request, response),
     };
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [, urlId = '', region = ''] = HOST.exec(request.headers.host ?? '') ?? [];
-    const record = this.deps.urls.find(urlId.toLowerCase());
+    const record = this.deps.hosts.find(request.headers.host);
     // AWS was seen to answer so for a URL that is not there.
-    if (record === undefined || record.region !== region.toLowerCase()) {
+    if (record === undefined)
       return sendError(response, {}, new AwsError('AccessDeniedException', '', {}, 403), null);
-    }
     const requestId = this.deps.ids.uuid();
     const traceId = traceHeader({ headers: request.headers, requestId });
     const headers = {

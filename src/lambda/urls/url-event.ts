@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Identity } from '../../ports/identity.ts';
 import type { FunctionUrlRecord } from '../records/function-url-table.ts';
+import { domainName } from './url-hosts.ts';
 
 export interface UrlRequest {
   readonly request: IncomingMessage;
@@ -91,13 +92,13 @@ export function sourceIp(address: string): string {
 function requestContext(record: FunctionUrlRecord, incoming: UrlRequest, path: string): object {
   const { request, requestId, nowMs, identity, accessKeyId } = incoming;
   const { headers } = request;
-  const domainName = (headers.host ?? '').replace(/:\d+$/, '');
+  const domain = domainName(headers.host);
   return {
     accountId: identity?.principal.accountId ?? 'anonymous',
     apiId: record.urlId,
     ...(identity === undefined ? {} : { authorizer: { iam: iamAuthorizer(identity, accessKeyId) } }),
-    domainName,
-    domainPrefix: record.urlId,
+    domainName: domain,
+    domainPrefix: domain.split('.', 1)[0],
     http: {
       method: request.method ?? 'GET',
       path,

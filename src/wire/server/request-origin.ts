@@ -11,9 +11,12 @@ export class RequestGuard {
   private readonly boundHost: string | undefined;
   /** The Host accepted last: a client sends the same one with every request. */
   private accepted: string | undefined;
+  private readonly ownNames: ReadonlySet<string>;
 
-  constructor(boundHost: string) {
+  /** `ownNames` are names in lower case that the operator lets in, too. */
+  constructor(boundHost: string, ownNames: readonly string[] = []) {
     this.boundHost = isLoopback(boundHost) ? boundHost : undefined;
+    this.ownNames = new Set(ownNames);
   }
 
   /** Why the request is refused, in a sentence; undefined when it is not. The Host counts in any case. */
@@ -22,7 +25,8 @@ export class RequestGuard {
     if (boundHost === undefined) return undefined;
     const { host, origin } = headers;
     if (host !== this.accepted && host !== undefined) {
-      if (!isTrustedHost(hostName(host))) return foreignHost(host, boundHost);
+      const name = hostName(host);
+      if (!isTrustedHost(name) && !this.ownNames.has(name)) return foreignHost(host, boundHost);
       this.accepted = host;
     }
     if (!isForAnyOrigin && origin !== undefined && !isLocalOrigin(origin))

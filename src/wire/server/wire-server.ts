@@ -43,6 +43,8 @@ export interface WireServerOptions {
    * make it. Without it nothing is checked, and the server binds to loopback only.
    */
   readonly authorization?: Authorization | undefined;
+  /** Host names, in lower case, that a server on loopback answers to beside those of this machine and of AWS. */
+  readonly ownNames?: readonly string[];
   readonly ids: Ids;
   readonly clock: Clock;
   readonly log: Log;
@@ -105,7 +107,7 @@ class HttpFront implements WireServer {
     invariant(this.bound === undefined && this.closing === undefined, 'a server listens once');
     requireSafeBinding(host, this.options.authorization !== undefined);
     const [first, second] = addressesOf(host);
-    this.guard = new RequestGuard(first!);
+    this.guard = new RequestGuard(first!, this.options.ownNames);
     const bound = { host: first!, port: await this.bindOne(first!, port) };
     this.bound = bound;
     if (second === undefined) return bound;
