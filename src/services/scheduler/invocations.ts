@@ -105,7 +105,7 @@ export class Invocations {
     const exhausted =
       failures > maxRetries
         ? 'MaximumRetryAttempts'
-        : dueMs - invocation.scheduledMs > maxAgeMs
+        : dueMs - invocation.beginMs > maxAgeMs
           ? 'MaximumEventAgeInSeconds'
           : undefined;
     // Another attempt at what is not written yet would be the same.

@@ -48,6 +48,8 @@ export interface InvocationRecord {
   /** As it was when it became due. */
   readonly target: Target;
   readonly scheduledMs: number;
+  /** When it is tried first, the scheduled time or a moment of its window; from here on its age is counted. */
+  readonly beginMs: number;
   /** When it is tried next. */
   readonly dueMs: number;
   /** Attempts that have failed. */

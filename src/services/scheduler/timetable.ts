@@ -82,13 +82,14 @@ export class Timetable {
   private invocationAt(schedule: ScheduleRecord, scheduledMs: number): InvocationRecord {
     const { ids } = this.deps;
     const { accountId, region, group, name, windowMinutes = 0, target } = schedule;
-    const delayMs = Math.floor(ids.random() * windowMinutes * MS_PER_MINUTE);
+    const beginMs = scheduledMs + Math.floor(ids.random() * windowMinutes * MS_PER_MINUTE);
     return {
       executionId: ids.hex(EXECUTION_ID_BYTES),
       schedule: { accountId, region, group, name },
       target,
       scheduledMs,
-      dueMs: scheduledMs + delayMs,
+      beginMs,
+      dueMs: beginMs,
       failures: 0,
     };
   }

@@ -232,6 +232,26 @@ test('an event is given up when it is too old, and a target that comes back gets
   assert.equal(attributes['EXHAUSTED_RETRY_CONDITION']!.StringValue, 'MaximumEventAgeInSeconds');
 });
 
+test('the age of an event counts from its moment of the window', async (context) => {
+  const scheduler = await SchedulerTester.start(context);
+  const letters = await scheduler.queue('windowed');
+  const target = {
+    Arn: `arn:aws:sqs:us-east-1:000000000000:${scheduler.unique('nowhere')}`,
+    Input: 'x',
+    RetryPolicy: { MaximumEventAgeInSeconds: 60 },
+    DeadLetterConfig: { Arn: letters },
+  };
+  const FlexibleTimeWindow = { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 1_440 } as const;
+  for (const name of ['one', 'two', 'three'])
+    await scheduler.schedule(name, scheduler.atIn(MINUTE), target, { FlexibleTimeWindow });
+  await scheduler.platform.clock.advance(25 * 60 * MINUTE);
+  const attempts = (await scheduler.arrived(letters)).map(({ MessageAttributes: told }) =>
+    Number(told!['RETRY_ATTEMPTS']!.StringValue),
+  );
+  assert.equal(attempts.length, 3);
+  assert.ok(Math.min(...attempts) > 0, `they were tried ${attempts} times again`);
+});
+
 test('what a target does not implement is not tried twice, and the schedule goes on', async (context) => {
   const scheduler = await SchedulerTester.start(context);
   const letters = await scheduler.queue('unwritten');
