@@ -165,7 +165,6 @@ export class QueuePoller {
     this.deps.polled?.(records.length, filtered.length);
     if (filtered.length > 0) store(this.deleted(filtered));
     const batches = batchesOf(passing, filters !== undefined && filters.length > 0);
-    const isOrdered = source.describe(sourceArn)?.isOrdered === true;
     let succeeded = true;
     for (const [index, batch] of batches.entries()) {
       const processed = await this.deps.handle(batch);
@@ -173,7 +172,7 @@ export class QueuePoller {
       if (processed.length > 0) store(this.deleted(processed));
       if (processed.length === batch.records.length) continue;
       succeeded = false;
-      if (!isOrdered) continue;
+      if ((await source.describe(sourceArn))?.isOrdered !== true) continue;
       // What comes after it in its group has to wait for it.
       const rest = batches.slice(index + 1).flatMap(({ records: later }) => later);
       if (rest.length > 0) store(source.release(sourceArn, handlesOf(rest)));

@@ -235,8 +235,8 @@ export class ShardReader<Run> {
    */
   private async expired(group: number, entries: readonly StreamEntry[]): Promise<number> {
     const { source, polling } = this.deps;
-    if (!source.exists(polling.streamArn)) return entries.length;
     try {
+      if (!(await source.exists(polling.streamArn))) return entries.length;
       const { cursor } = this.lanes[group]!.position;
       const pull = { max: 1, signal: AT_ONCE };
       const { records } = await source.read(polling.streamArn, this.shardId, cursor, pull);

@@ -26,7 +26,7 @@ export interface Pull {
 
 export interface EventSource {
   /** Undefined where there is no such resource. */
-  describe(arn: string): SourceDescription | undefined;
+  describe(arn: string): Promise<SourceDescription | undefined>;
   /**
    * Up to `max` records, as soon as there are any; none only when the signal ends it. Waiting costs
    * nothing: the source tells. Throws where the resource does not exist any more.

@@ -40,7 +40,7 @@ export interface ShardPull {
 
 export interface StreamSource {
   /** Whether there is such a stream. */
-  exists(arn: string): boolean;
+  exists(arn: string): Promise<boolean>;
   /** Every shard that still holds records or may get some, parents before children. */
   shards(arn: string): Promise<readonly StreamShard[]>;
   /** Resolves when the shards of the stream have changed since `known` was given, or when the signal ends it. */

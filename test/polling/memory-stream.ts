@@ -76,7 +76,7 @@ export class MemoryStream implements StreamSource {
     this.changed();
   }
 
-  exists(): boolean {
+  async exists(): Promise<boolean> {
     return this.held.size > 0;
   }
 

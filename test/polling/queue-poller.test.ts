@@ -10,7 +10,7 @@ import { RecordedLog } from '../storage/recorded-log.ts';
 
 const RECORD = { handle: 'h', itemId: 'i', record: {} };
 const SOURCE: EventSource = {
-  describe: () => ({ isOrdered: false, visibilityTimeoutSeconds: 30 }),
+  describe: async () => ({ isOrdered: false, visibilityTimeoutSeconds: 30 }),
   pull: async () => [RECORD],
   acknowledge: async () => {},
   release: async () => {},
@@ -99,7 +99,7 @@ test('what comes after a failure in a queue that keeps order is given back unsee
     const handled: string[] = [];
     const source: EventSource = {
       ...SOURCE,
-      describe: () => ({ isOrdered, visibilityTimeoutSeconds: 30 }),
+      describe: async () => ({ isOrdered, visibilityTimeoutSeconds: 30 }),
       pull: async (_arn, { signal }) => {
         const next = pulls.shift();
         if (next === undefined) await once(signal, 'abort');

@@ -115,7 +115,7 @@ export function streamSourceSuite(name: string, open: (context: TestContext) => 
     const { source, arn } = stream;
     const start = await source.open(arn, shardId, { at: 'TRIM_HORIZON' });
     await stream.remove();
-    assert.equal(source.exists(arn), false);
+    assert.equal(await source.exists(arn), false);
     await assert.rejects(source.read(arn, shardId, start, { max: 10, signal: never }));
   });
 }

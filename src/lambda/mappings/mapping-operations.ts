@@ -49,11 +49,11 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
     if (record?.accountId !== accountId || record.region !== region) throw noSuchResource();
     return record;
   };
-  const checked = (record: MappingRecord): MappingRecord => {
+  const checked = async (record: MappingRecord): Promise<MappingRecord> => {
     const { eventSourceArn } = record;
     const mapped = mappedFunction(deps, record);
-    if (isStream(eventSourceArn)) checkStreamExists(record, sourceOf(deps.streams, eventSourceArn));
-    else checkQueue(record, sourceOf(deps.sources, eventSourceArn)?.describe(eventSourceArn), mapped);
+    if (isStream(eventSourceArn)) await checkStreamExists(record, sourceOf(deps.streams, eventSourceArn));
+    else checkQueue(record, await sourceOf(deps.sources, eventSourceArn)?.describe(eventSourceArn), mapped);
     return record;
   };
 
@@ -69,7 +69,7 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
         caller,
       );
       checkTags(input.Tags ?? {});
-      const record = checked({
+      const record = await checked({
         uuid: ids.uuid(),
         accountId,
         region,
@@ -124,7 +124,7 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
         qualifier: _version,
         ...kept
       } = before;
-      const after = checked({
+      const after = await checked({
         ...kept,
         ...targetOf(before, input.FunctionName, caller),
         ...changedSettings('UpdateEventSourceMapping', before.eventSourceArn, before, input),

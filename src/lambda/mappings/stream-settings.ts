@@ -101,10 +101,11 @@ function checkedDestination(operation: string, { DestinationConfig }: MappingInp
   );
 }
 
-export function checkStreamExists(
+export async function checkStreamExists(
   { eventSourceArn }: Pick<MappingRecord, 'eventSourceArn'>,
   source: StreamSource | undefined,
-): void {
+): Promise<void> {
   // Recorded for Kinesis.
-  if (source?.exists(eventSourceArn) !== true) throw invalidParameter(`Stream not found: ${eventSourceArn}`);
+  if ((await source?.exists(eventSourceArn)) !== true)
+    throw invalidParameter(`Stream not found: ${eventSourceArn}`);
 }

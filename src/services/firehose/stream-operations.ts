@@ -28,7 +28,7 @@ export function streamOperations(
       const name = input.DeliveryStreamName!;
       checkSettings(input);
       const destination = destinationOf(input);
-      const source = sourceOf(firehose, input);
+      const source = await sourceOf(firehose, input);
       const tags = tagsOf(input.Tags ?? []);
       if (streams.find(context, name) !== undefined) throw streamExists(name, accountId);
       const record: DeliveryStreamRecord = {
@@ -101,10 +101,10 @@ function checkSettings(input: CreateDeliveryStreamInput): void {
   if (asked !== undefined) throw notImplemented(asked);
 }
 
-function sourceOf(
+async function sourceOf(
   { source }: FirehoseContext,
   input: CreateDeliveryStreamInput,
-): Pick<DeliveryStreamRecord, 'source'> {
+): Promise<Pick<DeliveryStreamRecord, 'source'>> {
   const { DeliveryStreamType: type = 'DirectPut', KinesisStreamSourceConfiguration: kinesis } = input;
   if (type !== 'DirectPut' && type !== 'KinesisStreamAsSource') {
     throw notImplemented(`the delivery stream type ${type}`);
@@ -116,7 +116,7 @@ function sourceOf(
   }
   if (kinesis === undefined) return {};
   const { KinesisStreamARN, RoleARN } = kinesis;
-  if (!source.exists(KinesisStreamARN!)) {
+  if (!(await source.exists(KinesisStreamARN!))) {
     throw invalidArgument(`Kinesis stream ${KinesisStreamARN} does not exist.`);
   }
   return { source: { KinesisStreamARN: KinesisStreamARN!, RoleARN: RoleARN! } };

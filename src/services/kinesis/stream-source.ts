@@ -25,7 +25,7 @@ export function streamSource(kinesis: KinesisContext): StreamSource {
     return stream;
   };
   return {
-    exists: (arn) => find(arn) !== undefined,
+    exists: async (arn) => find(arn) !== undefined,
 
     shards: async (arn) => shardsOf(existing(arn)),
 

@@ -124,8 +124,8 @@ export class PipeRunners {
     const { eventSources, streamSources, requireOfRole } = this.deps;
     const service = parseArn(source)!.service;
     const isThere = isQueueSource(source)
-      ? eventSources.get(service)?.describe(source) !== undefined
-      : streamSources.get(service)?.exists(source) === true;
+      ? (await eventSources.get(service)?.describe(source)) !== undefined
+      : (await streamSources.get(service)?.exists(source)) === true;
     if (!isThere) return `The source ${source} does not exist.`;
     try {
       for (const action of readingActions(source)) await requireOfRole(roleCaller(pipe), action, source);

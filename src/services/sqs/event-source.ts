@@ -15,7 +15,7 @@ export function queueEventSource({ queues, receiver }: SqsContext): EventSource 
     return queue;
   };
   return {
-    describe(arn) {
+    async describe(arn) {
       const settings = queues.findByArn(arn)?.settings;
       if (settings === undefined) return undefined;
       return { isOrdered: settings.isFifo, visibilityTimeoutSeconds: settings.visibilityTimeoutMs / 1000 };

@@ -48,7 +48,7 @@ export const openServiceModel: OpenServiceModel = (name) => {
     : model;
 };
 
-/** The same with what only its own tests need: reading a request without checking constraints. */
+/** The same in its newer form alone, for clients, and for tests that read requests without checking constraints. */
 export function openGeneratedModel(name: string): GeneratedModel | undefined {
   const file = readModelFile(name);
   return file === undefined ? undefined : new GeneratedModel(file);
@@ -68,7 +68,7 @@ export class GeneratedModel implements ServiceModel {
   readonly name: string;
   readonly operationNames: readonly string[];
   readonly acceptsGzip: boolean;
-  private readonly service: ServiceFile;
+  readonly service: ServiceFile;
   private readonly shapes: ReadonlyMap<string, Shape>;
   private readonly operations = new Map<string, OperationModel>();
   private readonly routes: RouteTable | undefined;
@@ -99,6 +99,15 @@ export class GeneratedModel implements ServiceModel {
     for (const shape of this.shapes.values()) {
       if (shape.file.exception === true || shape.file.error !== undefined) this.errors.set(shape.name, shape);
     }
+  }
+
+  operation(name: string): OperationModel | undefined {
+    return this.operations.get(name);
+  }
+
+  /** Of a modelled error, by its name or by the code that Query knows it by. */
+  errorShape(code: string): Shape | undefined {
+    return this.errors.get(code);
   }
 
   inputOf(operation: string): Shape | undefined {

@@ -76,7 +76,7 @@ test('closed while a mapping waits for its batch to be changed, it begins nothin
   const records: SourceRecord[] = [{ handle: 'h', itemId: 'i', record: {} }];
   let pulls = 0;
   const source = {
-    describe: () => ({ isOrdered: false, visibilityTimeoutSeconds: 30 }),
+    describe: async () => ({ isOrdered: false, visibilityTimeoutSeconds: 30 }),
     pull: async (_arn, { signal }) => {
       pulls += 1;
       if (records.length > 0) return records.splice(0);

@@ -135,10 +135,10 @@ test('a read of a stream that goes is woken, and throws', async (context) => {
   const reading = source.read(arn, shard!.shardId, cursor, { max: 1, signal: NEVER });
   await opened.call('DeleteTable', { TableName: 'table' });
   assert.equal((await reading).isEnd, true);
-  assert.equal(source.exists(arn), true);
+  assert.equal(await source.exists(arn), true);
   opened.dynamo.begin();
   await opened.clock.advance(26 * HOUR_MS);
-  assert.equal(source.exists(arn), false);
+  assert.equal(await source.exists(arn), false);
   await assert.rejects(source.shards(arn), { name: 'ResourceNotFoundException' });
 });
 

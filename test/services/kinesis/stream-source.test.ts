@@ -103,9 +103,9 @@ test('records that are too old are passed over', async (context) => {
 test('what names no stream is none', async (context) => {
   const kinesis = await openTestKinesis(context);
   const arn = await kinesis.stream('s');
-  assert.equal(kinesis.streamSource.exists(arn), true);
-  assert.equal(kinesis.streamSource.exists(`${arn}2`), false);
-  assert.equal(kinesis.streamSource.exists(`${arn}/consumer/c:1`), false);
+  assert.equal(await kinesis.streamSource.exists(arn), true);
+  assert.equal(await kinesis.streamSource.exists(`${arn}2`), false);
+  assert.equal(await kinesis.streamSource.exists(`${arn}/consumer/c:1`), false);
   await assert.rejects(kinesis.streamSource.shards(`${arn}2`), { code: 'ResourceNotFoundException' });
 });
 
@@ -168,7 +168,7 @@ test('a consumer stands for its stream', async (context) => {
   );
   await kinesis.put('s', 'key', 'one');
   const consumer = Consumer!.ConsumerARN!;
-  assert.equal(kinesis.streamSource.exists(consumer), true);
+  assert.equal(await kinesis.streamSource.exists(consumer), true);
   const { records } = await kinesis.streamSource.read(consumer, FIRST, '0', { max: 1, signal: never });
   assert.equal(records[0]!.record['eventSourceARN'], consumer);
 });

@@ -30,7 +30,7 @@ export function dynamoStreamSource({ tables, reader, signals }: StreamSourceDepe
   const shardsOf = async (arn: string): Promise<StreamShard[]> =>
     (await reader.shards(existing(arn))).shards.map(sourceShard);
   return {
-    exists: (arn) => tables.stream(arn) !== undefined,
+    exists: async (arn) => tables.stream(arn) !== undefined,
     shards: shardsOf,
 
     async shardsChanged(arn, known, signal) {
