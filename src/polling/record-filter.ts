@@ -19,13 +19,17 @@ export function recordFilter(filters: readonly string[] | undefined): (record: F
 /**
  * What patterns see of a record. Source: "Control which events Lambda sends to your function": of a message its body
  * and of a record of Kinesis its data, decoded, are looked into where they are JSON; data that is none matches no
- * pattern for it. Records of DynamoDB are as they are.
+ * pattern for it. Records of DynamoDB are as they are. Of Kafka key and value are looked into where they are JSON, and
+ * are strings where not ("Filtering events from Amazon MSK and self-managed Apache Kafka event sources").
  */
 function filteredForm(record: Filtered['record']): object {
   const kinesis = record['kinesis'];
   if (typeof kinesis === 'object' && kinesis !== null) {
     const { data, ...others } = kinesis as { readonly data?: unknown };
     return { ...record, ...others, ...parsedData(data) };
+  }
+  if ('timestampType' in record) {
+    return { ...record, key: decoded(record['key']), value: decoded(record['value']) };
   }
   return 'body' in record ? { ...record, body: parsedBody(record['body']) } : record;
 }
@@ -36,6 +40,10 @@ function parsedData(data: unknown): object {
   } catch {
     return {};
   }
+}
+
+function decoded(base64: unknown): unknown {
+  return typeof base64 === 'string' ? parsedBody(Buffer.from(base64, 'base64').toString()) : base64;
 }
 
 /** A body that is JSON is looked into; any other is a string. */

@@ -141,9 +141,9 @@ export class ShardLane<Run> {
   }
 
   private takeBatch(): StreamEntry[] {
-    const { batchSize } = this.deps.polling;
+    const { batchSize, frameBytes = FRAME_BYTES } = this.deps.polling;
     const endMs = this.window?.endMs ?? Number.POSITIVE_INFINITY;
-    let bytes = FRAME_BYTES;
+    let bytes = frameBytes;
     let count = 0;
     for (const entry of this.entries) {
       if (count === batchSize || entry.record.arrivedAtMs >= endMs) break;

@@ -9,13 +9,13 @@ import { isAfter } from './sequence-order.ts';
 import { ShardLane } from './shard-lane.ts';
 import { ShardProgress } from './shard-progress.ts';
 import type { StreamHandler, StreamPolling } from './stream-batch.ts';
-import type { Position, ShardCheckpoint, StreamCheckpoints } from './stream-checkpoints.ts';
+import type { Checkpoints, Position, ShardCheckpoint } from './stream-checkpoints.ts';
 
 export interface ShardReaderDependencies<Run> {
   readonly source: StreamSource;
   readonly polling: StreamPolling;
   readonly handler: StreamHandler<Run>;
-  readonly checkpoints: StreamCheckpoints;
+  readonly checkpoints: Checkpoints;
   readonly passes: (record: StreamRecord) => boolean;
   readonly clock: Clock;
   readonly rests: Rests;

@@ -61,6 +61,8 @@ export interface StreamPolling {
   readonly tumblingWindowSeconds: number;
   /** Patterns; a record passes that any of them matches. */
   readonly filters?: readonly string[];
+  /** Bytes of an event around its records; absent: `FRAME_BYTES`. */
+  readonly frameBytes?: number;
   /** Who polls, for the log. */
   readonly logFields: object;
 }

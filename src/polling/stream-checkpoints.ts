@@ -20,13 +20,28 @@ export interface ShardCheckpoint extends Position {
   readonly isEnd?: true;
 }
 
+/** Where a reader keeps how far it has come. */
+export interface Checkpoints {
+  /** Whether the places where reading begins are known. */
+  readonly hasBegun: boolean;
+  find(shardId: string): ShardCheckpoint | undefined;
+  /** The places where reading begins; durable when it resolves. */
+  begin(first: ReadonlyMap<string, ShardCheckpoint>): Promise<void>;
+  /** Will be stored soon. */
+  set(shardId: string, checkpoint: ShardCheckpoint): void;
+  /** Forgets shards that the stream has no more. */
+  retain(shardIds: ReadonlySet<string>): void;
+  /** Resolves when everything set so far is stored. */
+  flush(): Promise<void>;
+}
+
 const TABLE = 'polling.checkpoints';
 
 /** Written together with the first checkpoints: shards that appear from then on are read from their beginning. */
 const BEGUN = '';
 
 /** Checkpoints of one reader; a write that waits for the disk takes along what comes meanwhile. */
-export class StreamCheckpoints {
+export class StreamCheckpoints implements Checkpoints {
   private readonly state: StateStore;
   private readonly prefix: string;
   private readonly known = new Map<string, ShardCheckpoint>();
@@ -64,7 +79,6 @@ export class StreamCheckpoints {
     return this.known.get(shardId);
   }
 
-  /** The places where reading begins; durable when it resolves. */
   async begin(first: ReadonlyMap<string, ShardCheckpoint>): Promise<void> {
     this.known.set(BEGUN, { cursor: '', groups: 1 });
     for (const [shardId, checkpoint] of first) this.known.set(shardId, checkpoint);
@@ -79,7 +93,6 @@ export class StreamCheckpoints {
     }
   }
 
-  /** Will be stored soon. */
   set(shardId: string, checkpoint: ShardCheckpoint): void {
     this.known.set(shardId, checkpoint);
     this.dirty.add(shardId);
@@ -87,7 +100,6 @@ export class StreamCheckpoints {
     this.flush().catch(() => {});
   }
 
-  /** Forgets shards that the stream has no more. */
   retain(shardIds: ReadonlySet<string>): void {
     for (const shardId of this.known.keys()) {
       if (shardId === BEGUN || shardIds.has(shardId)) continue;
@@ -96,7 +108,6 @@ export class StreamCheckpoints {
     }
   }
 
-  /** Resolves when everything set so far is stored. */
   flush(): Promise<void> {
     // One for all who ask meanwhile: were each to wait by itself, they would be more with every write.
     this.next ??= this.writeNext();

@@ -11,7 +11,7 @@ import { recordFilter } from './record-filter.ts';
 import { Rests } from './rests.ts';
 import { ShardReader } from './shard-reader.ts';
 import type { StreamHandler, StreamPolling } from './stream-batch.ts';
-import type { ShardCheckpoint } from './stream-checkpoints.ts';
+import type { Checkpoints, ShardCheckpoint } from './stream-checkpoints.ts';
 import { StreamCheckpoints } from './stream-checkpoints.ts';
 
 export interface StreamPollerDependencies<Run> {
@@ -20,8 +20,12 @@ export interface StreamPollerDependencies<Run> {
   readonly state: StateStore;
   /** Whose checkpoints they are: unique among the readers of this server. */
   readonly owner: string;
+  /** Where checkpoints are kept by the source itself, and not in `state`. */
+  readonly openCheckpoints?: () => Promise<Checkpoints>;
   readonly clock: WorkClock;
   readonly log: Log;
+  /** Told of every failure, before the rest that follows. */
+  readonly failed?: (error: unknown) => void;
 }
 
 /** After a failure to learn of shards. */
@@ -39,7 +43,7 @@ export class StreamPoller<Run> {
   private readonly ready = Promise.withResolvers<void>();
   private following: Promise<void> = Promise.resolve();
   private shards: readonly StreamShard[] = [];
-  private checkpoints: StreamCheckpoints | undefined;
+  private checkpoints: Checkpoints | undefined;
 
   constructor(deps: StreamPollerDependencies<Run>, polling: StreamPolling) {
     this.deps = deps;
@@ -83,10 +87,11 @@ export class StreamPoller<Run> {
   private async follow(): Promise<void> {
     const { signal } = this.stopping;
     const { source, state, owner } = this.deps;
+    const { openCheckpoints = () => StreamCheckpoints.open(state, owner) } = this.deps;
     let failures = 0;
     while (!signal.aborted) {
       try {
-        this.checkpoints ??= await StreamCheckpoints.open(state, owner);
+        this.checkpoints ??= await openCheckpoints();
         const { checkpoints } = this;
         if (!checkpoints.hasBegun) await this.begin(checkpoints);
         this.ready.resolve();
@@ -106,7 +111,7 @@ export class StreamPoller<Run> {
   }
 
   /** Keeps where reading begins in the shards that are there now. */
-  private async begin(checkpoints: StreamCheckpoints): Promise<void> {
+  private async begin(checkpoints: Checkpoints): Promise<void> {
     const { source } = this.deps;
     const { streamArn, start } = this.polling;
     const first = new Map<string, ShardCheckpoint>();
@@ -117,7 +122,7 @@ export class StreamPoller<Run> {
   }
 
   /** Begins with every shard whose parents have been read to their end. */
-  private readShards(checkpoints: StreamCheckpoints): void {
+  private readShards(checkpoints: Checkpoints): void {
     const known = new Set(this.shards.map(({ shardId }) => shardId));
     const isRead = (shardId: string): boolean =>
       !known.has(shardId) || checkpoints.find(shardId)?.isEnd === true;
@@ -128,7 +133,7 @@ export class StreamPoller<Run> {
     }
   }
 
-  private async readShard(checkpoints: StreamCheckpoints, shardId: string): Promise<void> {
+  private async readShard(checkpoints: Checkpoints, shardId: string): Promise<void> {
     const { signal } = this.stopping;
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {
@@ -148,11 +153,7 @@ export class StreamPoller<Run> {
     }
   }
 
-  private reader(
-    checkpoints: StreamCheckpoints,
-    shardId: string,
-    checkpoint: ShardCheckpoint,
-  ): ShardReader<Run> {
+  private reader(checkpoints: Checkpoints, shardId: string, checkpoint: ShardCheckpoint): ShardReader<Run> {
     const { source, handler, clock } = this.deps;
     const { polling, passes, rests, stopping } = this;
     const shared = { source, polling, handler, checkpoints, passes, clock, rests, signal: stopping.signal };
@@ -187,6 +188,7 @@ export class StreamPoller<Run> {
   private failed(error: unknown): void {
     const isThrottled = error instanceof AwsError && error.code === 'TooManyRequestsException';
     if (isThrottled || this.stopping.signal.aborted) return;
+    this.deps.failed?.(error);
     this.deps.log.warn(
       { ...this.polling.logFields, error: String(error) },
       'A reader of a stream met a failure and goes on after a rest.',

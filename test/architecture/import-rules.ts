@@ -11,6 +11,7 @@ const RANKS: Readonly<Record<string, number>> = {
   records: 2,
   wire: 3,
   storage: 3,
+  brokers: 3,
   sandbox: 3,
   lambda: 3,
   services: 3,

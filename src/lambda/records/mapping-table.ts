@@ -10,8 +10,23 @@ export interface StreamMapping {
   readonly maximumRetryAttempts: number;
   readonly bisectsOnError: boolean;
   readonly tumblingWindowSeconds: number;
-  /** Of a queue, a topic or a bucket that gets to know of batches that are given up. */
+  /** Of a queue, a topic or a bucket that gets to know of batches that are given up; or `kafka://` and a topic. */
   readonly onFailureArn?: string;
+}
+
+/** A secret that Lambda uses to reach a source, or where in a network it stands, as the API has it. */
+export interface SourceAccess {
+  readonly type: string;
+  readonly uri: string;
+}
+
+/** The topic of a Kafka cluster, and how it is reached. */
+export interface KafkaMapping {
+  readonly topic: string;
+  readonly consumerGroupId: string;
+  /** `host:port` of brokers of a self-managed cluster; absent where an ARN names the cluster. */
+  readonly bootstrapServers?: readonly string[];
+  readonly access: readonly SourceAccess[];
 }
 
 /** An event source mapping as stored. */
@@ -22,9 +37,11 @@ export interface MappingRecord {
   readonly functionName: string;
   /** A version or alias; absent: `$LATEST`. */
   readonly qualifier?: string;
+  /** Empty where the source is a self-managed Kafka cluster, which has none. */
   readonly eventSourceArn: string;
   readonly enabled: boolean;
   readonly batchSize: number;
+  /** With a fraction only where it is the default of a source whose API has whole seconds. */
   readonly windowSeconds: number;
   /** Patterns; a record passes that any of them matches. */
   readonly filters?: readonly string[];
@@ -32,8 +49,10 @@ export interface MappingRecord {
   readonly maximumConcurrency?: number;
   /** Whether figures of its records are told, by `MetricsConfig`. */
   readonly countsEvents?: true;
-  /** How its stream is read; absent where the source is a queue. */
+  /** How its stream, or each partition of its topic, is read; absent where the source is a queue. */
   readonly stream?: StreamMapping;
+  /** Which topic is read as a stream, where it is one of Kafka. */
+  readonly kafka?: KafkaMapping;
   readonly tags: Readonly<Record<string, string>>;
   readonly lastModifiedMs: number;
   /** It is to go as soon as nothing is under way for it. */
