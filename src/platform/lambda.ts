@@ -154,15 +154,17 @@ export async function openLambda(dependencies: LambdaDependencies, cleanup: Clea
     managed,
     mayLoop: (record) => control.mayLoop(record),
   });
+  const requireOfRole = roleRequirement(dependencies.access.permissions);
   const events = openEvents({
-    requireOfRole: roleRequirement(dependencies.access.permissions),
     ...dependencies,
+    requireOfRole,
     control,
     invoker,
     queue: queuesWithoutOwner(dependencies.eventQueue),
   });
   const mappings = openMappings({
     ...dependencies,
+    requireOfRole,
     control,
     invoker,
     sources: dependencies.eventSources,

@@ -1,7 +1,7 @@
 /** Puts asynchronous invocation together with what it needs of the rest of Lambda. */
 import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
-import type { RequireOfRole } from '../../ports/call.ts';
+import type { Call, RequireOfRole } from '../../ports/call.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { EventQueue } from '../../ports/event-queue.ts';
 import type { Log } from '../../ports/log.ts';
@@ -28,6 +28,7 @@ export interface EventsDependencies {
   readonly log: Log;
   readonly metrics: MetricSink;
   readonly deliver: Deliver;
+  readonly call: Call;
   readonly requireOfRole: RequireOfRole;
 }
 
@@ -37,13 +38,12 @@ type EventControl = Pick<
 >;
 
 export function openEvents(dependencies: EventsDependencies): AsynchronousInvocation {
-  const { control, deliver, requireOfRole, ...shared } = dependencies;
+  const { control, ...shared } = dependencies;
   const metrics = new EventMetrics(dependencies.metrics);
   const delivery = new OutgoingDelivery({
     ...shared,
     metrics,
-    deliver,
-    permission: { requireOfRole, roleOf: (attributes) => versionOf(control, attributes)?.role },
+    roleOf: (attributes) => versionOf(control, attributes)?.role,
   });
   const runner = new EventRunner({ ...shared, metrics, delivery, settings: settingsOf(control) });
   return new AsynchronousInvocation({ ...shared, metrics, runner, policies: control.policies });

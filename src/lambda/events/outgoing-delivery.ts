@@ -3,27 +3,20 @@
  * with back-off; the event leaves its queue when all have been taken, or after hours, which is an error in the log.
  */
 import { backOffMs } from '../../core/back-off.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Deliver } from '../../ports/delivery.ts';
 import type { Log } from '../../ports/log.ts';
 import { countedTrace } from '../invoke/trace-header.ts';
-import { functionArn } from '../records/function-identifier.ts';
 import type { EventAttributes, EventProgress, OutgoingRecord } from './asynchronous-event.ts';
-import type { DeliveryPermission } from './delivery-permission.ts';
-import { requireDelivery } from './delivery-permission.ts';
 import { BACK_OFF, MAX_DELIVERY_AGE_MS } from './event-limits.ts';
 import type { EventMetrics } from './event-metrics.ts';
 import type { Ending } from './function-queue.ts';
+import type { RecordDeliveryDependencies } from './record-delivery.ts';
+import { deliverRecord } from './record-delivery.ts';
 
-/** In whose name Lambda delivers. */
-const PRINCIPAL = 'lambda.amazonaws.com';
-
-export interface OutgoingDeliveryDependencies {
-  readonly clock: Clock;
+export interface OutgoingDeliveryDependencies extends RecordDeliveryDependencies {
   readonly log: Log;
   readonly metrics: EventMetrics;
-  readonly deliver: Deliver;
-  readonly permission: DeliveryPermission;
+  /** The ARN of the function's role; undefined where the function is gone. */
+  roleOf(attributes: EventAttributes): string | undefined;
 }
 
 export class OutgoingDelivery {
@@ -59,12 +52,12 @@ export class OutgoingDelivery {
 
   private async send(attributes: EventAttributes, record: OutgoingRecord): Promise<boolean> {
     try {
-      await requireDelivery(this.deps.permission, PRINCIPAL, attributes, record.targetArn);
-      await this.deps.deliver(record.targetArn, {
+      const { accountId, region, functionName, qualifier } = attributes;
+      const owner = { accountId, region, functionName, qualifier, roleArn: this.deps.roleOf(attributes) };
+      await deliverRecord(this.deps, owner, record.targetArn, {
         body: record.body,
         ...(record.attributes === undefined ? {} : { attributes: record.attributes }),
-        principal: PRINCIPAL,
-        sourceArn: functionArn({ ...attributes, qualifier: attributes.qualifier }),
+        folder: `aws/lambda/async/${functionName}`,
         // With this function in the chain of those that led to it; whom it is for may stop a loop.
         traceHeader: countedTrace(attributes.traceId, attributes, () => true),
       });

@@ -1,47 +1,30 @@
 /** Hands the record of a batch that is given up to the failure destination of its mapping. */
-import { parseArn } from '../../core/arn.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Ids } from '../../core/ids.ts';
 import type { DiscardedBatch } from '../../polling/stream-batch.ts';
-import type { Call } from '../../ports/call.ts';
-import type { Deliver } from '../../ports/delivery.ts';
-import { functionArn } from '../records/function-identifier.ts';
+import type { RecordDeliveryDependencies } from '../events/record-delivery.ts';
+import { deliverRecord } from '../events/record-delivery.ts';
 import type { MappingRecord } from '../records/mapping-table.ts';
 import type { FunctionRun } from './discarded-record.ts';
-import { discardedObjectKey, discardedRecord } from './discarded-record.ts';
+import { discardedFolder, discardedRecord } from './discarded-record.ts';
 
-/** In whose name Lambda delivers. */
-const PRINCIPAL = 'lambda.amazonaws.com';
-
-export interface DiscardedDeliveryDependencies {
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly call: Call;
-  readonly deliver: Deliver;
+export interface DiscardedDeliveryDependencies extends RecordDeliveryDependencies {
+  /** The ARN of the role by which the function runs now. */
+  readonly role: () => string | undefined;
 }
 
-/** Resolves when the destination has it; rejects where it does not take it. */
+/** Resolves when the destination has it; rejects where it does not take it. `event` is what the function was given. */
 export async function deliverDiscarded(
-  { clock, ids, call, deliver }: DiscardedDeliveryDependencies,
+  deps: DiscardedDeliveryDependencies,
   mapping: MappingRecord,
   targetArn: string,
   batch: DiscardedBatch<FunctionRun>,
   event: () => string,
 ): Promise<void> {
-  const target = parseArn(targetArn);
-  const nowMs = clock.now();
-  const circumstances = { mapping, requestId: ids.uuid(), nowMs };
-  if (target?.service === 's3') {
-    await call(mapping, 's3', 'PutObject', {
-      Bucket: target.resource,
-      Key: discardedObjectKey(mapping.uuid, batch.shardId, nowMs, ids.uuid()),
-      Body: Buffer.from(discardedRecord(batch, circumstances, event())),
-    });
-    return;
-  }
-  await deliver(targetArn, {
+  const circumstances = { mapping, requestId: deps.ids.uuid(), nowMs: deps.clock.now() };
+  const { accountId, region, functionName, qualifier } = mapping;
+  const owner = { accountId, region, functionName, qualifier, roleArn: deps.role() };
+  await deliverRecord(deps, owner, targetArn, {
     body: discardedRecord(batch, circumstances),
-    principal: PRINCIPAL,
-    sourceArn: functionArn({ ...mapping, qualifier: mapping.qualifier }),
+    folder: discardedFolder(mapping.uuid, batch.shardId),
+    objectBody: () => discardedRecord(batch, circumstances, event()),
   });
 }

@@ -72,9 +72,7 @@ function batchInfo(
   };
 }
 
-/** Source: Lambda developer guide, "Retain discarded batch records": how objects of a failure bucket are named. */
-export function discardedObjectKey(uuid: string, shardId: string, nowMs: number, objectId: string): string {
-  const [day = '', time = ''] = new Date(nowMs).toISOString().slice(0, -'.000Z'.length).split('T');
-  const folder = day.replaceAll('-', '/');
-  return `aws/lambda/${uuid}/${shardId}/${folder}/${day}T${time.replaceAll(':', '.')}-${objectId}`;
+/** Source: Lambda developer guide, "Retain discarded batch records": where objects of a failure bucket are. */
+export function discardedFolder(uuid: string, shardId: string): string {
+  return `aws/lambda/${uuid}/${shardId}`;
 }

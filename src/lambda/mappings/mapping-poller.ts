@@ -4,7 +4,7 @@ import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import { QueuePoller } from '../../polling/queue-poller.ts';
 import { StreamPoller } from '../../polling/stream-poller.ts';
-import type { Call } from '../../ports/call.ts';
+import type { Call, RequireOfRole } from '../../ports/call.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { EventSource } from '../../ports/event-source.ts';
 import type { Log } from '../../ports/log.ts';
@@ -28,6 +28,7 @@ export interface MappingPollerDependencies {
   readonly roleOf: (mapping: MappingRecord) => string | undefined;
   readonly call: Call;
   readonly deliver: Deliver;
+  readonly requireOfRole: RequireOfRole;
   readonly metrics: MetricSink;
   readonly clock: WorkClock;
   readonly ids: Ids;

@@ -21,8 +21,6 @@ export interface StreamBatchesDependencies extends DiscardedDeliveryDependencies
   readonly clock: Clock;
   readonly ids: Ids;
   readonly metrics: MappingMetrics;
-  /** The ARN of the role by which the function runs now. */
-  readonly role: () => string | undefined;
   readonly processed: (result: ProcessingResult) => void;
 }
 

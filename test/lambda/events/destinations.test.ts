@@ -5,6 +5,7 @@ import {
   PutFunctionConcurrencyCommand,
   PutFunctionEventInvokeConfigCommand,
 } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import type { Message } from '@aws-sdk/client-sqs';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Platform } from '../../../src/index.ts';
@@ -155,6 +156,36 @@ describe('records of asynchronous invocations', () => {
     assert.equal(requestContext.approximateInvokeCount, 0);
     assert.equal(responseContext, undefined);
     assert.deepEqual(await setup.runs('stopped'), []);
+  });
+
+  test('of a failure go to a bucket as objects, by function, day and time', async (context) => {
+    const { lambda, platform, create } = setup;
+    const s3 = new S3Client({ ...clientSettings(platform), forcePathStyle: true });
+    context.after(() => s3.destroy());
+    await s3.send(new CreateBucketCommand({ Bucket: 'failed' }));
+    await create('kept');
+    await lambda.send(
+      new PutFunctionEventInvokeConfigCommand({
+        FunctionName: 'kept',
+        MaximumRetryAttempts: 0,
+        DestinationConfig: { OnFailure: { Destination: 'arn:aws:s3:::failed' } },
+      }),
+    );
+    const requestId = await send(setup, 'kept', { fail: true });
+    await platform.clock.advance(0);
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: 'failed' }));
+    assert.equal(Contents.length, 1);
+    const Key = Contents[0]!.Key!;
+    assert.match(
+      Key,
+      /^aws\/lambda\/async\/kept\/\d{4}\/\d\d\/\d\d\/\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d-[0-9a-f-]{36}$/,
+    );
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'failed', Key }));
+    const record = JSON.parse(await Body!.transformToString()) as Record<string, Record<string, unknown>>;
+    assert.deepEqual(record['requestPayload'], { fail: true });
+    const { requestId: recorded, condition } = record['requestContext']!;
+    assert.deepEqual([recorded, condition], [requestId, 'RetriesExhausted']);
+    assert.equal(await metricOf(platform, 'DestinationDeliveryFailures', 'kept'), 0);
   });
 
   test('wait for a queue that is not there, and each failure is counted', async () => {
