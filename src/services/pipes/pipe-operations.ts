@@ -93,7 +93,7 @@ async function moved(
   desiredState: PipeRecord['desiredState'],
   transition: 'STARTING' | 'STOPPING',
 ): Promise<PipeRecord> {
-  const { failure: _, ...before } = existingPipe(context, key);
+  const { failure: _, isDeleting: __, ...before } = existingPipe(context, key);
   context.runners.requireSettled(key);
   const pipe = { ...before, desiredState, modifiedMs: context.clock.now() };
   await context.runners.change(pipe, transition);
@@ -115,7 +115,7 @@ function createdPipe(key: PipeKey, input: CreatePipeRequest, nowMs: number): Pip
 
 /** What an update leaves out stays, but for what it names with nothing in it. Of a stream the starting position stays. */
 function changedPipe(
-  { failure: _, ...before }: PipeRecord,
+  { failure: _, isDeleting: __, ...before }: PipeRecord,
   input: UpdatePipeRequest,
   nowMs: number,
 ): PipeRecord {

@@ -43,16 +43,19 @@ interface Runner {
 
 type Transition = Extract<PipeState, 'CREATING' | 'UPDATING' | 'DELETING' | 'STARTING' | 'STOPPING'>;
 
-const FAILED: Readonly<Record<Exclude<Transition, 'DELETING' | 'STOPPING'>, PipeFailure['state']>> = {
+const FAILED: Readonly<Record<Transition, PipeFailure['state']>> = {
   CREATING: 'CREATE_FAILED',
   UPDATING: 'UPDATE_FAILED',
+  DELETING: 'DELETE_FAILED',
   STARTING: 'START_FAILED',
+  STOPPING: 'STOP_FAILED',
 };
 
 export class PipeRunners {
   private readonly deps: PipeRunnersDependencies;
   private readonly runners = new Map<string, Runner>();
   private readonly transitions = new Map<string, Transition>();
+  private isClosed = false;
 
   constructor(deps: PipeRunnersDependencies) {
     this.deps = deps;
@@ -83,20 +86,23 @@ export class PipeRunners {
       await this.stop(pipe);
       if (pipe.desiredState === 'STOPPED') return;
       const reason = await this.sourceProblem(pipe);
+      if (this.isClosed) return;
       if (reason === undefined) await this.start(pipe).begun?.();
-      else await this.fail(pipe, FAILED[transition as keyof typeof FAILED], reason);
+      else await this.fail(pipe, FAILED[transition], reason);
     });
   }
 
   async delete(pipe: PipeRecord): Promise<void> {
     await this.whileIn('DELETING', { ...pipe, isDeleting: true }, async () => {
       await this.stop(pipe);
-      await this.remove(pipe);
+      // The next start goes on with it.
+      if (!this.isClosed) await this.remove(pipe);
     });
   }
 
   /** Takes no more, and resolves when what has been dealt with is stored; what is under way ends with the server. */
   async close(): Promise<void> {
+    this.isClosed = true;
     const abandoned = [...this.runners.values()].map((runner) => runner.abandon());
     this.runners.clear();
     await Promise.all(abandoned);
@@ -106,7 +112,8 @@ export class PipeRunners {
     const key = pipeKeyText(pipe);
     this.transitions.set(key, transition);
     try {
-      await this.deps.table.put(pipe);
+      // Tags may have been changed since the pipe was looked up.
+      await this.deps.table.change(pipe, (now) => ({ ...pipe, tags: now?.tags ?? pipe.tags }));
     } catch (error) {
       this.transitions.delete(key);
       throw error;
@@ -114,6 +121,10 @@ export class PipeRunners {
     void work()
       .catch((error: unknown) => {
         this.deps.log.error({ pipe: key, error: String(error) }, 'A pipe could not be changed.');
+        return this.fail(pipe, FAILED[transition], String(error));
+      })
+      .catch((error: unknown) => {
+        this.deps.log.error({ pipe: key, error: String(error) }, 'That a pipe has failed is not stored.');
       })
       .finally(() => this.transitions.delete(key));
   }
@@ -175,9 +186,8 @@ export class PipeRunners {
 
   private async stop(pipe: PipeKey): Promise<void> {
     const key = pipeKeyText(pipe);
-    const runner = this.runners.get(key);
+    await this.runners.get(key)?.stop();
     this.runners.delete(key);
-    await runner?.stop();
   }
 
   /** With how far it has come in a stream: another pipe of the name begins anew. */

@@ -1,58 +1,44 @@
-/** All pipes of this server: in memory for reading, every change on disk before it is seen. */
-import { Turns } from '../../core/turns.ts';
 import type { StateStore } from '../../ports/state-store.ts';
+import { StoredRecords } from '../../records/stored-records.ts';
 import type { PipeKey, PipeRecord } from './pipe-record.ts';
 import { pipeKeyText } from './pipe-record.ts';
 
 const TABLE = 'pipes.pipes';
 
+/** All pipes of this server. */
 export class PipeTable {
-  private readonly state: StateStore;
-  private readonly pipes = new Map<string, PipeRecord>();
-  private readonly turns = new Turns();
+  private readonly records: StoredRecords<PipeRecord>;
 
-  private constructor(state: StateStore) {
-    this.state = state;
+  private constructor(records: StoredRecords<PipeRecord>) {
+    this.records = records;
   }
 
   static async open(state: StateStore): Promise<PipeTable> {
-    const table = new PipeTable(state);
-    for (const { key, value } of await state.list<PipeRecord>(TABLE)) table.pipes.set(key, value);
-    return table;
+    return new PipeTable(await StoredRecords.open(state, TABLE));
   }
 
   all(): PipeRecord[] {
-    return [...this.pipes.values()];
+    return this.records.list();
   }
 
   /** Those of an account and region, by name. */
   list(accountId: string, region: string): PipeRecord[] {
-    return this.all()
-      .filter((pipe) => pipe.accountId === accountId && pipe.region === region)
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.records.list(`${accountId}/${region}/`);
   }
 
   find(key: PipeKey): PipeRecord | undefined {
-    return this.pipes.get(pipeKeyText(key));
-  }
-
-  put(pipe: PipeRecord): Promise<void> {
-    return this.change(pipe, () => pipe);
+    return this.records.get(pipeKeyText(key));
   }
 
   delete(pipe: PipeKey): Promise<void> {
-    return this.change(pipe, () => undefined);
+    return this.records.remove(pipeKeyText(pipe));
   }
 
-  /** Decides while no other change of the pipe happens; undefined removes it. A throw of `decide` is passed on. */
-  change(key: PipeKey, decide: (pipe: PipeRecord | undefined) => PipeRecord | undefined): Promise<void> {
-    const text = pipeKeyText(key);
-    return this.turns.run(text, async () => {
-      const value = decide(this.pipes.get(text));
-      const write = value === undefined ? { delete: true as const } : { value };
-      await this.state.commit([{ table: TABLE, key: text, ...write }]);
-      if (value === undefined) this.pipes.delete(text);
-      else this.pipes.set(text, value);
-    });
+  /** `decide` sees the pipe as it is by then, undefined for none. What it throws is passed on. */
+  async change(
+    key: PipeKey,
+    decide: (pipe: PipeRecord | undefined) => PipeRecord | undefined,
+  ): Promise<void> {
+    await this.records.change(pipeKeyText(key), decide);
   }
 }

@@ -1,43 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RequestContext } from '../../../src/ports/service.ts';
-import { openPipes } from '../../../src/services/pipes/pipes.ts';
-import { HeldState } from '../../polling/held-state.ts';
-import { polledStream } from '../../polling/polled-stream.ts';
-
-const CALLER = { accountId: '000000000000', region: 'us-east-1' } as RequestContext;
+import { CALLER, openedPipes, PIPE } from './opened-pipes.ts';
 
 test('pipes are closed when it is stored what they have carried', async (context) => {
-  const { stream, clock, log, until, settled } = polledStream(context);
-  const state = new HeldState();
-  let sent = 0;
-  const pipes = await openPipes({
-    state,
-    clock,
-    log,
-    eventSources: new Map(),
-    streamSources: new Map([['kinesis', stream]]),
-    requireOfRole: async () => {},
-    callAs: async () => {
-      sent += 1;
-      return {};
-    },
-  });
-  const { CreatePipe, DescribePipe } = pipes.service.operations;
-  const Name = 'p';
-  const input = {
-    Name,
-    RoleArn: 'arn:aws:iam::000000000000:role/piped',
-    Source: 'arn:aws:kinesis:us-east-1:000000000000:stream/s',
-    SourceParameters: { KinesisStreamParameters: { StartingPosition: 'TRIM_HORIZON' as const } },
-    Target: 'arn:aws:sqs:us-east-1:000000000000:q',
-  };
-  await CreatePipe!(input, CALLER);
-  while ((await DescribePipe!({ Name }, CALLER)).CurrentState !== 'RUNNING') await settled();
+  const { pipes, operations, stream, state, sent, until, settled, reaches } = await openedPipes(context);
+  await operations.CreatePipe!(PIPE, CALLER);
+  await reaches('RUNNING');
   await settled();
   state.hold();
   stream.put('shard-0', 'k', 1);
-  await until(() => sent === 1);
+  await until(() => sent.length === 1);
   await settled();
   let isClosed = false;
   const closed = pipes.close().then(() => {
@@ -47,4 +19,15 @@ test('pipes are closed when it is stored what they have carried', async (context
   assert.equal(isClosed, false);
   state.letGo();
   await closed;
+});
+
+test('a pipe that is on its way when pipes are closed begins no more', async (context) => {
+  const role = Promise.withResolvers<void>();
+  const { pipes, operations, stream, sent, settled } = await openedPipes(context, () => role.promise);
+  stream.put('shard-0', 'k', 1);
+  await operations.CreatePipe!(PIPE, CALLER);
+  await pipes.close();
+  role.resolve();
+  await settled();
+  assert.deepEqual(sent, []);
 });
