@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { buildCommand } from '@stricli/core';
+import { boundNewSpace } from '../platform/new-space.ts';
 import type { PlatformFacts } from '../platform/start.ts';
 import type { RuntimeListing } from '../ports/environment.ts';
 import type { CliContext } from './cli-context.ts';
@@ -69,6 +70,7 @@ export const startCommand = buildCommand({
     const settings = await readSettings(this, flags);
     const interruption = this.interruption();
     const { start } = await import('../platform/start.ts');
+    boundNewSpace();
     const platform = await withProgress(this, 'Starting', () => start(startOptions(settings)));
     try {
       if (!interruption.aborted) {
