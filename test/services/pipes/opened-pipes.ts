@@ -20,9 +20,12 @@ export const PIPE = {
 };
 
 /** `allowed` says when the role of a pipe has been looked at. */
-export async function openedPipes(context: TestContext, allowed = async (): Promise<void> => {}) {
+export async function openedPipes(
+  context: TestContext,
+  allowed = async (): Promise<void> => {},
+  state = new HeldState(),
+) {
   const { stream, clock, log, until, settled } = polledStream(context);
-  const state = new HeldState();
   const sent: unknown[] = [];
   const pipes = await openPipes({
     state,

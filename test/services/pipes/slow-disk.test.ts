@@ -22,8 +22,8 @@ test('tags that are being stored when a pipe is updated are not lost', async (co
   assert.deepEqual([Tags, Description], [{ a: 'b' }, 'mine']);
 });
 
-test('a pipe that could not be deleted says so, and can be deleted or started again', async (context) => {
-  const { operations, stream, state, sent, settled, stateOf, reaches, until } = await openedPipes(context);
+test('a pipe that could not be deleted says so, and can be started again or deleted', async (context) => {
+  const { pipes, operations, stream, state, sent, settled, reaches, until } = await openedPipes(context);
   const { Name } = PIPE;
   await operations.CreatePipe!(PIPE, CALLER);
   await reaches('RUNNING');
@@ -41,7 +41,11 @@ test('a pipe that could not be deleted says so, and can be deleted or started ag
   stream.put('shard-0', 'k', 1);
   await until(() => sent.length === 1);
   state.commit = commit;
-  await operations.DeletePipe!({ Name }, CALLER);
-  await settled();
-  await assert.rejects(stateOf(), { code: 'NotFoundException' });
+  await pipes.close();
+  const again = await openedPipes(context, undefined, state);
+  await again.pipes.resume();
+  assert.equal(await again.stateOf(), 'RUNNING', 'it is not to be deleted any more');
+  await again.operations.DeletePipe!({ Name }, CALLER);
+  await again.settled();
+  await assert.rejects(again.stateOf(), { code: 'NotFoundException' });
 });
