@@ -5,6 +5,7 @@ import type { CodeReference, FunctionRecord } from '../records/function-record.t
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { MAX_NAME_CHARACTERS } from './control-limits.ts';
+import { checkDurableKey } from './durable-key.ts';
 import { checkCapacity } from './function-capacity-settings.ts';
 import { checkStorage } from './function-code.ts';
 import { withSigningConfig } from './function-code-signing.ts';
@@ -69,6 +70,7 @@ export function createFunctionOperation(
         checkAbsent(context, identifier);
         checkSnapStart(chosen);
         checkCapacity(context, { ...chosen, ...kind, ...tenancy(input) }, caller, 'CreateFunction');
+        await checkDurableKey(context.call, identifier, chosen.durableConfig?.kmsKeyArn);
         return withCode(context, caller, kind, input.Code ?? {}, 'CreateFunction', (code) =>
           store(code, chosen),
         );

@@ -2,6 +2,7 @@ import type { FunctionRecord } from '../records/function-record.ts';
 import { LATEST } from '../records/function-record.ts';
 import type { ControlContext, LambdaOperations } from './control-context.ts';
 import { findFunction } from './control-context.ts';
+import { checkDurableKey } from './durable-key.ts';
 import { checkCapacity } from './function-capacity-settings.ts';
 import { checkStorage } from './function-code.ts';
 import { checkSignatures, configOf } from './function-code-signing.ts';
@@ -71,6 +72,7 @@ export function updateFunctionOperations(context: ControlContext): UpdateOperati
       const { identifier, record: known } = findFunction(context, input.FunctionName, undefined, caller);
       if (identifier.qualifier !== undefined && identifier.qualifier !== LATEST) throw onlyLatest();
       checkPackageSettings(known.packageType, input);
+      await checkDurableKey(context.call, identifier, input.DurableConfig?.KMSKeyArn);
       const { accountId, region, functionName } = identifier;
       return withLayers(context, input.Layers, identifier, async (layers) => {
         const packages = (layers ?? []).map(({ blob }) => blob);

@@ -11,6 +11,7 @@ import {
   InvokeCommand,
   LambdaClient,
   ListDurableExecutionsByFunctionCommand,
+  UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { clientSettings, openPlatform } from '../../kit/started-platform.ts';
 import { scratchDirectory } from '../../storage/scratch.ts';
@@ -129,4 +130,28 @@ test('an execution whose key is gone when the server starts again has failed', a
   await second.kms.send(new EnableKeyCommand({ KeyId }));
   const { InputPayload, Error: error } = await second.get(arn);
   assert.deepEqual([InputPayload, error!.ErrorType], ['"the-input-of-it"', 'KMSDisabledException']);
+});
+
+test('a function is not given a key that cannot be used', async (context) => {
+  const { lambda, kms } = await started(context, await scratchDirectory(context));
+  const { KeyId, Arn: kmsKeyArn } = (await kms.send(new CreateKeyCommand({}))).KeyMetadata!;
+  const words = (reason: string, said: string) => ({
+    name: 'InvalidParameterValueException',
+    message: new RegExp(
+      `^Lambda was unable to configure access to your durable execution data because ${reason}\\. .* KMS Exception: ${said} KMS Message: `,
+    ),
+  });
+  const missing = kmsKeyArn!.replace(KeyId!, '11111111-2222-4333-8444-555555555555');
+  await assert.rejects(
+    createDurable(lambda, 'none', BODY, { kmsKeyArn: missing }),
+    words('the KMS key was not found', 'NotFoundException'),
+  );
+  await assert.rejects(lambda.send(new GetFunctionConfigurationCommand({ FunctionName: 'none' })), {
+    name: 'ResourceNotFoundException',
+  });
+  await createDurable(lambda, 'f', BODY, { kmsKeyArn: kmsKeyArn! });
+  await kms.send(new DisableKeyCommand({ KeyId }));
+  const update = (KMSKeyArn: string) =>
+    lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', DurableConfig: { KMSKeyArn } }));
+  await assert.rejects(update(kmsKeyArn!), words('the KMS key used is disabled', 'DisabledException'));
 });
