@@ -12,18 +12,22 @@ export interface Batch {
   readonly texts: readonly string[];
 }
 
-/** In order, as many to a batch as an event may hold. */
-export function batchesOf(records: readonly SourceRecord[], isFiltered: boolean): Batch[] {
+/** In order, as many to a batch as an event may hold beside the `frameBytes` of what is around them. */
+export function batchesOf(
+  records: readonly SourceRecord[],
+  isFiltered: boolean,
+  frameBytes = FRAME_BYTES,
+): Batch[] {
   const batches: Batch[] = [];
   let held: SourceRecord[] = [];
   let texts: string[] = [];
-  let bytes = FRAME_BYTES;
+  let bytes = frameBytes;
   const close = (): void => {
     if (held.length === 0) return;
     batches.push({ records: held, texts });
     held = [];
     texts = [];
-    bytes = FRAME_BYTES;
+    bytes = frameBytes;
   };
   for (const source of records) {
     const text = JSON.stringify(isFiltered ? withDigest(source.record) : source.record);

@@ -35,6 +35,8 @@ export interface QueuePolling {
   /** Patterns; a record passes that any of them matches. */
   readonly filters?: readonly string[];
   readonly maximumConcurrency?: number;
+  /** Of an event without its records; default that of a list of `Records`. */
+  readonly frameBytes?: number;
   /** Who polls, for the log. */
   readonly logFields: object;
 }
@@ -158,13 +160,13 @@ export class QueuePoller {
     store: (change: Promise<void>) => void,
   ): Promise<boolean> {
     const { source } = this.deps;
-    const { sourceArn, filters } = this.polling;
+    const { sourceArn, filters, frameBytes } = this.polling;
     const passing: SourceRecord[] = [];
     const filtered: SourceRecord[] = [];
     for (const record of records) (this.passes(record) ? passing : filtered).push(record);
     this.deps.polled?.(records.length, filtered.length);
     if (filtered.length > 0) store(this.deleted(filtered));
-    const batches = batchesOf(passing, filters !== undefined && filters.length > 0);
+    const batches = batchesOf(passing, filters !== undefined && filters.length > 0, frameBytes);
     let succeeded = true;
     for (const [index, batch] of batches.entries()) {
       const processed = await this.deps.handle(batch);

@@ -20,13 +20,17 @@ export function recordFilter(filters: readonly string[] | undefined): (record: F
  * What patterns see of a record. Source: "Control which events Lambda sends to your function": of a message its body
  * and of a record of Kinesis its data, decoded, are looked into where they are JSON; data that is none matches no
  * pattern for it. Records of DynamoDB are as they are. Of Kafka key and value are looked into where they are JSON, and
- * are strings where not ("Filtering events from Amazon MSK and self-managed Apache Kafka event sources").
+ * are strings where not ("Filtering events from Amazon MSK and self-managed Apache Kafka event sources"); so is the data
+ * of messages of RabbitMQ and ActiveMQ ("Filter events from an Amazon MQ event source").
  */
 function filteredForm(record: Filtered['record']): object {
   const kinesis = record['kinesis'];
   if (typeof kinesis === 'object' && kinesis !== null) {
     const { data, ...others } = kinesis as { readonly data?: unknown };
     return { ...record, ...others, ...parsedData(data) };
+  }
+  if ('basicProperties' in record || 'messageID' in record) {
+    return { ...record, data: decoded(record['data']) };
   }
   if ('timestampType' in record) {
     return { ...record, key: decoded(record['key']), value: decoded(record['value']) };

@@ -1,4 +1,5 @@
 import type { StateStore } from '../../ports/state-store.ts';
+import type { BrokerMapping } from './broker-mapping.ts';
 
 export interface StreamMapping {
   readonly startingPosition: 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP';
@@ -53,6 +54,8 @@ export interface MappingRecord {
   readonly stream?: StreamMapping;
   /** Which topic is read as a stream, where it is one of Kafka. */
   readonly kafka?: KafkaMapping;
+  /** Which queue of a message broker is read. */
+  readonly broker?: BrokerMapping;
   readonly tags: Readonly<Record<string, string>>;
   readonly lastModifiedMs: number;
   /** It is to go as soon as nothing is under way for it. */
