@@ -22,11 +22,11 @@ import type { Dialect } from '../../wire/signature/refusal.ts';
 import { rootIdentity } from '../signers.ts';
 import { accessDenied, mayNotAssume, queueDenied, trustDenied } from './denial.ts';
 import { passedRoles, requireAssumable } from './passed-roles.ts';
-import type { PolledSource } from './polled-source.ts';
-import { mayNotPoll, POLLING, polledSource } from './polled-source.ts';
 import { callFacts, principalFacts, roleFacts } from './request-facts.ts';
 import { requiredPermissions } from './required-permissions.ts';
 import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
+import type { RoleDuty } from './role-duties.ts';
+import { roleDuty } from './role-duties.ts';
 
 export interface PermissionsDependencies {
   /** Whose the credentials are that a call is signed with. */
@@ -74,8 +74,8 @@ export class Permissions {
     await this.requirePermissions(identity, question, requestFacts, call.dialect);
     for (const role of passedRoles(`${service}:${operation}`, input))
       requireAssumable(`${service}:${operation}`, role, this.deps.role(role.arn)?.trustPolicy);
-    const polled = await polledSource(question, this.deps.call);
-    if (polled !== undefined) await this.requirePolling(polled);
+    const duty = await roleDuty(question, this.deps.call);
+    if (duty !== undefined) await this.requireDuty(duty);
   }
 
   /**
@@ -130,15 +130,15 @@ export class Permissions {
     }
   }
 
-  private async requirePolling({ arn, functionName, role: roleArn }: PolledSource): Promise<void> {
+  private async requireDuty({ arn, functionName, role: roleArn, actions, refusal }: RoleDuty): Promise<void> {
     const role = this.deps.role(roleArn);
     const resourcePolicy = await this.resourcePolicy(arn);
     const identity = role && { principal: roleSession(role, functionName), facts: {} };
     const isAllowed = (action: string): boolean =>
       identity !== undefined &&
       this.authorize({ identity, action, resource: arn, facts: {}, resourcePolicy }).outcome === 'allowed';
-    const refused = POLLING.find((action) => !isAllowed(action));
-    if (refused !== undefined) throw mayNotPoll(refused);
+    const refused = actions.find((action) => !isAllowed(action));
+    if (refused !== undefined) throw refusal(refused);
   }
 
   /** Rejects with `AccessDenied` where trust policy and policies of the caller do not let it take the role. */

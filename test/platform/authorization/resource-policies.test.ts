@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { CreateStreamCommand, KinesisClient } from '@aws-sdk/client-kinesis';
 import type { GrantConstraints, GrantOperation } from '@aws-sdk/client-kms';
 import {
   CreateGrantCommand,
@@ -24,6 +25,7 @@ import {
   LambdaClient,
   RemovePermissionCommand,
   UpdateEventSourceMappingCommand,
+  UpdateFunctionConfigurationCommand,
   waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda';
 import {
@@ -167,7 +169,7 @@ describe('with authorization', () => {
     const mayNot = (call: string) =>
       refusal(
         'InvalidParameterValueException',
-        `The provided execution role does not have permissions to call ${call} on SQS`,
+        `The function execution role does not have permissions to call ${call} on SQS`,
         400,
       );
     const put = (...Action: string[]) =>
@@ -182,6 +184,64 @@ describe('with authorization', () => {
     await put('sqs:SendMessage');
     const update = new UpdateEventSourceMappingCommand({ UUID, FunctionName: 'f' });
     await assert.rejects(lambda().send(update), mayNot('ReceiveMessage'));
+  });
+
+  it('a function reads a stream that its role may read', async () => {
+    const root = new KinesisClient(settingsOf(platform));
+    await root.send(new CreateStreamCommand({ StreamName: 'read', ShardCount: 1 }));
+    const EventSourceArn = `arn:aws:kinesis:us-east-1:${ACCOUNT}:stream/read`;
+    const create = () =>
+      lambda().send(
+        new CreateEventSourceMappingCommand({
+          FunctionName: 'f',
+          EventSourceArn,
+          StartingPosition: 'LATEST',
+          Enabled: false,
+        }),
+      );
+    const put = (...Action: string[]) =>
+      iam.send(
+        new PutRolePolicyCommand({ RoleName: 'worker', PolicyName: 'poll', PolicyDocument: allow(Action) }),
+      );
+    await put('kinesis:GetRecords', 'kinesis:GetShardIterator');
+    await assert.rejects(
+      create(),
+      refusal(
+        'InvalidParameterValueException',
+        `Cannot access stream ${EventSourceArn}. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, ListShards, and ListStreams Actions on your stream in IAM.`,
+        400,
+      ),
+    );
+    await put('kinesis:GetRecords', 'kinesis:GetShardIterator', 'kinesis:DescribeStream');
+    assert.ok((await create()).UUID);
+  });
+
+  it('a function gets a dead-letter queue or topic that its role may send to', async () => {
+    const update = (service: string) =>
+      lambda().send(
+        new UpdateFunctionConfigurationCommand({
+          FunctionName: 'f',
+          DeadLetterConfig: { TargetArn: `arn:aws:${service}:us-east-1:${ACCOUNT}:dead` },
+        }),
+      );
+    const mayNot = (words: string) =>
+      refusal(
+        'InvalidParameterValueException',
+        `The provided execution role does not have permissions to call ${words}`,
+        400,
+      );
+    await assert.rejects(update('sqs'), mayNot('SendMessage on SQS'));
+    await assert.rejects(update('sns'), mayNot('Publish on SNS'));
+    await iam.send(
+      new PutRolePolicyCommand({
+        RoleName: 'worker',
+        PolicyName: 'letters',
+        PolicyDocument: allow('sqs:SendMessage', `arn:aws:sqs:us-east-1:${ACCOUNT}:dead`),
+      }),
+    );
+    const { DeadLetterConfig } = await update('sqs');
+    assert.equal(DeadLetterConfig!.TargetArn, `arn:aws:sqs:us-east-1:${ACCOUNT}:dead`);
+    await assert.rejects(update('sns'), mayNot('Publish on SNS'));
   });
 
   it('a key that does not leave it to the account is used by those alone whom it names', async () => {
