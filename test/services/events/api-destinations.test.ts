@@ -417,7 +417,7 @@ const oauth = (server: Endpoint): Auth => ({
 test('events that come together ask for one token, and for another once the connection is changed', async (context) => {
   const events = await EventsTester.alone(context);
   const [endpoint, server] = [await Endpoint.start(context), await Endpoint.start(context)];
-  server.answers.push({ status: 500 }, token('one'), token('two'));
+  server.answers.push({ status: 500 }, token('one'), token('two'), token('three'));
   const bus = await events.bus();
   const dead = await events.queue('dead');
   const Arn = await destination(events, endpoint.origin, oauth(server));
@@ -440,10 +440,12 @@ test('events that come together ask for one token, and for another once the conn
   const [letter] = await toldOf(events, dead);
   assert.match(letter!['ERROR_MESSAGE']!, /lets nobody in\.$/);
   // The clock stands still: it is not the time by which another token is told from the one before.
-  await events.client.send(new UpdateConnectionCommand({ Name, ...oauth(server) }));
-  await events.put(bus, {});
-  await events.platform.clock.advance(0);
-  assert.deepEqual(sent(), [...Array(3).fill('Bearer one'), 'Bearer two']);
+  for (let update = 0; update < 2; update += 1) {
+    await events.client.send(new UpdateConnectionCommand({ Name, ...oauth(server) }));
+    await events.put(bus, {});
+    await events.platform.clock.advance(0);
+  }
+  assert.deepEqual(sent(), [...Array(3).fill('Bearer one'), 'Bearer two', 'Bearer three']);
   assert.equal((await describe()).ConnectionState, 'AUTHORIZED');
 });
 
