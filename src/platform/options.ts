@@ -9,6 +9,8 @@ import type { IsolationLevel } from '../ports/environment.ts';
 import { requireSafeBinding } from '../wire/server/address.ts';
 import type { LogLevel } from './server-log.ts';
 import { LOG_LEVELS } from './server-log.ts';
+import type { ServiceEndpoints } from './service-endpoints.ts';
+import { resolveServiceEndpoints } from './service-endpoints.ts';
 import type { UrlDomains } from './url-domains.ts';
 import { URL_DOMAIN_FORM, urlTarget, urlTargets } from './url-domains.ts';
 
@@ -53,6 +55,8 @@ export interface StartOptions {
   readonly registryAuth?: string;
   /** Addresses of brokers and Kafka clusters that event source mappings read, by name or ARN: `{"orders": "amqp://127.0.0.1:5672"}`. */
   readonly brokers?: BrokerAddresses;
+  /** Services that are elsewhere, by name, with the addresses of their APIs: `{"sqs": "https://sqs.eu-west-1.amazonaws.com"}`. */
+  readonly endpoints?: ServiceEndpoints;
   /** Host names of one's own for function URLs: `{"api.example.test": "orders:live"}`; a function's name or ARN, or the id of a URL. */
   readonly urlDomains?: UrlDomains;
   /** Service time moves by `platform.clock.advance` alone, so that a test sees nothing fall due by itself. Default false. */
@@ -76,6 +80,7 @@ export interface ResolvedOptions {
   readonly imageLayouts: string | undefined;
   readonly registryAuth: string | undefined;
   readonly brokers: BrokerAddresses;
+  readonly endpoints: ServiceEndpoints;
   /** By names in lower case. */
   readonly urlDomains: ReadonlyMap<string, UrlTarget>;
   readonly frozenClock: boolean;
@@ -109,6 +114,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
   for (const [name, path] of Object.entries(runtimes)) requireInterpreter(name, path);
   for (const [name, address] of Object.entries(brokers)) requireBrokerAddress(name, address);
   for (const [domain, target] of Object.entries(urlDomains)) requireUrlDomain(domain, target);
+  const endpoints = resolveServiceEndpoints(options.endpoints ?? {}, port);
   const host = options.host ?? DEFAULT_HOST;
   if (host === '') throw new PlatformError("The host '' is empty.", `Leave it out for ${DEFAULT_HOST}.`);
   const dataDir = options.dataDir ?? join(homedir(), '.selfsame');
@@ -149,6 +155,7 @@ export function resolveOptions(options: StartOptions): ResolvedOptions {
     imageLayouts: options.imageLayouts,
     registryAuth: options.registryAuth,
     brokers,
+    endpoints,
     urlDomains: urlTargets(urlDomains),
     pooledEnvironments,
     maxEnvironments,

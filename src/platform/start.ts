@@ -25,6 +25,7 @@ import type { ResolvedOptions, StartOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import { randomIds } from './random-ids.ts';
 import { metricsTo, RecordedMetrics } from './recorded-metrics.ts';
+import { endpointCredentials, RemoteServices } from './remote-services.ts';
 import { rootCredentials } from './root-credentials.ts';
 import { createSeams } from './seams.ts';
 import { createServerLog } from './server-log.ts';
@@ -106,8 +107,16 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
     ciphertextKeyArn: (ciphertext) => kms.ciphertextKeyArn(ciphertext),
   });
   const metrics = new RecordedMetrics();
+  const remote = new RemoteServices({
+    endpoints: options.endpoints,
+    credentials: endpointCredentials(process.env),
+    clock,
+    realNowMs: Date.now,
+    ids,
+  });
+  cleanup.add(async () => remote.close());
   const eventServices = await openEventServices(
-    { storage, seams, access, metrics, clock, ids, log, origin },
+    { storage, seams, access, remote, metrics, clock, ids, log, origin },
     cleanup,
   );
   const kms = await cleanup.opening(

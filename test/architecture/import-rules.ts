@@ -9,6 +9,7 @@ const RANKS: Readonly<Record<string, number>> = {
   polling: 2,
   delivery: 2,
   records: 2,
+  remote: 2,
   wire: 3,
   storage: 3,
   brokers: 3,

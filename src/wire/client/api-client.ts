@@ -22,7 +22,7 @@ export interface ApiClientOptions {
 export interface CallOptions {
   readonly region: string;
   /** Ends the call, which then rejects. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /** Longer than any long poll. Milliseconds without a byte. */
@@ -35,6 +35,7 @@ export class ApiClient {
   private readonly options: ApiClientOptions;
   private readonly protocol: ClientProtocol;
   private readonly base: URL;
+  private readonly closing = new AbortController();
   private agent: Agent | undefined;
 
   constructor(options: ApiClientOptions) {
@@ -59,16 +60,18 @@ export class ApiClient {
     if (described === undefined || described.eventStream !== undefined) throw this.notSpoken(operation);
     const encoded = encodedRequest(model.service, described, this.protocol, input as Record<string, unknown>);
     try {
-      const answer = await this.answerTo(encoded, region, signal);
+      const ends = AbortSignal.any([this.closing.signal, ...(signal === undefined ? [] : [signal])]);
+      const answer = await this.answerTo(encoded, region, ends);
       return await this.output(described, answer);
     } catch (error) {
-      if (error instanceof AwsError || signal.aborted) throw error;
+      if (error instanceof AwsError || signal?.aborted === true) throw error;
       throw this.unavailable(error);
     }
   }
 
-  /** Closes connections that are kept for later calls. */
+  /** Ends calls that are under way, and connections that are kept for later ones. */
   close(): void {
+    this.closing.abort();
     this.agent?.destroy();
   }
 
