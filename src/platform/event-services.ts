@@ -13,6 +13,7 @@ import { openKinesis } from '../services/kinesis/kinesis.ts';
 import { openLogs } from '../services/logs/logs.ts';
 import { openPipes } from '../services/pipes/pipes.ts';
 import { openS3 } from '../services/s3/s3.ts';
+import { openS3Control } from '../services/s3control/s3control.ts';
 import { openScheduler } from '../services/scheduler/scheduler.ts';
 import { openSns } from '../services/sns/sns.ts';
 import { openSqs } from '../services/sqs/sqs.ts';
@@ -101,10 +102,12 @@ export async function openEventServices(dependencies: EventServicesDependencies,
   );
   const callAs = roleCalls({ call: seams.call, openServiceModel, permissions: access.permissions });
   const scheduler = await unlessRemote('scheduler', () => openScheduler({ ...shared, callAs }));
+  const s3Control = await openS3Control({ ...shared, callAs });
   const pipes = await unlessRemote('pipes', () => openPipes({ ...shared, ...sources, callAs }));
   const services: Service[] = [
     logs.service,
     ...[events, scheduler, pipes, sqs, kinesis, firehose, sns, s3].flatMap((opened) => opened?.service ?? []),
+    s3Control.service,
     ...(dynamo?.services ?? []),
     ...remote.services,
   ];
@@ -122,6 +125,7 @@ export async function openEventServices(dependencies: EventServicesDependencies,
       scheduler?.begin();
       await pipes?.resume();
       s3?.begin();
+      s3Control.begin();
       dynamo?.begin();
     },
 
@@ -129,6 +133,7 @@ export async function openEventServices(dependencies: EventServicesDependencies,
     closeBeforeServer(): void {
       cleanup.add(async () => events?.close());
       cleanup.add(async () => scheduler?.close());
+      cleanup.add(() => s3Control.close());
       cleanup.add(async () => pipes?.close());
       cleanup.add(async () => firehose?.close());
       cleanup.add(async () => sns?.close());

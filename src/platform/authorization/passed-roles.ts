@@ -24,6 +24,7 @@ const PASSED_ROLES: Readonly<Record<string, readonly [member: string, service: s
   'pipes:UpdatePipe': ['RoleArn', 'pipes.amazonaws.com'],
   'scheduler:CreateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
   'scheduler:UpdateSchedule': ['Target.RoleArn', 'scheduler.amazonaws.com'],
+  's3control:CreateJob': ['RoleArn', 'batchoperations.s3.amazonaws.com'],
   'events:PutRule': ['RoleArn', 'events.amazonaws.com'],
   'events:PutTargets': ['Targets.RoleArn', 'events.amazonaws.com'],
 };

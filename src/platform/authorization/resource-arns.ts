@@ -31,9 +31,10 @@ const TEMPLATES: Readonly<Record<string, readonly (readonly [member: string, res
   ssm: [['Name', 'parameter/*']],
   stepfunctions: [['name', 'stateMachine:*']],
   pipes: [['Name', 'pipe/*']],
+  s3control: [['JobId', 'job/*']],
 };
 
-const ARN_SERVICES: Readonly<Record<string, string>> = { stepfunctions: 'states' };
+const ARN_SERVICES: Readonly<Record<string, string>> = { stepfunctions: 'states', s3control: 's3' };
 
 /** One at least, `*` where the action has no resource; the caller must be allowed it for each. */
 export async function resourceArns(question: ResourceQuestion, lookup: ResourceLookup): Promise<string[]> {
