@@ -37,7 +37,7 @@ export function activemqRecord(message: Message, queue: string, receivedMs: numb
     destination: { physicalName: queue },
     redelivered: Number(message['delivery_count'] ?? 0) > 0,
     type: text(message['subject']),
-    expiration: timeOf(message['absolute_expiry_time']) ?? 0,
+    expiration: timeOf(message['absolute_expiry_time']) ?? endOf(createdMs, message['ttl']),
     priority: Number(message['priority'] ?? DEFAULT_PRIORITY),
     data: data.toString('base64'),
     // AMQP carries neither when it came to the broker nor when it left.
@@ -71,6 +71,11 @@ function typeName(told: unknown, otherwise: number): string {
 function timeOf(value: unknown): number | undefined {
   if (value instanceof Date) return value.getTime();
   return typeof value === 'number' ? value : undefined;
+}
+
+/** JMS: 0 for a message that does not expire. */
+function endOf(createdMs: number, timeToLiveMs: unknown): number {
+  return typeof timeToLiveMs === 'number' && timeToLiveMs > 0 ? createdMs + timeToLiveMs : 0;
 }
 
 function text(value: unknown): string {

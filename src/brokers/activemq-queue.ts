@@ -84,6 +84,7 @@ class ActivemqQueue implements BrokerQueue {
   private readonly taken = new Map<string, { readonly delivery: Delivery; readonly redeliveries: number }>();
   private receiver: Receiver | undefined;
   private count = 0;
+  private isDisconnected = false;
 
   constructor(connection: Connection, options: BrokerQueueOptions) {
     this.connection = connection;
@@ -98,6 +99,9 @@ class ActivemqQueue implements BrokerQueue {
     ])
       connection.on(event, fail);
     connection.on('receiver_close', fail);
+    connection.on('disconnected', () => {
+      this.isDisconnected = true;
+    });
   }
 
   /** Credit is given by hand: a message takes a place until it has been answered for. */
@@ -139,7 +143,7 @@ class ActivemqQueue implements BrokerQueue {
   async close(): Promise<void> {
     this.arrivals.fail(new Error('The connection has been closed.'));
     this.taken.clear();
-    if (this.connection.is_closed()) return;
+    if (this.isDisconnected || this.connection.is_closed()) return;
     const ended = opened(this.connection, 'connection_close', ['disconnected', 'connection_error']);
     this.connection.close();
     await ended.catch(() => {});

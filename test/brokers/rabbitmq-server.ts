@@ -1,10 +1,12 @@
 /** A RabbitMQ of its own for a test, from Debian's package: on loopback, with everything it keeps and starts to itself. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../kit/free-port.ts';
+import type { ChildServer } from './child-server.ts';
+import { childServer } from './child-server.ts';
 
 /** Past Debian's wrapper, which would leave root and its folders for those of the package. */
 const PROGRAM = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -13,15 +15,13 @@ export const RABBITMQ_USER = { username: 'reader', password: 'a secret' };
 /** Beside `/`. */
 export const OTHER_VIRTUAL_HOST = 'other';
 
-export interface RabbitmqServer {
+/** Stopped and started again, it has what it has kept. */
+export interface RabbitmqServer extends ChildServer {
   readonly port: number;
   /** As `--broker` takes it. */
   readonly address: string;
   /** For clients of tests. */
   url(virtualHost?: string): string;
-  stop(): Promise<void>;
-  /** Again, with what it has kept. */
-  start(): Promise<void>;
   /** Stops it for good and removes what it has kept. */
   close(): Promise<void>;
 }
@@ -57,25 +57,15 @@ export async function startRabbitmq(): Promise<RabbitmqServer> {
   // Started here, so that the node starts none that would outlive it.
   const mapper = spawn('epmd', ['-port', String(mapperPort), '-address', '127.0.0.1'], { stdio: 'ignore' });
   const mapperEnded = once(mapper, 'exit');
-  let node: ChildProcess | undefined;
-  const start = async (): Promise<void> => {
-    node = spawn(PROGRAM, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    await printed(node, /completed with \d+ plugins/);
-  };
-  const stop = async (): Promise<void> => {
-    if (node?.pid === undefined || node.exitCode !== null || node.signalCode !== null) return;
-    const ended = once(node, 'exit');
-    process.kill(-node.pid, 'SIGKILL');
-    await ended;
-  };
+  const node = childServer(PROGRAM, [], environment, /completed with \d+ plugins/);
   const close = async (): Promise<void> => {
-    await stop();
+    await node.stop();
     mapper.kill('SIGKILL');
     await mapperEnded;
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await start();
+    await node.start();
   } catch (error) {
     await close();
     throw error;
@@ -86,8 +76,7 @@ export async function startRabbitmq(): Promise<RabbitmqServer> {
     address: `amqp://127.0.0.1:${port}`,
     url: (virtualHost = '/') =>
       `amqp://${username}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(virtualHost)}`,
-    stop,
-    start,
+    ...node,
     close,
   };
 }
@@ -100,19 +89,4 @@ function definitions(): object {
     vhosts: vhosts.map((vhost) => ({ name: vhost })),
     permissions: vhosts.map((vhost) => ({ user: name, vhost, configure: '.*', write: '.*', read: '.*' })),
   };
-}
-
-/** Rejects, with what it has said, where the process ends before. */
-async function printed(child: ChildProcess, pattern: RegExp): Promise<void> {
-  let output = '';
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const hear = (chunk: Buffer): void => {
-    output += chunk.toString();
-    if (pattern.test(output)) resolve();
-  };
-  child.stdout?.on('data', hear);
-  child.stderr?.on('data', hear);
-  child.once('error', reject);
-  child.once('exit', () => reject(new Error(`RabbitMQ has ended: ${output.slice(-2_000)}`)));
-  await promise;
 }
