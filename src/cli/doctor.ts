@@ -35,6 +35,8 @@ interface DoctorFlags
     | 'brokers'
     | 'broker'
     | 'urlDomains'
+    | 'endpoints'
+    | 'serviceEndpoint'
     | 'urlDomain'
     | 'endpoint'
     | 'region'

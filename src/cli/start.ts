@@ -21,6 +21,7 @@ import {
   portFlag,
   registryAuthFlag,
   runtimeFlag,
+  serviceEndpointFlag,
   urlDomainFlag,
 } from './settings/setting-flags.ts';
 import type { SettingFlags, Settings } from './settings/settings.ts';
@@ -31,7 +32,12 @@ import { paletteFor } from './terminal/palette.ts';
 import { withProgress } from './terminal/progress-bar.ts';
 
 interface StartFlags
-  extends Omit<SettingFlags, 'runtimes' | 'brokers' | 'urlDomains' | 'endpoint' | 'region'> {
+  extends Omit<
+    SettingFlags,
+    'runtimes' | 'brokers' | 'urlDomains' | 'endpoints' | 'serviceEndpoint' | 'endpoint' | 'region'
+  > {
+  /** Other than the `--endpoint` of commands that talk to a server: where its services are. */
+  readonly endpoint?: readonly string[];
   readonly json: boolean;
 }
 
@@ -42,7 +48,7 @@ export const startCommand = buildCommand({
       'Serves until SIGTERM or Ctrl-C: then requests in flight are finished and the exit code is 0. A second ' +
       'signal ends the server at once.\n' +
       'Every flag can also be a variable, as named below, or a key of selfsame.json in the current folder ' +
-      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, maxEnvironments, imageLayouts, registryAuth, runtimes, brokers, urlDomains). A flag wins over ' +
+      '(port, host, dataDir, isolation, ociRuntime, logLevel, authorization, nearestRuntime, pooledEnvironments, maxEnvironments, imageLayouts, registryAuth, runtimes, brokers, urlDomains, endpoints). A flag wins over ' +
       'the variable, the variable over the file.',
   },
   parameters: {
@@ -62,12 +68,13 @@ export const startCommand = buildCommand({
       runtime: runtimeFlag,
       broker: brokerFlag,
       urlDomain: urlDomainFlag,
+      endpoint: serviceEndpointFlag,
       config: configFlag,
       json: jsonFlag,
     },
   },
-  async func(this: CliContext, flags: StartFlags) {
-    const settings = await readSettings(this, flags);
+  async func(this: CliContext, { endpoint, ...flags }: StartFlags) {
+    const settings = await readSettings(this, { ...flags, serviceEndpoint: endpoint });
     const interruption = this.interruption();
     const { start } = await import('../platform/start.ts');
     boundNewSpace();
@@ -112,6 +119,7 @@ function printFacts(context: CliContext, facts: PlatformFacts, json: boolean): v
           ? 'on: every request is verified'
           : 'off: any credentials, only from this machine',
       ],
+      ...Object.entries(facts.endpoints).map(([service, url]) => [`  ${service}`, `at ${url}`]),
       ['  clients', `export AWS_ENDPOINT_URL=${facts.origin} AWS_REGION=us-east-1`],
       [
         '',

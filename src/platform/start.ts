@@ -30,6 +30,7 @@ import { rootCredentials } from './root-credentials.ts';
 import { createSeams } from './seams.ts';
 import { createServerLog } from './server-log.ts';
 import { ServiceClock } from './service-clock.ts';
+import type { ServiceEndpoints } from './service-endpoints.ts';
 import { sessionKey } from './session-key.ts';
 import { openStorage } from './storage.ts';
 import { version } from './version.ts';
@@ -45,6 +46,8 @@ export interface PlatformFacts {
   /** Why the level is not the default one, where it is not. */
   readonly isolationWarning: string | undefined;
   readonly authorization: boolean;
+  /** Services that are elsewhere, with the addresses of their APIs. */
+  readonly endpoints: ServiceEndpoints;
   /** The file with the key pair of the root user, where it is not the well-known one of loopback. */
   readonly rootCredentialsFile: string | undefined;
 }
@@ -147,6 +150,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       images,
       catalog,
       sandbox: faultySandbox(sandbox, faults),
+      brokers: options.brokers,
       access,
       isAuthorizationEnforced: options.authorization,
       maxEnvironments: options.maxEnvironments,
@@ -216,6 +220,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
       isolationProgram: isolation.program,
       isolationWarning: isolation.warning,
       authorization: options.authorization,
+      endpoints: options.endpoints,
       rootCredentialsFile: root.file,
     },
     clock,

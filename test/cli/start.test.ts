@@ -140,6 +140,7 @@ const MISTAKES: readonly [name: string, args: readonly string[], message: RegExp
     ['start', '--url-domain', 'localhost=orders'],
     /The flag --url-domain is 'localhost=orders'/,
   ],
+  ['a service without a URL', ['start', '--endpoint', 'sqs=nowhere'], /The flag --endpoint is 'sqs=nowhere'/],
   ['a broker without an address', ['start', '--broker', 'orders'], /The flag --broker is 'orders'/],
 ];
 

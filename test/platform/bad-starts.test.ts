@@ -67,6 +67,47 @@ describe('a start is refused', () => {
     assert.equal(message, "The domain localhost cannot lead to the function URL 'orders'.");
   });
 
+  const ENDPOINTS: readonly (readonly [
+    name: string,
+    endpoints: Record<string, string>,
+    message: RegExp,
+    remedy: RegExp,
+  ])[] = [
+    [
+      'of a service that nobody knows',
+      { sqz: 'http://127.0.0.1:1' },
+      /'sqz' of an endpoint is unknown/,
+      /dynamodb, .* sqs/,
+    ],
+    [
+      'of a service that has to be here',
+      { lambda: 'http://127.0.0.1:1' },
+      /lambda cannot be at another endpoint/,
+      /Leave it out/,
+    ],
+    [
+      'that is no address',
+      { sqs: 'ftp://127.0.0.1' },
+      /'ftp:\/\/127\.0\.0\.1' of sqs is no address/,
+      /https:\/\/sqs/,
+    ],
+    ['that is this server', { sqs: 'http://localhost:4566' }, /of sqs is this server itself/, /--port/],
+    [
+      'of streams without their tables',
+      { dynamodbstreams: 'http://127.0.0.1:1' },
+      /that of dynamodb is not/,
+      /--endpoint dynamodb=URL/,
+    ],
+  ];
+
+  for (const [name, endpoints, expected, way] of ENDPOINTS) {
+    test(`with an endpoint ${name}`, async () => {
+      const { message, remedy } = await refused({ dataDir: 'temporary', port: 4_566, endpoints });
+      assert.match(message, expected);
+      assert.match(remedy, way);
+    });
+  }
+
   test('with an address of a broker that is none', async () => {
     const { message, remedy } = await refused({
       dataDir: 'temporary',

@@ -126,6 +126,14 @@ export const urlDomainFlag = {
   placeholder: 'domain=function',
   brief: `Host name that leads to a function URL, such as api.example.test=orders:live (${variableOf('urlDomains')})`,
 } as const;
+export const serviceEndpointFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  variadic: true,
+  placeholder: 'service=url',
+  brief: `Service that is elsewhere, such as sqs=https://sqs.eu-west-1.amazonaws.com; calls are signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else test (${variableOf('endpoints')})`,
+} as const;
 export const endpointFlag = settingFlag(
   'endpoint',
   'url',

@@ -4,6 +4,7 @@ import { LOG_LEVELS } from '../../platform/server-log.ts';
 import type { SettingValue } from './setting-values.ts';
 import {
   BROKERS,
+  ENDPOINTS,
   HTTP_URL,
   oneOf,
   RUNTIMES,
@@ -32,6 +33,7 @@ export const SETTINGS = {
   runtimes: RUNTIMES,
   brokers: BROKERS,
   urlDomains: URL_DOMAINS,
+  endpoints: ENDPOINTS,
   endpoint: HTTP_URL,
   region: TEXT,
 } as const;

@@ -75,6 +75,18 @@ function namedValue(part: string): [name: string, value: string] {
   return [part.slice(0, Math.max(0, equals)).trim(), part.slice(equals + 1).trim()];
 }
 
+/** `sqs=https://sqs.eu-west-1.amazonaws.com`, several with commas between. */
+export const ENDPOINTS: SettingValue<Readonly<Record<string, string>>> = {
+  expected: 'names of services with URLs, such as sqs=https://sqs.eu-west-1.amazonaws.com',
+  fromText: (text) => ENDPOINTS.fromJson(Object.fromEntries(text.split(',').map(namedValue))),
+  fromJson(value) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    const entries = Object.entries(value).map(([name, url]) => [name, HTTP_URL.fromJson(url)]);
+    const valid = entries.every(([name, url]) => name !== '' && url !== undefined);
+    return valid ? (Object.fromEntries(entries) as Readonly<Record<string, string>>) : undefined;
+  },
+};
+
 /** `python3.12=/opt/python/bin/python3`, several with commas between. */
 export const RUNTIMES: SettingValue<Readonly<Record<string, string>>> = {
   expected: 'runtime names with absolute paths of interpreters, such as python3.12=/opt/python/bin/python3',

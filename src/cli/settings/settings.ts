@@ -19,6 +19,7 @@ const PATHS = ['dataDir', 'imageLayouts', 'registryAuth'] as const;
 const REPEATED = [
   { flag: 'runtime', name: 'runtimes', separator: ',', shown: '--runtime' },
   { flag: 'broker', name: 'brokers', separator: ';', shown: '--broker' },
+  { flag: 'serviceEndpoint', name: 'endpoints', separator: ',', shown: '--endpoint' },
   { flag: 'urlDomain', name: 'urlDomains', separator: ',', shown: '--url-domain' },
 ] as const;
 
@@ -31,6 +32,8 @@ export type SettingFlags = { readonly [K in keyof Settings]: Settings[K] | undef
   readonly broker?: readonly string[] | undefined;
   /** `DOMAIN=FUNCTION`, as often as wanted. */
   readonly urlDomain?: readonly string[] | undefined;
+  /** `SERVICE=URL`, as often as wanted. */
+  readonly serviceEndpoint?: readonly string[] | undefined;
 };
 
 /** What every command has that talks to a server. */
