@@ -14,12 +14,17 @@ import { answerTo } from './outgoing-request.ts';
 import type { RuleTarget } from './rule-record.ts';
 import { valueAt } from './target-input.ts';
 
-/** What every request has, where neither target nor connection says otherwise. Source: "Headers used by API destinations". */
-const HEADERS = {
-  'user-agent': 'Amazon/EventBridge/ApiDestinations',
-  'content-type': 'application/json; charset=utf-8',
-  range: 'bytes=0-1048575',
-};
+/** What every request has. Source: user guide, "Headers included in requests to API destinations". */
+const HEADERS = { 'user-agent': 'Amazon/EventBridge/ApiDestinations', range: 'bytes=0-1048575' };
+/** Where neither target nor connection says otherwise. */
+const CONTENT_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+/** Neither target nor connection can set these: EventBridge takes them away. Known from ministackorg/ministack. */
+const REMOVED: ReadonlySet<string> = new Set(
+  `a-im accept-charset accept-datetime accept-encoding cache-control connection content-encoding content-length
+   content-md5 date expect forwarded from host http2-settings if-match if-modified-since if-none-match if-range
+   if-unmodified-since max-forwards origin pragma proxy-authorization range referer te trailer transfer-encoding
+   upgrade user-agent via warning`.split(/\s+/),
+);
 const SECOND_MS = 1_000;
 /** A token may have been revoked: another may be let in. */
 const UNAUTHORIZED: ReadonlySet<number> = new Set([401, 407]);
@@ -75,10 +80,13 @@ export class ApiDestinationDelivery {
       url: urlOf(destination, target, own, event),
       method: destination.method,
       headers: {
+        ...CONTENT_TYPE,
+        ...allowed({
+          ...lowered(target.HttpParameters?.HeaderParameters, event),
+          ...namedHeaders(own),
+          ...(await this.authorizer.headers(connection, parameters)),
+        }),
         ...HEADERS,
-        ...lowered(target.HttpParameters?.HeaderParameters, event),
-        ...namedHeaders(own),
-        ...(await this.authorizer.headers(connection, parameters)),
       },
       body: destination.method === 'GET' || destination.method === 'HEAD' ? undefined : withBody(body, own),
       signal: this.authorizer.signal,
@@ -139,6 +147,10 @@ function lowered(headers: Readonly<Record<string, string>> | undefined, event: B
   return Object.fromEntries(
     Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), textOf(value, event)]),
   );
+}
+
+function allowed(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !REMOVED.has(name)));
 }
 
 /** Members that the connection adds, where the body is an object: a transformation may be any text. */

@@ -25,7 +25,6 @@ export function busOperations(events: EventsContext): BusOperations {
       refuseUnimplemented('CreateEventBus', input);
       if (name.includes('/')) throw notImplemented('partner event buses');
       const { accountId, region } = caller;
-      if (buses.of(caller).length >= MAX_BUSES) throw limitExceeded();
       const nowMs = clock.now();
       const made: BusRecord = {
         accountId,
@@ -38,6 +37,7 @@ export function busOperations(events: EventsContext): BusOperations {
       };
       await buses.create(made, (known) => {
         if (known !== undefined) throw alreadyExists(`Event bus ${name}`);
+        if (buses.of(caller).length >= MAX_BUSES) throw limitExceeded();
         return made;
       });
       return { EventBusArn: busArn(made), ...described(made) };

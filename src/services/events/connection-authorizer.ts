@@ -10,8 +10,8 @@ import { answerTo } from './outgoing-request.ts';
 
 /** Where an authorization server does not say how long its token is good for. RFC 6749 leaves it open. */
 const TOKEN_SECONDS = 3_600;
-/** A token is not used in the last moments of its life. */
-const EARLY_MS = 10_000;
+/** Source: user guide, "Connections": a token that expires within a minute of a request is replaced. */
+const EARLY_MS = 60_000;
 
 interface Token {
   readonly value: string;

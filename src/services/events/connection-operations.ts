@@ -172,9 +172,12 @@ function withClient(known: object | undefined, given: object): object {
 function refuseUnimplemented(input: {
   readonly KmsKeyIdentifier?: string | undefined;
   readonly InvocationConnectivityParameters?: object | undefined;
+  readonly AuthParameters?: { readonly ConnectivityParameters?: object | undefined } | undefined;
 }): void {
   for (const name of ['KmsKeyIdentifier', 'InvocationConnectivityParameters'] as const)
     if (input[name] !== undefined) throw notImplemented(`${name} of connections`);
+  if (input.AuthParameters?.ConnectivityParameters !== undefined)
+    throw notImplemented('AuthParameters.ConnectivityParameters of connections');
 }
 
 function times({ createdMs, modifiedMs }: ConnectionRecord) {

@@ -39,7 +39,7 @@ export interface DeliveriesDependencies {
   readonly clock: WorkClock;
   readonly log: Log;
   readonly deliver: Deliver;
-  readonly targets: TargetDelivery;
+  readonly targets: Pick<TargetDelivery, 'placeMs' | 'deliver'>;
 }
 
 /** What is kept with an event: the target as it was when the event came. */
@@ -74,6 +74,7 @@ export class Deliveries {
   private readonly deps: DeliveriesDependencies;
   private readonly queues = new Map<string, DeliveryQueue>();
   private isResumed = false;
+  private isClosed = false;
 
   constructor(deps: DeliveriesDependencies) {
     this.deps = deps;
@@ -108,12 +109,15 @@ export class Deliveries {
       payload: Buffer.from(JSON.stringify(event)),
     };
     const id = await this.deps.queue.append(queued);
+    // The next start goes on with it.
+    if (this.isClosed) return;
     const queue = this.queueOf(name);
     if (this.isResumed) queue.accept({ ...queued, id, note: '' });
     else queue.resume();
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await Promise.all([...this.queues.values()].map((queue) => queue.close()));
   }
 

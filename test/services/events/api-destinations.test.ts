@@ -142,6 +142,28 @@ test('a connection is made, changed and described without its secrets', async (c
   ]);
 });
 
+test('connections through a private network are refused by name', async (context) => {
+  const { client } = await EventsTester.start(context);
+  const ResourceParameters = {
+    ResourceConfigurationArn:
+      'arn:aws:vpc-lattice:us-east-1:000000000000:resourceconfiguration/rcfg-0123456789abcdef0',
+  };
+  const create = (more: object, AuthParameters = {}) =>
+    client.send(
+      new CreateConnectionCommand({
+        Name: 'private',
+        AuthorizationType: 'BASIC',
+        AuthParameters: { ...BASIC.AuthParameters, ...AuthParameters },
+        ...more,
+      }),
+    );
+  for (const request of [
+    create({ InvocationConnectivityParameters: { ResourceParameters } }),
+    create({}, { ConnectivityParameters: { ResourceParameters } }),
+  ])
+    assert.equal((await failure(request))[0], 'NotImplemented');
+});
+
 test('a destination is made, changed, listed and deleted', async (context) => {
   const events = await EventsTester.start(context);
   const { client } = events;
@@ -195,7 +217,7 @@ test('an event goes out with what target and connection add to it', async (conte
     InputPath: '$.detail',
     HttpParameters: {
       PathParameterValues: ['$.detail.id'],
-      HeaderParameters: { 'X-Both': 'target', 'X-Own': 'target' },
+      HeaderParameters: { 'X-Both': 'target', 'X-Own': 'target', 'User-Agent': 'mine', Host: 'nowhere' },
       QueryStringParameters: { name: 'n' },
     },
   });
@@ -210,6 +232,7 @@ test('an event goes out with what target and connection add to it', async (conte
   assert.equal(headers.authorization, `Basic ${Buffer.from('user:pass').toString('base64')}`);
   assert.equal(headers['user-agent'], 'Amazon/EventBridge/ApiDestinations');
   assert.equal(headers['content-type'], 'application/json; charset=utf-8');
+  assert.equal(`http://${headers.host}`, endpoint.origin);
   assert.deepEqual([headers['x-both'], headers['x-own']], ['connection', 'target']);
 });
 
