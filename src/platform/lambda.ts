@@ -1,4 +1,7 @@
 /** Lambda put together: its records, its environments, its ways to invoke and what invokes by itself. */
+import { openBrokerQueue } from '../brokers/broker-queues.ts';
+import { openKafka } from '../brokers/kafka/kafka-cluster.ts';
+import type { BrokerAddresses } from '../core/broker-address.ts';
 import type { WorkClock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import { openFunctionControl } from '../lambda/control/function-control.ts';
@@ -54,6 +57,8 @@ export interface LambdaDependencies {
   /** What event source mappings read from, by the service in the ARN. */
   readonly eventSources: ReadonlyMap<string, EventSource>;
   readonly streamSources: ReadonlyMap<string, StreamSource>;
+  /** Where the brokers and clusters are that event source mappings name by ARN. */
+  readonly brokers: BrokerAddresses;
   readonly access: Access;
   readonly isAuthorizationEnforced: boolean;
   readonly maxEnvironments: number | undefined;
@@ -169,6 +174,8 @@ export async function openLambda(dependencies: LambdaDependencies, cleanup: Clea
     invoker,
     sources: dependencies.eventSources,
     streams: dependencies.streamSources,
+    openKafka,
+    openBrokerQueue,
   });
   cleanup.add(() => mappings.close());
   const urls = new FunctionUrls({

@@ -17,6 +17,13 @@ export function processedRecords(records: readonly SourceRecord[], payload: Buff
 
 /** The identifiers an answer reports as failed; undefined where the answer is none that reports. */
 export function reportedFailures(payload: Buffer): readonly string[] | undefined {
+  const items = reportedItems(payload);
+  const isNamed = (item: unknown): item is string => typeof item === 'string' && item !== '';
+  return items?.every(isNamed) ? items : undefined;
+}
+
+/** As `reportedFailures`, whatever the identifiers are. */
+export function reportedItems(payload: Buffer): readonly unknown[] | undefined {
   const text = payload.toString().trim();
   if (text === '' || text === 'null') return [];
   let answer: unknown;
@@ -28,11 +35,5 @@ export function reportedFailures(payload: Buffer): readonly string[] | undefined
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined;
   const list = (answer as { batchItemFailures?: unknown }).batchItemFailures ?? [];
   if (!Array.isArray(list)) return undefined;
-  const identifiers: string[] = [];
-  for (const item of list as unknown[]) {
-    const identifier = (item as { itemIdentifier?: unknown } | null)?.itemIdentifier;
-    if (typeof identifier !== 'string' || identifier === '') return undefined;
-    identifiers.push(identifier);
-  }
-  return identifiers;
+  return (list as unknown[]).map((item) => (item as { itemIdentifier?: unknown } | null)?.itemIdentifier);
 }

@@ -24,6 +24,8 @@ export interface KafkaSourceDependencies {
   readonly topic: string;
   /** Where is gone on when an offset is not there any more. */
   readonly start: StreamStart;
+  /** Called for each fetch that was answered. */
+  readonly reached: () => void;
   readonly clock: Clock;
 }
 
@@ -71,6 +73,7 @@ export class KafkaSource implements StreamSource {
     for (let next = cursor; ; ) {
       const fetched = await this.#fetch(shardId, next, pull);
       if (fetched === undefined) return { records: [], cursor: next, isEnd: false };
+      this.#deps.reached();
       next = String(fetched.nextOffset);
       const records = fetched.records.map((record) => this.#streamRecord(shardId, record));
       if (records.length > 0) return this.#taken(shardId, records, next, pull.max);

@@ -10,7 +10,7 @@ import { refuseMembers } from './mapping-input.ts';
 export const DEFAULT_BROKER_BATCH_SIZE = 100;
 
 /** Seconds; a request can set whole ones only, so nothing leads back to it. */
-export const DEFAULT_BROKER_WINDOW = 0.5;
+export const DEFAULT_BROKER_WINDOW_SECONDS = 0.5;
 
 /** Members that sources of other kinds have. */
 const OTHER_MEMBERS = [

@@ -17,12 +17,14 @@ export interface RecordCircumstances {
   /** Of the record, where no attempt was made. */
   readonly requestId: string;
   readonly nowMs: number;
+  /** Of a batch of Kafka. */
+  readonly kafkaInfo?: object;
 }
 
 /** `payload` is the JSON text of the event, which only a bucket gets. */
 export function discardedRecord(
   batch: DiscardedBatch<FunctionRun>,
-  { mapping, requestId, nowMs }: RecordCircumstances,
+  { mapping, requestId, nowMs, kafkaInfo }: RecordCircumstances,
   payload?: string,
 ): string {
   const { condition, invokeCount, lastRun } = batch;
@@ -45,7 +47,9 @@ export function discardedRecord(
         }),
     version: '1.0',
     timestamp: new Date(nowMs).toISOString(),
-    [isKinesis ? 'KinesisBatchInfo' : 'DDBStreamBatchInfo']: batchInfo(batch, mapping, isKinesis),
+    ...(kafkaInfo === undefined
+      ? { [isKinesis ? 'KinesisBatchInfo' : 'DDBStreamBatchInfo']: batchInfo(batch, mapping, isKinesis) }
+      : { KafkaBatchInfo: kafkaInfo }),
   });
   return payload === undefined ? text : `${text.slice(0, -1)},"payload":${payload}}`;
 }

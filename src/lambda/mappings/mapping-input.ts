@@ -9,7 +9,7 @@ import type { MappingRecord } from '../records/mapping-table.ts';
 export type MappingInput = Omit<UpdateEventSourceMappingCommandInput, 'UUID'> &
   Pick<
     CreateEventSourceMappingCommandInput,
-    'StartingPosition' | 'StartingPositionTimestamp' | 'Topics' | 'Queues'
+    'StartingPosition' | 'StartingPositionTimestamp' | 'Topics' | 'Queues' | 'SelfManagedEventSource'
   >;
 
 export type MappingSettings = Pick<
@@ -22,6 +22,8 @@ export type MappingSettings = Pick<
   | 'maximumConcurrency'
   | 'countsEvents'
   | 'stream'
+  | 'kafka'
+  | 'broker'
 >;
 
 /** Members that neither queues nor streams have. */

@@ -1,5 +1,7 @@
 /** Create-, Get-, List-, Update- and DeleteEventSourceMapping; fields and words as recorded where they are. */
+import { isDeepStrictEqual } from 'node:util';
 import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
+import type { BrokerAddresses } from '../../core/broker-address.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { EventSource } from '../../ports/event-source.ts';
@@ -11,6 +13,8 @@ import { checkTags } from '../control/resource-tags.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { MappingRecord, MappingTable } from '../records/mapping-table.ts';
+import { checkBroker } from './broker-settings.ts';
+import { refuseRecursion, refuseSharedGroup } from './kafka-settings.ts';
 import type { MappedFunctionDependencies } from './mapped-function.ts';
 import { mappedFunction } from './mapped-function.ts';
 import { describedMapping } from './mapping-description.ts';
@@ -38,6 +42,7 @@ export interface MappingOperationsDependencies extends MappedFunctionDependencie
   /** By the service that an ARN names. */
   readonly sources: ReadonlyMap<string, EventSource>;
   readonly streams: ReadonlyMap<string, StreamSource>;
+  readonly brokers: BrokerAddresses;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -52,7 +57,15 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
   const checked = async (record: MappingRecord): Promise<MappingRecord> => {
     const { eventSourceArn } = record;
     const mapped = mappedFunction(deps, record);
-    if (isStream(eventSourceArn)) await checkStreamExists(record, sourceOf(deps.streams, eventSourceArn));
+    if (record.kafka !== undefined) {
+      // Whether the topic is there is found out by reading it, and told by LastProcessingResult.
+      refuseSharedGroup(record, table.all());
+      refuseRecursion(record);
+      return record;
+    }
+    if (record.broker !== undefined) checkBroker(eventSourceArn, deps.brokers);
+    else if (isStream(eventSourceArn))
+      await checkStreamExists(record, sourceOf(deps.streams, eventSourceArn));
     else checkQueue(record, await sourceOf(deps.sources, eventSourceArn)?.describe(eventSourceArn), mapped);
     return record;
   };
@@ -159,6 +172,7 @@ function isFor(record: MappingRecord, { functionName, qualifier }: FunctionIdent
 
 /** Recorded for sources and functions that have a mapping already. */
 function refuseSecond(table: MappingTable, { eventSourceArn, ...record }: MappingRecord): void {
+  const { topic, bootstrapServers } = record.kafka ?? {};
   const other = table
     .all()
     .find(
@@ -166,14 +180,18 @@ function refuseSecond(table: MappingTable, { eventSourceArn, ...record }: Mappin
         candidate.eventSourceArn === eventSourceArn &&
         candidate.accountId === record.accountId &&
         candidate.functionName === record.functionName &&
-        candidate.qualifier === record.qualifier,
+        candidate.qualifier === record.qualifier &&
+        candidate.broker?.queue === record.broker?.queue &&
+        candidate.kafka?.topic === topic &&
+        isDeepStrictEqual(candidate.kafka?.bootstrapServers, bootstrapServers),
     );
   if (other === undefined) return;
   const { functionName } = record;
   const both = `arn (" ${eventSourceArn} ") and function (" ${functionName} ")`;
-  const existing = isStream(eventSourceArn)
-    ? `The event source ${both} provided mapping`
-    : `An event source mapping with SQS ${both}`;
+  const existing =
+    record.stream !== undefined || record.broker !== undefined
+      ? `The event source ${both} provided mapping`
+      : `An event source mapping with SQS ${both}`;
   throw conflict(
     `${existing} already exists. Please update or delete the existing mapping with UUID ${other.uuid}`,
   );

@@ -4,6 +4,7 @@ import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import { QueuePoller } from '../../polling/queue-poller.ts';
 import { StreamPoller } from '../../polling/stream-poller.ts';
+import type { OpenBrokerQueue } from '../../ports/broker-queue.ts';
 import type { Call, RequireOfRole } from '../../ports/call.ts';
 import type { Deliver } from '../../ports/delivery.ts';
 import type { EventSource } from '../../ports/event-source.ts';
@@ -13,12 +14,17 @@ import type { StateStore } from '../../ports/state-store.ts';
 import type { StreamSource } from '../../ports/stream-source.ts';
 import type { Invoker } from '../invoke/invoke.ts';
 import type { MappingRecord, StreamMapping } from '../records/mapping-table.ts';
+import { brokerPoller } from './broker-poller.ts';
 import { queueBatches } from './function-batches.ts';
+import type { KafkaConnectionDependencies } from './kafka-connection.ts';
+import { kafkaPoller } from './kafka-poller.ts';
 import { MappingMetrics } from './mapping-metrics.ts';
 import type { ProcessingResult } from './stream-batches.ts';
 import { streamBatches } from './stream-batches.ts';
+import { startOf } from './stream-settings.ts';
 
-export interface MappingPollerDependencies {
+export interface MappingPollerDependencies extends KafkaConnectionDependencies {
+  readonly openBrokerQueue: OpenBrokerQueue;
   /** By the service that an ARN names. */
   readonly sources: ReadonlyMap<string, EventSource>;
   readonly streams: ReadonlyMap<string, StreamSource>;
@@ -55,9 +61,11 @@ export function mappingPoller(
   mapping: MappingRecord,
   processed: (result: ProcessingResult) => void,
 ): MappingPoller | undefined {
-  return mapping.stream === undefined
-    ? queuePoller(deps, mapping)
-    : streamPoller(deps, mapping, mapping.stream, processed);
+  const { stream, kafka, broker } = mapping;
+  if (broker !== undefined) return brokerPoller({ ...deps, processed }, mapping, broker);
+  if (stream === undefined) return queuePoller(deps, mapping);
+  if (kafka !== undefined) return kafkaPoller(deps, mapping, stream, kafka, processed);
+  return streamPoller(deps, mapping, stream, processed);
 }
 
 function queuePoller(deps: MappingPollerDependencies, mapping: MappingRecord): QueuePoller | undefined {
@@ -98,17 +106,13 @@ function streamPoller(
     },
     mapping,
   );
-  const { startingPosition, startingTimestampMs } = stream;
   return new StreamPoller(
     { ...deps, source, handler, owner: uuid },
     {
       ...stream,
       ...mapping,
       streamArn,
-      start:
-        startingPosition === 'AT_TIMESTAMP'
-          ? { at: startingPosition, timestampMs: startingTimestampMs! }
-          : { at: startingPosition },
+      start: startOf(stream),
       logFields: { functionName, streamArn },
     },
   );

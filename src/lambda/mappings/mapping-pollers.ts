@@ -4,6 +4,7 @@ import type { MappingRecord, MappingTable } from '../records/mapping-table.ts';
 import type { MappingPoller, MappingPollerDependencies } from './mapping-poller.ts';
 import { mappingPoller } from './mapping-poller.ts';
 import type { ProcessingResult } from './stream-batches.ts';
+import { NOTHING_PROCESSED } from './stream-batches.ts';
 
 export type MappingState =
   | 'Creating'
@@ -38,7 +39,7 @@ export class MappingPollers {
 
   /** Of the last invocation since the server started. */
   lastResult({ uuid }: MappingRecord): ProcessingResult {
-    return this.results.get(uuid) ?? 'No records processed';
+    return this.results.get(uuid) ?? NOTHING_PROCESSED;
   }
 
   /** What was enabled when an earlier server ended goes on; what it was deleting is gone. */

@@ -4,14 +4,25 @@ import { parseArn } from '../../core/arn.ts';
 import { EventPatternError } from '../../core/event-pattern/event-pattern.ts';
 import { recordFilter } from '../../polling/record-filter.ts';
 import { invalidParameter, notImplemented } from '../control/lambda-errors.ts';
+import {
+  changedBroker,
+  DEFAULT_BROKER_BATCH_SIZE,
+  DEFAULT_BROKER_WINDOW_SECONDS,
+  isBroker,
+} from './broker-settings.ts';
+import {
+  changedKafka,
+  checkedCluster,
+  DEFAULT_KAFKA_WINDOW_SECONDS,
+  isKafka,
+  refuseForeignMembers,
+} from './kafka-settings.ts';
 import type { MappingInput, MappingSettings } from './mapping-input.ts';
 import { DEFAULT_QUEUE_BATCH_SIZE, refuseStreamMembers } from './queue-settings.ts';
 import { changedStream, DEFAULT_STREAM_BATCH_SIZE, refuseQueueMembers } from './stream-settings.ts';
 
 /** Sources of Lambda that nothing here polls, by the service of their ARNs. */
 const UNWRITTEN_SOURCES: Readonly<Record<string, string>> = {
-  kafka: 'Amazon MSK',
-  mq: 'Amazon MQ',
   rds: 'DocumentDB',
 };
 
@@ -27,14 +38,15 @@ export function isStream(eventSourceArn: string): boolean {
 
 /** The ARN of a source that can be polled; throws for every other. */
 export function checkedSource(operation: string, input: CreateEventSourceMappingCommandInput): string {
-  if (input.SelfManagedEventSource !== undefined)
-    throw notImplemented(operation, 'self-managed Kafka as a source');
+  if (input.SelfManagedEventSource !== undefined) return checkedCluster(operation, input);
   const arn = input.EventSourceArn;
   const service = arn === undefined ? undefined : parseArn(arn)?.service;
   if (arn === undefined || service === undefined) throw invalidParameter('Unrecognized event source.');
   const unwritten = UNWRITTEN_SOURCES[service];
   if (unwritten !== undefined) throw notImplemented(operation, `${unwritten} as a source`);
-  if (service !== 'sqs' && !isStream(arn)) throw invalidParameter('Unrecognized event source.');
+  if (service === 'kafka') return checkedCluster(operation, input);
+  if (service !== 'sqs' && !isStream(arn) && !isBroker(arn))
+    throw invalidParameter('Unrecognized event source.');
   return arn;
 }
 
@@ -48,9 +60,12 @@ export function changedSettings(
   for (const member of UNWRITTEN_MEMBERS) {
     if (input[member] !== undefined) throw notImplemented(operation, member);
   }
-  const fromStream = isStream(eventSourceArn);
-  if (fromStream) refuseQueueMembers(input);
-  else refuseStreamMembers(input);
+  const fromKafka = isKafka(eventSourceArn);
+  const fromStream = fromKafka || isStream(eventSourceArn);
+  const broker = isBroker(eventSourceArn) ? changedBroker(before?.broker, input) : undefined;
+  if (fromKafka) refuseForeignMembers(input, eventSourceArn);
+  else if (fromStream) refuseQueueMembers(input);
+  else if (broker === undefined) refuseStreamMembers(input);
   const filters =
     input.FilterCriteria === undefined
       ? before?.filters
@@ -62,11 +77,12 @@ export function changedSettings(
     input.MetricsConfig === undefined
       ? before?.countsEvents
       : input.MetricsConfig.Metrics?.includes('EventCount');
-  const defaultBatchSize = fromStream ? DEFAULT_STREAM_BATCH_SIZE : DEFAULT_QUEUE_BATCH_SIZE;
+  const sourceDefaults = defaultsOf(eventSourceArn);
   return {
     enabled: input.Enabled ?? before?.enabled ?? true,
-    batchSize: input.BatchSize ?? before?.batchSize ?? defaultBatchSize,
-    windowSeconds: input.MaximumBatchingWindowInSeconds ?? before?.windowSeconds ?? 0,
+    batchSize: input.BatchSize ?? before?.batchSize ?? sourceDefaults.batchSize,
+    windowSeconds:
+      input.MaximumBatchingWindowInSeconds ?? before?.windowSeconds ?? sourceDefaults.windowSeconds,
     reportsItemFailures:
       input.FunctionResponseTypes?.includes('ReportBatchItemFailures') ??
       before?.reportsItemFailures ??
@@ -74,8 +90,20 @@ export function changedSettings(
     ...(filters === undefined || filters.length === 0 ? {} : { filters }),
     ...(maximumConcurrency === undefined ? {} : { maximumConcurrency }),
     ...(countsEvents === true ? { countsEvents } : {}),
-    ...(fromStream ? { stream: changedStream(operation, eventSourceArn, before?.stream, input) } : {}),
+    ...(fromStream ? { stream: changedStream(eventSourceArn, before?.stream, input) } : {}),
+    ...(broker === undefined ? {} : { broker }),
+    ...(fromKafka ? { kafka: changedKafka(operation, eventSourceArn, before?.kafka, input) } : {}),
   };
+}
+
+/** What a mapping has that says nothing of it. */
+function defaultsOf(eventSourceArn: string): Pick<MappingSettings, 'batchSize' | 'windowSeconds'> {
+  if (isKafka(eventSourceArn))
+    return { batchSize: DEFAULT_STREAM_BATCH_SIZE, windowSeconds: DEFAULT_KAFKA_WINDOW_SECONDS };
+  if (isStream(eventSourceArn)) return { batchSize: DEFAULT_STREAM_BATCH_SIZE, windowSeconds: 0 };
+  return isBroker(eventSourceArn)
+    ? { batchSize: DEFAULT_BROKER_BATCH_SIZE, windowSeconds: DEFAULT_BROKER_WINDOW_SECONDS }
+    : { batchSize: DEFAULT_QUEUE_BATCH_SIZE, windowSeconds: 0 };
 }
 
 function checkFilters(filters: readonly string[] | undefined): void {

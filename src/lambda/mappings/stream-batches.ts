@@ -11,10 +11,13 @@ import type { MappingRecord } from '../records/mapping-table.ts';
 import type { DiscardedDeliveryDependencies } from './discarded-delivery.ts';
 import { deliverDiscarded } from './discarded-delivery.ts';
 import type { FunctionRun } from './discarded-record.ts';
+import type { KafkaBatches } from './kafka-batches.ts';
 import type { MappingMetrics } from './mapping-metrics.ts';
 
 /** What a mapping says of its last invocation. */
-export type ProcessingResult = 'No records processed' | 'OK' | 'PROBLEM: Function call failed';
+export type ProcessingResult = 'No records processed' | 'OK' | `PROBLEM: ${string}`;
+
+export const NOTHING_PROCESSED: ProcessingResult = 'No records processed';
 
 export interface StreamBatchesDependencies extends DiscardedDeliveryDependencies {
   readonly invoker: Pick<Invoker, 'run'>;
@@ -29,7 +32,8 @@ export function streamBatches(
   deps: StreamBatchesDependencies,
   mapping: MappingRecord,
 ): StreamHandler<FunctionRun> {
-  const { invoker, clock, ids, metrics, processed } = deps;
+  const { invoker, clock, ids, metrics, processed, kafka } = deps;
+  const eventOf = (batch: StreamBatch) => kafka?.event(batch) ?? streamEvent(mapping, batch);
   return {
     text: ({ record }) => JSON.stringify(withIdentity(record, deps.role)),
 
@@ -39,7 +43,7 @@ export function streamBatches(
       if (last !== undefined) metrics.iteratorAge(Math.max(0, clock.now() - last.arrivedAtMs));
       const event = {
         requestId,
-        payload: Buffer.from(eventOf(mapping, batch)),
+        payload: Buffer.from(eventOf(batch)),
         traceId: newTraceHeader(requestId),
       };
       const { executedVersion, outcome } = await invoker.run(mapping, event).catch((error: unknown) => {
@@ -47,7 +51,7 @@ export function streamBatches(
         throw error;
       });
       const run: FunctionRun = { requestId, executedVersion, ...errorOf(outcome) };
-      const answer = batchOutcome(mapping, batch, outcome);
+      const answer = batchOutcome(mapping, batch, outcome, kafka);
       metrics.count('InvokedEventCount', batch.records.length);
       metrics.count('FailedInvokeEventCount', failedCount(batch, answer.failedFrom));
       processed(answer.failedFrom === undefined ? 'OK' : 'PROBLEM: Function call failed');
@@ -59,7 +63,7 @@ export function streamBatches(
       const { length } = batch.records;
       if (onFailureArn !== undefined) {
         try {
-          await deliverDiscarded(deps, mapping, onFailureArn, batch, () => eventOf(mapping, batch));
+          await deliverDiscarded(deps, mapping, onFailureArn, batch, () => eventOf(batch));
         } catch (error) {
           metrics.destinationFailed();
           throw error;
@@ -84,7 +88,7 @@ function withIdentity(record: StreamRecord['record'], role: () => string | undef
 }
 
 /** JSON text. Source for windows: Lambda developer guide, "Using Kinesis for time-based aggregation". */
-function eventOf({ eventSourceArn }: MappingRecord, { texts, window, shardId }: StreamBatch): string {
+function streamEvent({ eventSourceArn }: MappingRecord, { texts, window, shardId }: StreamBatch): string {
   const records = `{"Records":[${texts.join(',')}]`;
   if (window === undefined) return `${records}}`;
   const members = JSON.stringify({
@@ -108,11 +112,14 @@ function errorOf({ functionError }: InvocationResult): { readonly functionError?
 
 function batchOutcome(
   { reportsItemFailures, stream }: MappingRecord,
-  { records }: StreamBatch,
+  batch: StreamBatch,
   { functionError, payload }: InvocationResult,
+  kafka: KafkaBatches | undefined,
 ): Omit<BatchOutcome<FunctionRun>, 'run'> {
   if (functionError !== undefined) return { failedFrom: 0 };
-  const failedFrom = reportsItemFailures ? firstReported(records, payload) : undefined;
+  const first = () =>
+    kafka === undefined ? firstReported(batch, payload) : kafka.firstReported(batch, payload);
+  const failedFrom = reportsItemFailures ? first() : undefined;
   const state = stream!.tumblingWindowSeconds > 0 ? { state: stateIn(payload) } : {};
   return { ...state, ...(failedFrom === undefined ? {} : { failedFrom }) };
 }
@@ -122,7 +129,7 @@ function batchOutcome(
  * Streams": of several the lowest sequence number counts; recorded: an answer of another form, or that names what
  * was not there, fails the whole batch.
  */
-function firstReported(records: readonly StreamRecord[], payload: Buffer): number | undefined {
+function firstReported({ records }: StreamBatch, payload: Buffer): number | undefined {
   const failures = reportedFailures(payload);
   if (failures === undefined) return 0;
   if (failures.length === 0) return undefined;

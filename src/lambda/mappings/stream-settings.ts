@@ -1,8 +1,9 @@
 /** What a mapping may set where its source is a stream, in AWS's words where they are known. */
 import { parseArn } from '../../core/arn.ts';
-import type { StreamSource } from '../../ports/stream-source.ts';
-import { invalidParameter, notImplemented } from '../control/lambda-errors.ts';
+import type { StreamSource, StreamStart } from '../../ports/stream-source.ts';
+import { invalidParameter } from '../control/lambda-errors.ts';
 import type { MappingRecord, StreamMapping } from '../records/mapping-table.ts';
+import { isKafka, KAFKA_DESTINATION } from './kafka-settings.ts';
 import type { MappingInput } from './mapping-input.ts';
 import { BROKER_MEMBERS, refuseMembers } from './mapping-input.ts';
 
@@ -21,13 +22,12 @@ export function refuseQueueMembers(input: MappingInput): void {
 
 /** How the stream was to be read with what `input` changes of it. */
 export function changedStream(
-  operation: string,
   eventSourceArn: string,
   before: StreamMapping | undefined,
   input: MappingInput,
 ): StreamMapping {
   const onFailureArn =
-    input.DestinationConfig === undefined ? before?.onFailureArn : checkedDestination(operation, input);
+    input.DestinationConfig === undefined ? before?.onFailureArn : checkedDestination(eventSourceArn, input);
   const stream: StreamMapping = {
     ...(before === undefined ? startingPosition(eventSourceArn, input) : placeOf(before)),
     parallelizationFactor: input.ParallelizationFactor ?? before?.parallelizationFactor ?? 1,
@@ -39,6 +39,13 @@ export function changedStream(
   };
   checkStream(stream);
   return stream;
+}
+
+/** Where reading begins in what is there when the mapping is made. */
+export function startOf({ startingPosition, startingTimestampMs }: StreamMapping): StreamStart {
+  return startingPosition === 'AT_TIMESTAMP'
+    ? { at: startingPosition, timestampMs: startingTimestampMs! }
+    : { at: startingPosition };
 }
 
 type Place = Pick<StreamMapping, 'startingPosition' | 'startingTimestampMs'>;
@@ -88,13 +95,14 @@ function checkStream(stream: StreamMapping): void {
 }
 
 /** Undefined where there is to be none. */
-function checkedDestination(operation: string, { DestinationConfig }: MappingInput): string | undefined {
+function checkedDestination(eventSourceArn: string, { DestinationConfig }: MappingInput): string | undefined {
   if (DestinationConfig?.OnSuccess?.Destination) {
     throw invalidParameter('Unsupported DestinationConfig parameter for given event source mapping type.');
   }
   const destination = DestinationConfig?.OnFailure?.Destination || undefined;
   if (destination === undefined) return undefined;
-  if (destination.startsWith('kafka://')) throw notImplemented(operation, 'Kafka as a destination');
+  // Source: "Using a Kafka topic as an on-failure destination": a topic of the cluster that is read, and no other.
+  if (destination.startsWith(KAFKA_DESTINATION) && isKafka(eventSourceArn)) return destination;
   if (DESTINATION_SERVICES.includes(parseArn(destination)?.service ?? '')) return destination;
   throw invalidParameter(
     `The provided destination config DestinationConfig(onSuccess=null, onFailure=OnFailure(destination=${destination})) is invalid.`,

@@ -1,3 +1,4 @@
+import type { SourceAccessType } from '@aws-sdk/client-lambda';
 import type { StateStore } from '../../ports/state-store.ts';
 import type { BrokerMapping } from './broker-mapping.ts';
 
@@ -17,14 +18,15 @@ export interface StreamMapping {
 
 /** A secret that Lambda uses to reach a source, or where in a network it stands, as the API has it. */
 export interface SourceAccess {
-  readonly type: string;
+  readonly type: SourceAccessType;
   readonly uri: string;
 }
 
 /** The topic of a Kafka cluster, and how it is reached. */
 export interface KafkaMapping {
   readonly topic: string;
-  readonly consumerGroupId: string;
+  /** Absent: the UUID of the mapping. */
+  readonly consumerGroupId?: string;
   /** `host:port` of brokers of a self-managed cluster; absent where an ARN names the cluster. */
   readonly bootstrapServers?: readonly string[];
   readonly access: readonly SourceAccess[];

@@ -36,9 +36,9 @@ export interface Asynchronous {
 }
 
 /** A server for all tests of a file, whose clock stands still. It isolates nothing: its functions write to the host. */
-export async function asynchronous(): Promise<Asynchronous> {
+export async function asynchronous(options: StartOptions = {}): Promise<Asynchronous> {
   const directory = await mkdtemp(join(tmpdir(), 'selfsame-runs-'));
-  const opened = await openAsynchronous(directory);
+  const opened = await openAsynchronous(directory, options);
   after(async () => {
     await opened.close();
     await rm(directory, { recursive: true });

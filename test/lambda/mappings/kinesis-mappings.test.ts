@@ -355,8 +355,8 @@ test('what cannot be a mapping of a stream is refused in AWS’s words', async (
     [{ KMSKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/k' }, 'NotImplemented', /KMSKeyArn/],
     [
       { DestinationConfig: { OnFailure: { Destination: 'kafka://topic' } } },
-      'NotImplemented',
-      /Kafka as a destination/,
+      invalid,
+      /^The provided destination config .*kafka:\/\/topic.* is invalid\.$/,
     ],
   ];
   for (const [more, name, message] of cases) {

@@ -178,7 +178,7 @@ test('what cannot be a mapping is refused in AWS’s words, what is not written 
   const { UUID } = (await lambda.send(new ListEventSourceMappingsCommand({ EventSourceArn: queueArn })))
     .EventSourceMappings![0]!;
   const invalid = 'InvalidParameterValueException';
-  const kafka = 'arn:aws:kafka:us-east-1:000000000000:cluster/c/1';
+  const documents = 'arn:aws:rds:us-east-1:000000000000:cluster:c';
   const cases: readonly [Partial<CreateEventSourceMappingCommandInput>, string, string][] = [
     [
       { EventSourceArn: arnOf('nothing') },
@@ -222,9 +222,9 @@ test('what cannot be a mapping is refused in AWS’s words, what is not written 
     ],
     [{ StartingPosition: 'LATEST' }, invalid, 'StartingPosition is not valid for SQS event sources.'],
     [
-      { EventSourceArn: kafka },
+      { EventSourceArn: documents },
       'NotImplemented',
-      'lambda:CreateEventSourceMapping does not implement Amazon MSK as a source yet.',
+      'lambda:CreateEventSourceMapping does not implement DocumentDB as a source yet.',
     ],
     [
       { ProvisionedPollerConfig: { MinimumPollers: 2 } },
