@@ -93,7 +93,9 @@ function restRequest(
   const labels = new Map(bindings.labels.map((member) => [member.wireName, member]));
   const headers: Record<string, string> = {};
   encodeBindings(bindings, input, headers);
-  const query = [routeQuery, ...queryPairs(operation, input)].filter((pair) => pair !== '');
+  // Operations of S3 that share a URI are told apart by the hint that the JavaScript SDK sends too.
+  const hint = service.name === 's3' && routeQuery === '' ? `x-id=${operation.name}` : '';
+  const query = [routeQuery, hint, ...queryPairs(operation, input)].filter((pair) => pair !== '');
   return {
     method: file.method,
     path: path.replace(/\{([^}+]+)(\+?)\}/g, (_whole, name: string, greedy: string) =>

@@ -12,6 +12,7 @@ import type { WireRequest, WireResponse } from '../../../src/wire/contract.ts';
 import type { GeneratedModel } from '../../../src/wire/model/open.ts';
 import { openGeneratedModel } from '../../../src/wire/model/open.ts';
 import { SERVICES } from '../../../tools/gen-model/services.ts';
+import { errorByOwnClient, inputByOwnClient, outputByOwnClient } from './own-client.ts';
 
 // The SDK's protocol objects are internal and untyped here; the border is kept in this file.
 interface SdkProtocol {
@@ -100,6 +101,8 @@ async function fuzzInput(
   // The client names a content type of its own for a streamed body.
   if (input['ContentType'] === undefined) delete read['ContentType'];
   assertSame(input, read);
+  const own = inputByOwnClient(model, operation.name, read);
+  if (own !== undefined) assertSame(read, own);
 }
 
 async function fuzzOutput(
@@ -134,6 +137,11 @@ async function fuzzOutput(
   // An event stream's own content type stands where the member is absent, as on AWS.
   if (output['ResponseStreamContentType'] === undefined) delete read['ResponseStreamContentType'];
   assertSame(output, read);
+  const whole = Buffer.from(await gather(model.encodeOutput(match, output, 'request-1').body));
+  const own = outputByOwnClient(model, operation.name, { ...response, whole });
+  if (own === undefined) return;
+  if (output['Metadata'] === undefined) delete own['Metadata'];
+  assertSame(output, own);
 }
 
 async function fuzzError(
@@ -157,6 +165,9 @@ async function fuzzError(
     error,
     'request-2',
   );
+  const whole = Buffer.from(await gather(response.body));
+  const told = errorByOwnClient(model, { ...response, whole });
+  assert.deepEqual([told.name, told.message], [error.code, error.message]);
   await assert.rejects(
     async () => protocol.deserializeResponse(operation.schema, context(), await httpResponse(response)),
     (thrown: Error & { $metadata?: { requestId?: string } }) => {
