@@ -1,4 +1,5 @@
 /** Records of sources as a pipe has them. */
+import { parseExact } from '../../core/exact-json.ts';
 
 export type PipeEvent = Readonly<Record<string, unknown>>;
 
@@ -27,7 +28,7 @@ export function decodedEvent(event: unknown): unknown {
 function parsed(text: unknown): unknown {
   if (typeof text !== 'string') return text;
   try {
-    return JSON.parse(text) as unknown;
+    return parseExact(text);
   } catch {
     return text;
   }

@@ -1,6 +1,7 @@
 /** What a pipe does with a batch: enrich it, bring it into shape, send it to the target. */
 import type { Clock } from '../../core/clock.ts';
 import { AwsError } from '../../core/errors.ts';
+import { parseExact } from '../../core/exact-json.ts';
 import { reportedFailures } from '../../polling/batch-result.ts';
 import type { CallAs } from '../../ports/call.ts';
 import { rendered } from './input-template.ts';
@@ -84,7 +85,7 @@ function failedIds(
 
 function parsed(answer: string): unknown {
   try {
-    return JSON.parse(answer);
+    return parseExact(answer);
   } catch {
     throw new FunctionFailure('The enrichment has answered what is no JSON.');
   }

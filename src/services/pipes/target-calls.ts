@@ -3,6 +3,7 @@ import type { PipeTargetParameters } from '@aws-sdk/client-pipes';
 import type { Arn } from '../../core/arn.ts';
 import { parseArn } from '../../core/arn.ts';
 import { invariant } from '../../core/errors.ts';
+import { comparable } from '../../core/exact-json.ts';
 import { isJsonPath, valueAt } from './json-path.ts';
 import type { PipeRecord } from './pipe-record.ts';
 import type { PipeCall } from './role-caller.ts';
@@ -153,7 +154,8 @@ const SENDERS: Readonly<Record<string, Send>> = {
 
 /** Milliseconds since the epoch, or a date as text; undefined for what is neither. */
 function timestampMs(value: unknown): number | undefined {
-  const ms = /^\d+$/.test(String(value)) ? Number(value) : Date.parse(String(value));
+  const text = String(comparable(value));
+  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   return Number.isFinite(ms) ? ms : undefined;
 }
 

@@ -68,6 +68,13 @@ test('without a template the event goes on as it is', () => {
     assert.equal(rendered(template, MESSAGE, PIPE, NOW_MS), JSON.stringify(MESSAGE));
 });
 
+test('whole numbers of 64 bits come as they were written', () => {
+  const id = '9223372036854775807';
+  const message = { ...MESSAGE, body: `{"id":${id}}` };
+  assert.equal(rendered('{"a": <$.body.id>}', message, PIPE, NOW_MS), `{"a": ${id}}`);
+  assert.equal(rendered('id <$.body.id>', message, PIPE, NOW_MS), `id ${id}`);
+});
+
 test('data of a stream are decoded, and a body that is no JSON is text', () => {
   assert.equal(rendered('<$.data.temperature>', RECORD, PIPE, NOW_MS), '21');
   assert.equal(rendered('<$.body>', { ...MESSAGE, body: 'plain' }, PIPE, NOW_MS), 'plain');
