@@ -134,6 +134,10 @@ class ActivemqQueue implements BrokerQueue {
   }
 
   release(handles: readonly string[]): void {
+    this.answer(handles, ({ delivery }) => delivery.release());
+  }
+
+  giveBackFailed(handles: readonly string[]): void {
     this.answer(handles, ({ delivery, redeliveries }) => {
       if (redeliveries >= MAX_REDELIVERIES) delivery.reject();
       else delivery.modified({ delivery_failed: true, undeliverable_here: false });

@@ -84,6 +84,11 @@ class RabbitmqQueue implements BrokerQueue {
     for (const message of this.answered(handles)) this.channel.nack(message, false, true);
   }
 
+  /** RabbitMQ counts no failures: a queue may have a policy of its own for what comes again and again. */
+  giveBackFailed(handles: readonly string[]): void {
+    this.release(handles);
+  }
+
   async close(): Promise<void> {
     this.arrivals.fail(new Error('The connection has been closed.'));
     this.taken.clear();

@@ -25,8 +25,10 @@ export interface BrokerQueue {
   take(max: number, signal: AbortSignal): Promise<readonly SourceRecord[]>;
   /** They will not come again. Those of a connection that has ended do. */
   acknowledge(handles: readonly string[]): void;
-  /** They come again, marked as redelivered, or go where the broker sends what cannot be delivered. */
+  /** Nobody has looked at them: they may come again at once. */
   release(handles: readonly string[]): void;
+  /** They come again, marked as redelivered; or go where the broker sends what cannot be delivered, if it has failed often. */
+  giveBackFailed(handles: readonly string[]): void;
   /** What has not been acknowledged comes again, to whoever reads next. */
   close(): Promise<void>;
 }

@@ -15,7 +15,9 @@ import type { ProcessingResult } from './stream-batches.ts';
 
 export interface BrokerBatchesDependencies {
   readonly invoker: Pick<Invoker, 'run'>;
-  readonly source: EventSource;
+  readonly source: Pick<EventSource, 'release'> & {
+    giveBackFailed(handles: readonly string[]): Promise<void>;
+  };
   readonly rests: Rests;
   readonly ids: Ids;
   readonly log: Log;
@@ -50,42 +52,40 @@ export function brokerBatches(
   const { invoker, source, rests, ids, log, metrics, processed } = deps;
   const { eventSourceArn, functionName } = mapping;
   let failures = 0;
-  const giveBack = (records: readonly SourceRecord[]): Promise<void> =>
-    source.release(
-      eventSourceArn,
-      records.map(({ handle }) => handle),
-    );
+  const failed = (records: readonly SourceRecord[]): void => {
+    failures += 1;
+    metrics.count('FailedInvokeEventCount', records.length);
+    processed('PROBLEM: Function call failed');
+    // Not waited for: until they are given back they take the places of others, as the broker counts them.
+    void rests.rest(backOffMs(REDELIVERY, failures)).then(() => source.giveBackFailed(handlesOf(records)));
+  };
   return async ({ records, texts }) => {
     const requestId = ids.uuid();
     const payload = Buffer.from(`${start}${texts.join(',')}${end}`);
     if (payload.length > MAX_EVENT_BYTES) {
-      log.warn(
-        { functionName, bytes: payload.length },
-        'A message is larger than an event may be, and is dropped.',
-      );
+      const bytes = payload.length;
+      log.warn({ functionName, bytes }, 'A message is larger than an event may be, and is dropped.');
       metrics.count('DroppedEventCount', records.length);
       return records;
     }
-    try {
-      const event = { requestId, payload, traceId: newTraceHeader(requestId) };
-      const { outcome } = await invoker.run(mapping, event);
-      metrics.count('InvokedEventCount', records.length);
-      if (outcome.functionError === undefined) {
-        failures = 0;
-        processed('OK');
-        return records;
-      }
-    } catch (error) {
+    const event = { requestId, payload, traceId: newTraceHeader(requestId) };
+    const { outcome } = await invoker.run(mapping, event).catch(async (error: unknown) => {
       processed('PROBLEM: Function call failed');
-      await giveBack(records);
+      await source.release(eventSourceArn, handlesOf(records));
       throw error;
+    });
+    metrics.count('InvokedEventCount', records.length);
+    if (outcome.functionError !== undefined) {
+      log.debug({ functionName, requestId }, 'a function failed for a batch of its event source');
+      failed(records);
+      return [];
     }
-    failures += 1;
-    log.debug({ functionName, requestId }, 'a function failed for a batch of its event source');
-    metrics.count('FailedInvokeEventCount', records.length);
-    processed('PROBLEM: Function call failed');
-    await rests.rest(backOffMs(REDELIVERY, failures));
-    await giveBack(records);
-    return [];
+    failures = 0;
+    processed('OK');
+    return records;
   };
+}
+
+function handlesOf(records: readonly SourceRecord[]): string[] {
+  return records.map(({ handle }) => handle);
 }

@@ -60,6 +60,11 @@ export class BrokerSource implements EventSource {
     (await this.current())?.release(handles);
   }
 
+  /** As `release`, of records that were tried and could not be dealt with. */
+  async giveBackFailed(handles: readonly string[]): Promise<void> {
+    (await this.current())?.giveBackFailed(handles);
+  }
+
   async close(): Promise<void> {
     const queue = await this.current();
     this.opening = undefined;
