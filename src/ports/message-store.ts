@@ -1,10 +1,14 @@
 /** A message as it is kept. What a queue decides by stands in columns; the rest is text that it alone reads. */
-export interface StoredMessage {
-  /** Grows with arrival over all queues, never reused; the message's name in the store. */
-  readonly position: number;
+export interface StoredMessage extends MessageTimes {
   readonly queueId: string;
   /** JSON of what the queue holds in memory and no receipt changes. */
   readonly header: string;
+}
+
+/** What receipts change of a message. */
+export interface MessageTimes {
+  /** Grows with arrival over all queues, never reused; the message's name in the store. */
+  readonly position: number;
   /** Service time at which it may next be received: end of its delay or of its visibility time-out. */
   readonly dueMs: number;
   readonly receiveCount: number;
@@ -28,15 +32,16 @@ export interface Deduplication {
 /** All or nothing, in this order. */
 export interface MessageChanges {
   readonly add?: readonly NewMessage[];
-  /** Header, times and counts anew; the queue too, and the position, where `from` names the one before. */
-  readonly update?: readonly (StoredMessage & { readonly from?: number })[];
+  readonly update?: readonly MessageTimes[];
+  /** As `update`, of messages whose contents are wanted. */
+  readonly receive?: readonly MessageTimes[];
+  /** All but the content anew of the message at the position `from`. */
+  readonly move?: readonly (StoredMessage & { readonly from: number })[];
   /** Positions. */
   readonly remove?: readonly number[];
   readonly remember?: readonly Deduplication[];
   /** Forgets deduplications that expired before. */
   readonly forgetBeforeMs?: number;
-  /** Positions whose content is wanted, as it is after the changes. */
-  readonly read?: readonly number[];
 }
 
 /**
@@ -50,6 +55,6 @@ export interface MessageStore {
   messages(): AsyncIterable<readonly StoredMessage[]>;
   /** Those that expire first come first, as queues forget them in that order. */
   deduplications(): Promise<readonly Deduplication[]>;
-  /** Resolves to the contents asked for by `read`, in its order; undefined for what is not there. */
+  /** Resolves to the contents of what is received, in its order; undefined for what is not there. */
   commit(changes: MessageChanges): Promise<readonly (string | undefined)[]>;
 }

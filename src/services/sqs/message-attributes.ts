@@ -1,5 +1,5 @@
 /** Message attributes: what they may be, their size, and the digest by which clients verify them. */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
 import type { StoredAttribute } from './message.ts';
 import { invalidParameter } from './sqs-errors.ts';
@@ -81,22 +81,22 @@ const BINARY_VALUE = 2;
 
 /** Source: "Calculating the MD5 message digest for message attributes". */
 export function attributesDigest(attributes: StoredAttributes): string {
-  const hash = createHash('md5');
+  const md5 = createHash('md5');
   const update = (bytes: Buffer): void => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(bytes.length);
-    hash.update(length).update(bytes);
+    md5.update(length).update(bytes);
   };
   for (const name of Object.keys(attributes).sort()) {
     const { dataType, text, binary } = attributes[name]!;
     update(Buffer.from(name));
     update(Buffer.from(dataType));
-    hash.update(Buffer.from([binary === undefined ? STRING_VALUE : BINARY_VALUE]));
+    md5.update(Buffer.from([binary === undefined ? STRING_VALUE : BINARY_VALUE]));
     update(binary === undefined ? Buffer.from(text ?? '') : Buffer.from(binary, 'base64'));
   }
-  return hash.digest('hex');
+  return md5.digest('hex');
 }
 
 export function bodyDigest(body: string): string {
-  return createHash('md5').update(body).digest('hex');
+  return hash('md5', body);
 }

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Deduplication, MessageStore, NewMessage } from '../../ports/message-store.ts';
 import type { Message, MessageContent } from './message.ts';
-import { newMessage, restoredMessage, storedMessage } from './message.ts';
+import { messageTimes, newMessage, restoredMessage, storedMessage } from './message.ts';
 import type { Queue, SentMessage } from './queue.ts';
 import { removeMessages } from './queue.ts';
 
@@ -132,11 +132,11 @@ export class MessageBroker {
         position: this.lastPosition,
       };
     });
-    const update = moved.map((message, index) => ({
+    const move = moved.map((message, index) => ({
       ...storedMessage(to.record.id, message),
       from: messages[index]!.position,
     }));
-    await this.store.commit({ update });
+    await this.store.commit({ move });
     await this.enter(to, moved);
   }
 
@@ -144,9 +144,8 @@ export class MessageBroker {
   async redelay(queue: Queue): Promise<void> {
     const delayed = [...queue.backlog.all()].filter(({ state }) => state === 'delayed');
     const dueMs = ({ header }: Message): number => header.sentMs + queue.settings.delayMs;
-    const queueId = queue.record.id;
     await this.store.commit({
-      update: delayed.map((message) => ({ ...storedMessage(queueId, message), dueMs: dueMs(message) })),
+      update: delayed.map((message) => ({ ...messageTimes(message), dueMs: dueMs(message) })),
     });
     for (const message of delayed) {
       if (message.state === 'delayed') queue.backlog.postpone(message, dueMs(message));

@@ -1,4 +1,4 @@
-import type { NewMessage, StoredMessage } from '../../ports/message-store.ts';
+import type { MessageTimes, NewMessage, StoredMessage } from '../../ports/message-store.ts';
 
 /**
  * `delayed` and `inFlight` end at `dueMs`; `available` may be received, though in a FIFO queue not before
@@ -47,14 +47,11 @@ export interface StoredAttribute {
 }
 
 export function storedMessage(queueId: string, message: Message): StoredMessage {
-  return {
-    position: message.position,
-    queueId,
-    header: JSON.stringify(message.header),
-    dueMs: message.dueMs,
-    receiveCount: message.receiveCount,
-    firstReceivedMs: message.firstReceivedMs,
-  };
+  return { ...messageTimes(message), queueId, header: JSON.stringify(message.header) };
+}
+
+export function messageTimes({ position, dueMs, receiveCount, firstReceivedMs }: Message): MessageTimes {
+  return { position, dueMs, receiveCount, firstReceivedMs };
 }
 
 export function newMessage(queueId: string, message: Message, content: MessageContent): NewMessage {

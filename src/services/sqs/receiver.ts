@@ -5,7 +5,7 @@ import type { MessageStore } from '../../ports/message-store.ts';
 import type { Claim } from './claim.ts';
 import { claimed, refuseTooManyInFlight } from './claim.ts';
 import type { Message, MessageContent } from './message.ts';
-import { storedMessage } from './message.ts';
+import { messageTimes } from './message.ts';
 import type { MessageBroker } from './message-broker.ts';
 import type { Queue } from './queue.ts';
 import { decodeReceipt, encodeReceipt } from './receipt-handle.ts';
@@ -105,9 +105,8 @@ export class Receiver {
       }),
     );
     if (changed.length === 0) return outcomes;
-    const queueId = queue.record.id;
     await this.options.store.commit({
-      update: changed.map(({ message, dueMs }) => ({ ...storedMessage(queueId, message), dueMs })),
+      update: changed.map(({ message, dueMs }) => ({ ...messageTimes(message), dueMs })),
     });
     for (const { message, receiveCount, dueMs } of changed) {
       const isSameReceipt = message.state === 'inFlight' && message.receiveCount === receiveCount;
@@ -190,9 +189,8 @@ export class Receiver {
     const deadLetters = queueByArn(queue.settings.redrive?.deadLetterTargetArn ?? '');
     const [stored, moved] = await Promise.allSettled([
       store.commit({
-        update: taken.map((message) => storedMessage(queueId, message)),
+        receive: taken.map(messageTimes),
         remove: expired.map(({ position }) => position),
-        read: taken.map(({ position }) => position),
       }),
       dead.length > 0 && deadLetters !== undefined
         ? broker.move(dead, deadLetters, ({ header }) => ({ header: { ...header, sourceArn: queue.arn } }))

@@ -39,6 +39,7 @@ export async function openSqliteMessageStore(
     module: siblingModule(import.meta.url, 'messages-worker'),
     workerData,
     name: 'messages',
+    sends: 'once a turn',
     log: options.log,
     ...(options.onFatal ? { onFatal: options.onFatal } : {}),
   });

@@ -90,40 +90,42 @@ export class MessageTable implements WorkerService<MessageRequest> {
   }
 
   #apply(changes: MessageChanges): (string | undefined)[] {
-    const { add, update, remove, remember, read, forgetBeforeMs } = changes;
+    const { add, update, receive, move, remove, remember, forgetBeforeMs } = changes;
     const statements = this.#statements;
     for (const message of add ?? []) {
       const { position, queueId, header, dueMs, receiveCount, firstReceivedMs, content } = message;
       statements.add.run(position, queueId, header, dueMs, receiveCount, firstReceivedMs, content);
     }
-    for (const message of update ?? []) {
-      const { position, queueId, header, dueMs, receiveCount, firstReceivedMs, from } = message;
-      if (from === undefined) statements.touch.run(dueMs, receiveCount, firstReceivedMs, position);
-      else {
-        // A new row, not a new key for the old one: only insertions are noted as the highest position.
-        statements.copy.run(position, queueId, header, dueMs, receiveCount, firstReceivedMs, from);
-        statements.remove.run(from);
-      }
+    for (const { position, dueMs, receiveCount, firstReceivedMs } of update ?? []) {
+      statements.touch.run(dueMs, receiveCount, firstReceivedMs, position);
+    }
+    const contents = (receive ?? []).map(({ position, dueMs, receiveCount, firstReceivedMs }) => {
+      const row = statements.receive.get(dueMs, receiveCount, firstReceivedMs, position);
+      return row?.['content'] as string | undefined;
+    });
+    for (const { position, queueId, header, dueMs, receiveCount, firstReceivedMs, from } of move ?? []) {
+      // A new row, not a new key for the old one: only insertions are noted as the highest position.
+      statements.copy.run(position, queueId, header, dueMs, receiveCount, firstReceivedMs, from);
+      statements.remove.run(from);
     }
     for (const position of remove ?? []) statements.remove.run(position);
     for (const { queueId, key, value, expiresMs } of remember ?? []) {
       statements.remember.run(queueId, key, value, expiresMs);
     }
     if (forgetBeforeMs !== undefined) statements.forget.run(forgetBeforeMs);
-    return (read ?? []).map(
-      (position) => statements.content.get(position)?.['content'] as string | undefined,
-    );
+    return contents;
   }
 }
 
 function prepare(database: DatabaseSync) {
   const statement = (sql: string): StatementSync => database.prepare(sql);
+  const touch = 'UPDATE messages SET due = ?, receives = ?, first_received = ? WHERE position = ?';
   return {
     add: statement('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    touch: statement('UPDATE messages SET due = ?, receives = ?, first_received = ? WHERE position = ?'),
+    touch: statement(touch),
+    receive: statement(`${touch} RETURNING content`),
     copy: statement('INSERT INTO messages SELECT ?, ?, ?, ?, ?, ?, content FROM messages WHERE position = ?'),
     remove: statement('DELETE FROM messages WHERE position = ?'),
-    content: statement('SELECT content FROM messages WHERE position = ?'),
     remember: statement('INSERT OR REPLACE INTO deduplications VALUES (?, ?, ?, ?)'),
     forget: statement('DELETE FROM deduplications WHERE expires <= ?'),
     last: statement("SELECT seq FROM sqlite_sequence WHERE name = 'messages'"),

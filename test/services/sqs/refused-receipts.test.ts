@@ -84,7 +84,7 @@ async function withDeadLetter(context: TestContext) {
   return { ...sqs, dead, url };
 }
 
-const isMove = ({ update = [] }: MessageChanges): boolean => update.some(({ from }) => from !== undefined);
+const isMove = ({ move = [] }: MessageChanges): boolean => move.length > 0;
 
 test('where receipt and move to the dead letters are refused, nothing is lost', async (context) => {
   const { full, dead, url, receive } = await withDeadLetter(context);

@@ -36,20 +36,19 @@ test('messages, their changes and their moves are there when the file is opened 
   const file = join(await scratchDirectory(context), 'messages.db');
   const store = await openSqliteMessageStore({ file, log });
   await store.commit({ add: [message(1), message(2), message(3)] });
-  const received = { ...message(2), dueMs: 7, receiveCount: 1, firstReceivedMs: 5 };
-  const contents = await store.commit({ update: [received], remove: [1], read: [2, 1] });
-  assert.deepEqual(contents, ['content 2', undefined]);
-  await store.commit({ update: [{ ...message(4, 'other'), from: 3 }], read: [4] });
+  const times = { position: 2, dueMs: 7, receiveCount: 1, firstReceivedMs: 5 };
+  const gone = { ...times, position: 9 };
+  assert.deepEqual(await store.commit({ receive: [times, gone], remove: [1] }), ['content 2', undefined]);
+  await store.commit({ update: [{ ...times, dueMs: 8 }], move: [{ ...message(4, 'other'), from: 3 }] });
   await store.close();
 
   const again = await opened(context, file);
   const { content: _, ...header } = message(4, 'other');
-  const { content: _content, ...second } = received;
   assert.deepEqual(
     (await all(again)).map((row) => ({ ...row })),
-    [{ ...second, header: 'header 2' }, header],
+    [{ ...times, dueMs: 8, queueId: 'q', header: 'header 2' }, header],
   );
-  assert.deepEqual(await again.commit({ read: [4] }), ['content 3']);
+  assert.deepEqual(await again.commit({ receive: [{ ...times, position: 4 }] }), ['content 3']);
 });
 
 test('a position is never used again, whatever was removed', async (context) => {
@@ -57,7 +56,7 @@ test('a position is never used again, whatever was removed', async (context) => 
   const store = await openSqliteMessageStore({ file, log });
   assert.equal(store.lastPosition, 0);
   await store.commit({ add: [message(5)] });
-  await store.commit({ update: [{ ...message(9), from: 5 }] });
+  await store.commit({ move: [{ ...message(9), from: 5 }] });
   await store.commit({ remove: [9] });
   await store.close();
   assert.equal((await opened(context, file)).lastPosition, 9);
