@@ -13,6 +13,7 @@ import { stsService } from '../services/sts/sts.ts';
 import type { Authorization } from '../wire/server/authorizer.ts';
 import { Permissions } from './authorization/permissions.ts';
 import { formAdmission } from './form-signature.ts';
+import { fetchProviderJson } from './identity-providers.ts';
 import { requestAuthentication } from './request-signature.ts';
 import type { ExecutionRole } from './role-credentials.ts';
 import { namedRole, RoleCredentialIssuer } from './role-credentials.ts';
@@ -79,6 +80,11 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     requireTrust: isEnforced
       ? (caller, action, role, facts) => permissions.requireTrust(caller, action, role, facts)
       : undefined,
+    identityProvider: (accountId, name) => principals.oidcProvider(accountId, name),
+    fetchJson: fetchProviderJson,
+    requireFederation: isEnforced
+      ? (caller, action, federation) => permissions.requireFederation(caller, action, federation)
+      : undefined,
   });
   const issuer = new RoleCredentialIssuer({ tokens, role: (arn) => principals.role(arn) });
   return {
@@ -90,6 +96,10 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
           findCredentials: async (accessKeyId, token) => signers.credentials(accessKeyId, token),
           realNowMs: Date.now,
           permit: (request) => permissions.permit(request),
+          unsigned: {
+            operations: ['sts:AssumeRoleWithWebIdentity'],
+            admit: (request) => permissions.admitUnsigned(request),
+          },
         }
       : undefined,
     authorize: permissions.authorize,

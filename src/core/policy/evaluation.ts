@@ -81,7 +81,7 @@ function missingAllow(
   verdicts: Verdicts,
 ): PolicyKind | undefined {
   const { naming } = verdicts.resource;
-  if (principal.kind === 'service' || principal.kind === 'anonymous')
+  if (principal.kind === 'service' || principal.kind === 'federated' || principal.kind === 'anonymous')
     return naming === undefined ? 'resource' : undefined;
   const isOwn = resourceAccountId === undefined || resourceAccountId === principal.accountId;
   const limit = limitOf(verdicts);

@@ -23,12 +23,19 @@ export interface ServicePrincipal {
   readonly service: string;
 }
 
+/** Whoever bears a token of an identity provider. */
+export interface FederatedPrincipal {
+  readonly kind: 'federated';
+  /** ARN of the provider. */
+  readonly provider: string;
+}
+
 /** A caller who signed nothing. */
 export interface AnonymousPrincipal {
   readonly kind: 'anonymous';
 }
 
-export type Principal = AccountPrincipal | ServicePrincipal | AnonymousPrincipal;
+export type Principal = AccountPrincipal | ServicePrincipal | FederatedPrincipal | AnonymousPrincipal;
 
 /**
  * How closely a policy names a caller: the session or user itself; the role of a session or everyone; or
@@ -46,6 +53,8 @@ export function namingOf(element: PrincipalElement, principal: Principal): Namin
     // Policies that let topics send to queues name everyone in this way, with the topic in a condition.
     return named || element.AWS?.includes('*') ? 'itself' : undefined;
   }
+  if (principal.kind === 'federated')
+    return element.Federated?.includes(principal.provider) ? 'itself' : undefined;
   const namings = (element.AWS ?? []).map((name) =>
     principal.kind === 'anonymous' ? anonymousNaming(name) : accountNaming(name, principal),
   );

@@ -17,10 +17,12 @@ import type { RequestContext, Service } from '../../ports/service.ts';
 import type { PrincipalPolicies } from '../../services/iam/principals.ts';
 import type { AssumableRole } from '../../services/sts/assume-role.ts';
 import { roleSession } from '../../services/sts/role-session.ts';
-import type { VerifiedCall } from '../../wire/server/authorizer.ts';
+import type { Federation } from '../../services/sts/web-identity.ts';
+import type { UnsignedCall, VerifiedCall } from '../../wire/server/authorizer.ts';
 import type { Dialect } from '../../wire/signature/refusal.ts';
 import { rootIdentity } from '../signers.ts';
 import { accessDenied, mayNotAssume, queueDenied, trustDenied } from './denial.ts';
+import { requireFederation } from './federation.ts';
 import { passedRoles, requireAssumable } from './passed-roles.ts';
 import { callFacts, principalFacts, roleFacts } from './request-facts.ts';
 import { requiredPermissions } from './required-permissions.ts';
@@ -159,6 +161,16 @@ export class Permissions {
     });
     if (decision.outcome === 'allowed') return;
     throw trustDenied({ callerArn: identity.principal.arn, action, resource: role.arn }, decision);
+  }
+
+  /** What a call without a signature tells to `requireFederation`; see `Authorization.unsigned`. */
+  admitUnsigned(call: UnsignedCall): void {
+    this.factsOf.set(call.context, callFacts(call));
+  }
+
+  /** Throws `AccessDenied` where the role does not trust the provider with what its token says. */
+  requireFederation(caller: RequestContext, action: string, federation: Federation): void {
+    requireFederation(action, federation, this.timeFacts(), this.factsOf.get(caller));
   }
 
   readonly authorize: Authorize = (claim): Decision => {

@@ -2,7 +2,7 @@
 import type { ConditionFacts } from '../../core/policy/condition-context.ts';
 import type { RoleCaller } from '../../ports/call.ts';
 import type { Identity } from '../../ports/identity.ts';
-import type { VerifiedCall } from '../../wire/server/authorizer.ts';
+import type { UnsignedCall } from '../../wire/server/authorizer.ts';
 
 /** Of nobody where nobody has signed. */
 export function principalFacts(identity: Identity | undefined): ConditionFacts {
@@ -24,7 +24,7 @@ export function roleFacts({ region }: RoleCaller): ConditionFacts {
 }
 
 /** Of a call over the wire. */
-export function callFacts({ context, sourceIp }: VerifiedCall): ConditionFacts {
+export function callFacts({ context, sourceIp }: UnsignedCall): ConditionFacts {
   const { headers, region } = context;
   const address = sourceIp.replace(/^::ffff:(?=\d+\.)/, '');
   return {

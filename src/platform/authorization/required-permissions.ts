@@ -9,10 +9,16 @@ import type { Permission } from './permission.ts';
 import { moveTaskPermissions } from './queue-permissions.ts';
 import { renamedArn, resourceArns } from './resource-arns.ts';
 import type { ResourceLookup, ResourceQuestion } from './resource-question.ts';
+import { batchPermissions } from './secret-resources.ts';
 import { tablePermissions } from './table-permissions.ts';
 
-/** Everyone who has signed may ask these, by STS's reference; AssumeRole is the role's own to decide. */
-const FREE: ReadonlySet<string> = new Set(['sts:GetCallerIdentity', 'sts:GetSessionToken', 'sts:AssumeRole']);
+/** Everyone who has signed may ask these, by STS's reference; who takes a role is that role's own to decide. */
+const FREE: ReadonlySet<string> = new Set([
+  'sts:GetCallerIdentity',
+  'sts:GetSessionToken',
+  'sts:AssumeRole',
+  'sts:AssumeRoleWithWebIdentity',
+]);
 
 export async function requiredPermissions(
   question: ResourceQuestion & { readonly method: string },
@@ -54,6 +60,8 @@ async function besides(
         ...(await reEncryptTo(question, lookup)),
         ...(await aliasPermissions(question, action, lookup)),
       ];
+    case 'secretsmanager':
+      return batchPermissions(question, lookup);
     case 'sqs':
       return moveTaskPermissions(question);
     case 'iam':

@@ -1,4 +1,5 @@
 /** The resource that a call is about, as the Service Authorization Reference writes its ARN. */
+import { providerName } from '../../services/iam/oidc-provider.ts';
 import { eventsResources } from './events-resources.ts';
 import { keyResource } from './key-resources.ts';
 import { functionResource } from './lambda-resources.ts';
@@ -124,9 +125,11 @@ function iamResource(question: ResourceQuestion, { iamArn }: ResourceLookup): st
     const path = typeof input['Path'] === 'string' ? input['Path'] : '/';
     return iamArn(accountId, type, name) ?? `arn:aws:iam::${accountId}:${type}${path}${name}`;
   }
-  const arn = input['PolicyArn'] ?? input['PolicySourceArn'];
+  const arn = input['PolicyArn'] ?? input['PolicySourceArn'] ?? input['OpenIDConnectProviderArn'];
   if (typeof arn === 'string') return arn;
   if (OF_THE_CALLER.test(operation)) return callerArn;
+  if (operation === 'CreateOpenIDConnectProvider')
+    return `arn:aws:iam::${accountId}:oidc-provider/${providerName(String(input['Url'])) ?? '*'}`;
   const listed = /^List(User|Role|Group|InstanceProfile)s$/.exec(operation)?.[1];
   if (listed === undefined) return '*';
   const type = listed === 'InstanceProfile' ? 'instance-profile' : listed.toLowerCase();

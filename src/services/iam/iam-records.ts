@@ -68,6 +68,15 @@ export interface InstanceProfileRecord extends NamedRecord {
   readonly role?: string | undefined;
 }
 
+/** Of an OpenID Connect provider; its name is its URL without the scheme. */
+export interface OidcProviderRecord extends Pick<NamedRecord, 'accountId' | 'name' | 'createdMs'> {
+  /** Audiences that its tokens may be for. */
+  readonly clientIds: readonly string[];
+  /** Hexadecimal SHA-1 of certificates that vouch for its server where no known authority does. */
+  readonly thumbprints: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 export type ResourceType = 'user' | 'group' | 'role' | 'policy' | 'instance-profile';
 
 export function iamArn(

@@ -6,6 +6,7 @@ import type {
   AccessKeyRecord,
   GroupRecord,
   InstanceProfileRecord,
+  OidcProviderRecord,
   PolicyRecord,
   RoleRecord,
   UserRecord,
@@ -23,6 +24,7 @@ export class IamStore {
   readonly roles: RecordTable<RoleRecord>;
   readonly policies: RecordTable<PolicyRecord>;
   readonly instanceProfiles: RecordTable<InstanceProfileRecord>;
+  readonly oidcProviders: RecordTable<OidcProviderRecord>;
   private readonly accessKeys = new Map<string, FoundAccessKey>();
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -32,12 +34,14 @@ export class IamStore {
     this.roles = new RecordTable(state, 'iam.roles');
     this.policies = new RecordTable(state, 'iam.policies');
     this.instanceProfiles = new RecordTable(state, 'iam.instance-profiles');
+    this.oidcProviders = new RecordTable(state, 'iam.oidc-providers');
   }
 
   static async open(state: StateStore): Promise<IamStore> {
     const store = new IamStore(state);
-    const { users, groups, roles, policies, instanceProfiles } = store;
-    await Promise.all([users, groups, roles, policies, instanceProfiles].map((table) => table.load()));
+    const { users, groups, roles, policies, instanceProfiles, oidcProviders } = store;
+    const tables = [users, groups, roles, policies, instanceProfiles, oidcProviders];
+    await Promise.all(tables.map((table) => table.load()));
     return store;
   }
 

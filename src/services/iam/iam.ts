@@ -9,6 +9,7 @@ import { groupOperations } from './group-operations.ts';
 import type { IamContext, IamOperations } from './iam-context.ts';
 import { IamStore } from './iam-store.ts';
 import { instanceProfileOperations } from './instance-profile-operations.ts';
+import { oidcProviderOperations } from './oidc-provider-operations.ts';
 import { policyOperations } from './policy-operations.ts';
 import { Principals } from './principals.ts';
 import { roleOperations } from './role-operations.ts';
@@ -37,6 +38,7 @@ export async function openIam({ state, clock, ids }: IamDependencies): Promise<I
     ...roleOperations(context),
     ...policyOperations(context),
     ...instanceProfileOperations(context),
+    ...oidcProviderOperations(context),
     ...authorizationDetailsOperations(context),
     ...simulationOperations(store, principals),
   };

@@ -7,6 +7,7 @@ import type { Identity } from '../../ports/identity.ts';
 import type {
   BoundedRecord,
   NamedRecord,
+  OidcProviderRecord,
   PolicyHolder,
   ResourceType,
   RoleRecord,
@@ -49,6 +50,11 @@ export class Principals {
 
   constructor(store: IamStore) {
     this.store = store;
+  }
+
+  /** The OpenID Connect provider of an account whose URL is `name` behind its scheme. */
+  oidcProvider(accountId: string, name: string): OidcProviderRecord | undefined {
+    return this.store.oidcProviders.find(accountId, name);
   }
 
   /** The user of an access key that is active. */

@@ -2,7 +2,7 @@
 import type { StateStore } from '../../ports/state-store.ts';
 import type { NamedRecord } from './iam-records.ts';
 
-export class RecordTable<T extends NamedRecord> {
+export class RecordTable<T extends Pick<NamedRecord, 'accountId' | 'name'>> {
   private readonly state: StateStore;
   private readonly table: string;
   private readonly records = new Map<string, T>();

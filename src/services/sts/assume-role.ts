@@ -68,7 +68,8 @@ export function assumeRoleOperation({ tokens, role, requireTrust }: AssumeRoleDe
   };
 }
 
-function durationOf(
+/** Seconds that a session lasts. Throws where they are more than the role or its caller allows. */
+export function durationOf(
   asked: number = DEFAULT_SECONDS,
   { maxSessionSeconds }: AssumableRole,
   calling: Session | undefined,
@@ -105,7 +106,8 @@ export function credentialsOutput(credentials: TemporaryCredentials) {
   };
 }
 
-function requestTags(
+/** Condition keys of tags that a session is to have. */
+export function requestTags(
   tags: readonly { readonly Key: string | undefined; readonly Value: string | undefined }[] = [],
 ): ConditionFacts {
   return Object.fromEntries(tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value]));

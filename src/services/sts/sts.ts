@@ -8,17 +8,20 @@ import type { AssumeRoleDependencies } from './assume-role.ts';
 import { assumeRoleOperation, credentialsOutput, refuseUnimplemented, sessionOf } from './assume-role.ts';
 import { sessionPolicies, sessionTags } from './session-policies.ts';
 import type { StsOperations } from './sts-operations.ts';
+import type { WebIdentityDependencies } from './web-identity.ts';
+import { webIdentityOperation } from './web-identity.ts';
 
 /** Seconds: of GetSessionToken and GetFederationToken; the root user gets no longer ones than an hour. */
 const DEFAULT_SECONDS = 43_200;
 const MAX_ROOT_SECONDS = 3_600;
 
-export function stsService(dependencies: AssumeRoleDependencies): Service {
+export function stsService(dependencies: AssumeRoleDependencies & WebIdentityDependencies): Service {
   const { tokens } = dependencies;
   const secondsFor = ({ kind }: AccountPrincipal, asked = DEFAULT_SECONDS): number =>
     kind === 'root' ? Math.min(asked, MAX_ROOT_SECONDS) : asked;
   const operations: StsOperations = {
     ...assumeRoleOperation(dependencies),
+    ...webIdentityOperation(dependencies),
 
     async GetCallerIdentity(_input, caller) {
       const { userId, accountId, arn } = principalOf(caller);

@@ -7,6 +7,7 @@ import { invariant } from '../../core/errors.ts';
 import type { RequestContext } from '../../ports/service.ts';
 import type { WireRequestHead } from '../contract.ts';
 import type { ServiceRoute } from '../routing/router.ts';
+import { isSigned, missingSignature } from '../signature/authentication.ts';
 import type { Dialect } from '../signature/refusal.ts';
 import type { SignedRequest } from '../signature/signed-request.ts';
 import type { FindCredentials, VerificationOptions, VerifiedSignature } from '../signature/verify.ts';
@@ -18,6 +19,10 @@ export interface Authorization {
   readonly realNowMs: () => number;
   /** Rejects with the API's `AwsError` where policies do not allow the call. Without it every signer may do everything. */
   readonly permit?: ((call: VerifiedCall) => Promise<void>) | undefined;
+  /** Operations for which nobody signs, such as `sts:AssumeRoleWithWebIdentity`: they prove otherwise who calls. */
+  readonly unsigned?:
+    | { readonly operations: readonly string[]; readonly admit: (call: UnsignedCall) => void }
+    | undefined;
 }
 
 export interface CalledOperation {
@@ -30,15 +35,18 @@ export interface CalledOperation {
   readonly path: string;
 }
 
+export interface UnsignedCall extends CalledOperation {
+  /** Address of the client. */
+  readonly sourceIp: string;
+}
+
 /** A request whose signature holds, about to be handled. */
-export interface VerifiedCall extends CalledOperation {
+export interface VerifiedCall extends UnsignedCall {
   /** With whose credentials it is signed. */
   readonly signer: Pick<VerifiedSignature, 'accessKeyId' | 'sessionToken'>;
   readonly method: string;
   /** In which a refusal is worded. */
   readonly dialect: Dialect;
-  /** Address of the client. */
-  readonly sourceIp: string;
 }
 
 export class Authorizer {
@@ -75,6 +83,7 @@ export class Authorizer {
       nowMs: this.authorization.realNowMs(),
       findCredentials: this.authorization.findCredentials,
       permit: this.authorization.permit,
+      unsigned: this.authorization.unsigned,
     };
   }
 
@@ -88,11 +97,13 @@ export class Authorizer {
   }
 }
 
-type CheckOptions = VerificationOptions & Pick<Authorization, 'permit'>;
+type CheckOptions = VerificationOptions & Pick<Authorization, 'permit' | 'unsigned'>;
 
 /** The signature of one request: verified at once, or waiting for the body whose hash it covers. */
 export class SignatureCheck {
   verified: VerifiedSignature | undefined;
+  /** What its form calls, where nobody has signed and nobody need sign for that. */
+  private unsignedAction: string | undefined;
   readonly dialect: Dialect;
   private readonly request: SignedRequest;
   private readonly options: CheckOptions;
@@ -107,6 +118,8 @@ export class SignatureCheck {
   /** Completes the verification with the body as it was sent. */
   async withBody(body: Buffer): Promise<void> {
     if (this.verified === undefined) {
+      this.unsignedAction = this.actionWithoutSignature(body);
+      if (this.unsignedAction !== undefined) return;
       this.verified = await verifySignature(this.request, { ...this.options, body });
     } else {
       checkBody(this.verified, this.dialect, body);
@@ -115,14 +128,33 @@ export class SignatureCheck {
 
   /** See `Authorization.permit`; once the signature is verified. */
   async permit(request: IncomingMessage, call: CalledOperation): Promise<void> {
-    const { permit } = this.options;
+    const { permit, unsigned } = this.options;
+    const sourceIp = request.socket.remoteAddress ?? '';
+    if (this.unsignedAction !== undefined) {
+      const { service, operation } = call;
+      // A form may name two actions: the one that is decoded counts.
+      if (operation !== this.unsignedAction || !unsigned!.operations.includes(`${service}:${operation}`))
+        throw missingSignature(this.dialect);
+      unsigned!.admit({ ...call, sourceIp });
+      return;
+    }
     if (permit === undefined) return;
     invariant(
       this.verified !== undefined,
       'a request was about to be handled whose signature nobody has verified',
     );
-    const sourceIp = request.socket.remoteAddress ?? '';
     const { method } = this.request;
     await permit({ ...call, signer: this.verified, method, dialect: this.dialect, sourceIp });
+  }
+
+  /** Undefined where somebody has signed, or has to. */
+  private actionWithoutSignature(body: Buffer): string | undefined {
+    const { operations = [] } = this.options.unsigned ?? {};
+    if (operations.length === 0 || this.dialect !== 'query' || isSigned(this.request)) return undefined;
+    const [form, query] = [body.toString('latin1'), this.request.query].map(
+      (text) => new URLSearchParams(text),
+    );
+    const action = form!.get('Action') ?? query!.get('Action') ?? '';
+    return operations.some((operation) => operation.endsWith(`:${action}`)) ? action : undefined;
   }
 }

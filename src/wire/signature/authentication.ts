@@ -34,15 +34,25 @@ const QUERY_PARAMETERS_REQUIRED =
   'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, ' +
   'X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.';
 
+/** Whether a request claims to be signed, be it so or not. */
+export function isSigned(request: SignedRequest): boolean {
+  return (
+    headerValues(request, 'authorization').length > 0 ||
+    queryValue(request.query, 'X-Amz-Algorithm') !== undefined
+  );
+}
+
 export function parseAuthentication(request: SignedRequest, dialect: Dialect): Authentication {
   const authorization = headerValues(request, 'authorization')[0];
   if (authorization !== undefined) return fromHeader(request, authorization.trim(), dialect);
   if (queryValue(request.query, 'X-Amz-Algorithm') !== undefined) return fromQuery(request, dialect);
-  throw refuse(
-    dialect,
-    'missing',
-    dialect === 's3' ? 'Access Denied' : 'Request is missing Authentication Token',
-  );
+  throw missingSignature(dialect);
+}
+
+/** What a request without a signature is answered. */
+export function missingSignature(dialect: Dialect): AwsError {
+  const words = dialect === 's3' ? 'Access Denied' : 'Request is missing Authentication Token';
+  return refuse(dialect, 'missing', words);
 }
 
 function fromHeader(request: SignedRequest, authorization: string, dialect: Dialect): Authentication {

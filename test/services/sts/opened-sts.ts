@@ -6,6 +6,7 @@ import type { AssumeRoleDependencies } from '../../../src/services/sts/assume-ro
 import { SessionTokens, TOKEN_KEY_BYTES } from '../../../src/services/sts/session-tokens.ts';
 import { stsService } from '../../../src/services/sts/sts.ts';
 import type { StsOperations } from '../../../src/services/sts/sts-operations.ts';
+import type { WebIdentityDependencies } from '../../../src/services/sts/web-identity.ts';
 
 export const NOW_MS = Date.UTC(2026, 0, 2);
 
@@ -17,10 +18,20 @@ export interface OpenedSts {
   reopen(): SessionTokens;
 }
 
-export function openTestSts(dependencies: Partial<Omit<AssumeRoleDependencies, 'tokens'>> = {}): OpenedSts {
+type Dependencies = Omit<AssumeRoleDependencies & WebIdentityDependencies, 'tokens'>;
+
+const NOTHING: Dependencies = {
+  role: () => undefined,
+  requireTrust: undefined,
+  identityProvider: () => undefined,
+  fetchJson: () => Promise.reject(new Error('nothing is to be fetched')),
+  requireFederation: undefined,
+};
+
+export function openTestSts(dependencies: Partial<Dependencies> = {}): OpenedSts {
   const key = randomBytes(TOKEN_KEY_BYTES);
   const open = (): SessionTokens => new SessionTokens(key, randomIds, () => NOW_MS);
   const tokens = open();
-  const service = stsService({ role: () => undefined, requireTrust: undefined, ...dependencies, tokens });
+  const service = stsService({ ...NOTHING, ...dependencies, tokens });
   return { service, operations: service.operations as StsOperations, tokens, reopen: open };
 }
