@@ -1,10 +1,5 @@
 import type { Clock, Timer } from '../core/clock.ts';
-
-/** Source: Lambda developer guide, "Configuring scaling behavior for SQS event source mappings". */
-const INITIAL_BATCHES = 5;
-const MAX_BATCHES = 1_250;
-const BATCHES_PER_MINUTE = 300;
-const GROWTH_INTERVAL_MS = 60_000 / BATCHES_PER_MINUTE;
+import type { ConcurrencyScaling } from './concurrency-scaling.ts';
 
 /**
  * How many batches of a source may be worked on at once: a few at first, more for as long as that many are
@@ -14,6 +9,7 @@ export class ConcurrencyRamp {
   private readonly clock: Clock;
   private readonly initial: number;
   private readonly max: number;
+  private readonly growthIntervalMs: number;
   private limit: number;
   private busy = 0;
   /** Those who wait for a place, in order. */
@@ -21,10 +17,11 @@ export class ConcurrencyRamp {
   private growth: Timer | undefined;
   private isClosed = false;
 
-  constructor(clock: Clock, maximumConcurrency = MAX_BATCHES) {
+  constructor(clock: Clock, { initial, max, perMinute }: ConcurrencyScaling) {
     this.clock = clock;
-    this.max = maximumConcurrency;
-    this.initial = Math.min(INITIAL_BATCHES, maximumConcurrency);
+    this.max = max;
+    this.initial = initial;
+    this.growthIntervalMs = 60_000 / perMinute;
     this.limit = this.initial;
   }
 
@@ -69,7 +66,7 @@ export class ConcurrencyRamp {
 
   private growLater(): void {
     if (this.growth !== undefined || this.limit >= this.max) return;
-    this.growth = this.clock.at(this.clock.now() + GROWTH_INTERVAL_MS, () => {
+    this.growth = this.clock.at(this.clock.now() + this.growthIntervalMs, () => {
       this.growth = undefined;
       this.limit += 1;
       this.letIn();

@@ -8,6 +8,8 @@ import type { EventSource, SourceRecord } from '../ports/event-source.ts';
 import type { Log } from '../ports/log.ts';
 import { type Batch, batchesOf } from './batch.ts';
 import { ConcurrencyRamp } from './concurrency-ramp.ts';
+import type { ProvisionedRange } from './concurrency-scaling.ts';
+import { provisionedScaling, standardScaling } from './concurrency-scaling.ts';
 import { recordFilter } from './record-filter.ts';
 import { Rests } from './rests.ts';
 
@@ -35,6 +37,8 @@ export interface QueuePolling {
   /** Patterns; a record passes that any of them matches. */
   readonly filters?: readonly string[];
   readonly maximumConcurrency?: number;
+  /** Pollers that are there for this source alone; absent: as many as the load asks for. */
+  readonly provisionedPollers?: ProvisionedRange;
   /** Of an event without its records; default that of a list of `Records`. */
   readonly frameBytes?: number;
   /** Who polls, for the log. */
@@ -65,7 +69,9 @@ export class QueuePoller {
     this.polling = polling;
     this.work = new ClockedWork(deps.clock);
     this.rests = new Rests(deps.clock);
-    this.ramp = new ConcurrencyRamp(deps.clock, polling.maximumConcurrency);
+    const { maximumConcurrency, provisionedPollers: pollers } = polling;
+    const scaling = pollers === undefined ? standardScaling(maximumConcurrency) : provisionedScaling(pollers);
+    this.ramp = new ConcurrencyRamp(deps.clock, scaling);
     this.passes = recordFilter(polling.filters);
     // The signal lasts as long as the poller, and each lane listens to it.
     setMaxListeners(0, this.stopping.signal);
@@ -73,8 +79,9 @@ export class QueuePoller {
 
   start(): void {
     // A window is there to fill one batch, not several at the same time.
-    const lanes =
-      this.polling.windowSeconds > 0 ? 1 : Math.min(LANES, this.polling.maximumConcurrency ?? LANES);
+    const { windowSeconds, maximumConcurrency, provisionedPollers } = this.polling;
+    const several = provisionedPollers?.minimum ?? Math.min(LANES, maximumConcurrency ?? LANES);
+    const lanes = windowSeconds > 0 ? 1 : several;
     this.lanes = Array.from({ length: lanes }, () => this.poll());
   }
 

@@ -57,6 +57,25 @@ test('a poller that has met failures stops without a rest, also while it waits f
   assert.equal(runs.length, 2);
 });
 
+test('two provisioned pollers handle twenty batches at once, and no more', async (context) => {
+  const run = Promise.withResolvers<[]>();
+  let begun = 0;
+  const handle = () => {
+    begun += 1;
+    return run.promise;
+  };
+  const { maximumConcurrency: _none, ...polling } = POLLING;
+  const provisionedPollers = { minimum: 2, maximum: 2 };
+  const shared = surroundings(context);
+  const poller = new QueuePoller({ ...shared, source: SOURCE, handle }, { ...polling, provisionedPollers });
+  poller.start();
+  for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate);
+  assert.equal(begun, 20);
+  const stopped = poller.stop();
+  run.resolve([]);
+  await stopped;
+});
+
 test('what a source cannot store of a batch fails nothing but that, also while a batch is handled', async (context) => {
   const shared = surroundings(context);
   const run = Promise.withResolvers<never>();

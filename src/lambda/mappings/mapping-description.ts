@@ -7,6 +7,7 @@ import type { KafkaMapping, MappingRecord, StreamMapping } from '../records/mapp
 import { mappingArn } from '../records/mapping-table.ts';
 import { consumerGroupOf, SELF_MANAGED } from './kafka-settings.ts';
 import type { MappingState } from './mapping-pollers.ts';
+import { pollerMembers } from './provisioned-pollers.ts';
 import type { ProcessingResult } from './stream-batches.ts';
 
 export function identifierOf(record: MappingRecord): FunctionIdentifier {
@@ -41,12 +42,16 @@ export function describedMapping(
   };
 }
 
-function queueMembers({ maximumConcurrency }: MappingRecord): EventSourceMappingConfiguration {
+function queueMembers({
+  maximumConcurrency,
+  provisionedPollers,
+}: MappingRecord): EventSourceMappingConfiguration {
   return {
     StateTransitionReason: 'USER_INITIATED',
     ...(maximumConcurrency === undefined
       ? {}
       : { ScalingConfig: { MaximumConcurrency: maximumConcurrency } }),
+    ...pollerMembers(provisionedPollers),
   };
 }
 

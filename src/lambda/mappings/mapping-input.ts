@@ -20,6 +20,7 @@ export type MappingSettings = Pick<
   | 'filters'
   | 'reportsItemFailures'
   | 'maximumConcurrency'
+  | 'provisionedPollers'
   | 'countsEvents'
   | 'stream'
   | 'kafka'

@@ -133,6 +133,7 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
       const {
         filters: _,
         maximumConcurrency: _maximum,
+        provisionedPollers: _pollers,
         countsEvents: _counts,
         qualifier: _version,
         ...kept

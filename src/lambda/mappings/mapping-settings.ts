@@ -4,6 +4,7 @@ import { parseArn } from '../../core/arn.ts';
 import { EventPatternError } from '../../core/event-pattern/event-pattern.ts';
 import { recordFilter } from '../../polling/record-filter.ts';
 import { invalidParameter, notImplemented } from '../control/lambda-errors.ts';
+import type { ProvisionedPollers } from '../records/mapping-table.ts';
 import {
   changedBroker,
   DEFAULT_BROKER_BATCH_SIZE,
@@ -18,6 +19,8 @@ import {
   refuseForeignMembers,
 } from './kafka-settings.ts';
 import type { MappingInput, MappingSettings } from './mapping-input.ts';
+import { refuseMembers } from './mapping-input.ts';
+import { changedPollers, QUEUE_POLLERS } from './provisioned-pollers.ts';
 import { DEFAULT_QUEUE_BATCH_SIZE, refuseStreamMembers } from './queue-settings.ts';
 import { changedStream, DEFAULT_STREAM_BATCH_SIZE, refuseQueueMembers } from './stream-settings.ts';
 
@@ -27,7 +30,7 @@ const UNWRITTEN_SOURCES: Readonly<Record<string, string>> = {
 };
 
 /** Members that nothing here would act upon. */
-const UNWRITTEN_MEMBERS = ['KMSKeyArn', 'LoggingConfig', 'ProvisionedPollerConfig'] as const;
+const UNWRITTEN_MEMBERS = ['KMSKeyArn', 'LoggingConfig'] as const;
 
 const STREAM_SERVICES = ['kinesis', 'dynamodb'];
 
@@ -73,6 +76,8 @@ export function changedSettings(
   checkFilters(filters);
   const maximumConcurrency =
     input.ScalingConfig === undefined ? before?.maximumConcurrency : input.ScalingConfig.MaximumConcurrency;
+  const provisionedPollers = changedProvision(operation, eventSourceArn, before, input);
+  refuseBoth(maximumConcurrency, provisionedPollers);
   const countsEvents =
     input.MetricsConfig === undefined
       ? before?.countsEvents
@@ -89,11 +94,33 @@ export function changedSettings(
       false,
     ...(filters === undefined || filters.length === 0 ? {} : { filters }),
     ...(maximumConcurrency === undefined ? {} : { maximumConcurrency }),
+    ...(provisionedPollers === undefined ? {} : { provisionedPollers }),
     ...(countsEvents === true ? { countsEvents } : {}),
     ...(fromStream ? { stream: changedStream(eventSourceArn, before?.stream, input) } : {}),
     ...(broker === undefined ? {} : { broker }),
     ...(fromKafka ? { kafka: changedKafka(operation, eventSourceArn, before?.kafka, input) } : {}),
   };
+}
+
+/** Which sources have provisioned mode; source: API reference, ProvisionedPollerConfig. */
+function changedProvision(
+  operation: string,
+  eventSourceArn: string,
+  before: MappingSettings | undefined,
+  input: MappingInput,
+): ProvisionedPollers | undefined {
+  if (parseArn(eventSourceArn)?.service === 'sqs')
+    return changedPollers(before?.provisionedPollers, input.ProvisionedPollerConfig, QUEUE_POLLERS);
+  if (input.ProvisionedPollerConfig !== undefined && isKafka(eventSourceArn))
+    throw notImplemented(operation, 'ProvisionedPollerConfig of a Kafka cluster');
+  refuseMembers(input, ['ProvisionedPollerConfig']);
+  return undefined;
+}
+
+/** Source: developer guide, "Configuring scaling behavior": they exclude each other; the words are not known. */
+function refuseBoth(maximumConcurrency: number | undefined, pollers: ProvisionedPollers | undefined): void {
+  if (maximumConcurrency === undefined || pollers === undefined) return;
+  throw invalidParameter('ScalingConfig and ProvisionedPollerConfig cannot be set for the same mapping.');
 }
 
 /** What a mapping has that says nothing of it. */

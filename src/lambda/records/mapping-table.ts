@@ -32,6 +32,12 @@ export interface KafkaMapping {
   readonly access: readonly SourceAccess[];
 }
 
+/** Pollers that a source has for itself. */
+export interface ProvisionedPollers {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
 /** An event source mapping as stored. */
 export interface MappingRecord {
   readonly uuid: string;
@@ -50,6 +56,8 @@ export interface MappingRecord {
   readonly filters?: readonly string[];
   readonly reportsItemFailures: boolean;
   readonly maximumConcurrency?: number;
+  /** In provisioned mode. */
+  readonly provisionedPollers?: ProvisionedPollers;
   /** Whether figures of its records are told, by `MetricsConfig`. */
   readonly countsEvents?: true;
   /** How its stream, or each partition of its topic, is read; absent where the source is a queue. */

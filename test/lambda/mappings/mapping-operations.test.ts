@@ -227,9 +227,9 @@ test('what cannot be a mapping is refused in AWS’s words, what is not written 
       'lambda:CreateEventSourceMapping does not implement DocumentDB as a source yet.',
     ],
     [
-      { ProvisionedPollerConfig: { MinimumPollers: 2 } },
+      { LoggingConfig: { SystemLogLevel: 'INFO' } },
       'NotImplemented',
-      'lambda:CreateEventSourceMapping does not implement ProvisionedPollerConfig yet.',
+      'lambda:CreateEventSourceMapping does not implement LoggingConfig yet.',
     ],
   ];
   for (const [more, name, message] of cases) {
