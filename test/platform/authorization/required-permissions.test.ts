@@ -344,6 +344,20 @@ const ROWS: readonly Row[] = [
     { Name: 'new' },
     `secretsmanager:CreateSecret arn:aws:secretsmanager:${REGIONAL}:secret:new-??????`,
   ],
+  [
+    'secretsmanager:BatchGetSecretValue',
+    { SecretIdList: ['known', SECRET] },
+    'secretsmanager:BatchGetSecretValue *',
+    `secretsmanager:GetSecretValue ${SECRET}`,
+    `secretsmanager:GetSecretValue ${SECRET}`,
+  ],
+  [
+    'secretsmanager:BatchGetSecretValue',
+    { Filters: [] },
+    'secretsmanager:BatchGetSecretValue *',
+    'secretsmanager:ListSecrets *',
+    'secretsmanager:GetSecretValue *',
+  ],
   ['secretsmanager:ListSecrets', {}, 'secretsmanager:ListSecrets *'],
   ['apigateway:GetRestApis', {}, 'apigateway:POST arn:aws:apigateway:us-east-1::/path'],
 ];
