@@ -9,6 +9,9 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 /** Both halves of new space, bytes: beyond this it does not grow. Collections are rarer than one in 50 ms with it. */
 export const MAX_NEW_SPACE_BYTES = 32 * 1024 * 1024;
 
+/** Of a half in each thread that is started later, MB: the factor is one for all, and theirs may not grow any more. */
+const THREAD_HALF = '--min-semi-space-size=4';
+
 /** V8's default, and none. */
 const GROWING = '--semi-space-growth-factor=2';
 const CONSTANT = '--semi-space-growth-factor=1';
@@ -16,6 +19,7 @@ const CONSTANT = '--semi-space-growth-factor=1';
 /** Of the whole process, from now on. */
 export function boundNewSpace(maxBytes: number = MAX_NEW_SPACE_BYTES): void {
   let flag = GROWING;
+  setFlagsFromString(THREAD_HALF);
   const observer = new PerformanceObserver(() => {
     // Idle, it shrinks by itself, and may grow again.
     const wanted = newSpaceBytes() >= maxBytes ? CONSTANT : GROWING;
