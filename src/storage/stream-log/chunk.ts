@@ -60,7 +60,8 @@ export function encodeChunk(
     count: timestampsMs.length,
     messageBytes,
     compressed,
-    data: compressed ? deflateRawSync(plain, COMPRESSION) : plain,
+    // Room for the result as it will be: 16 KB for each otherwise, which live until the next collection.
+    data: compressed ? deflateRawSync(plain, { ...COMPRESSION, chunkSize: plain.length }) : plain,
   };
 }
 
