@@ -9,8 +9,8 @@ const MATCHES: Readonly<Record<string, Matches>> = {
   name: ({ name }, value) => name.startsWith(value),
   description: ({ description }, value) =>
     description?.toLowerCase().startsWith(value.toLowerCase()) ?? false,
-  'tag-key': ({ tags }, value) => Object.keys(tags).some((key) => key.startsWith(value)),
-  'tag-value': ({ tags }, value) => Object.values(tags).some((each) => each.startsWith(value)),
+  'tag-key': ({ tags = {} }, value) => Object.keys(tags).some((key) => key.startsWith(value)),
+  'tag-value': ({ tags = {} }, value) => Object.values(tags).some((each) => each.startsWith(value)),
   'primary-region': ({ region }, value) => region.startsWith(value),
   // Other services keep no secrets here.
   'owning-service': () => false,
@@ -35,7 +35,7 @@ function passes(record: SecretRecord, { Key: key, Values: values }: Filter): boo
   );
 }
 
-function textsOf({ name, description = '', tags, region }: SecretRecord): string[] {
+function textsOf({ name, description = '', tags = {}, region }: SecretRecord): string[] {
   return [name, description, region, ...Object.entries(tags).flat()].map((text) => text.toLowerCase());
 }
 

@@ -26,11 +26,11 @@ export function secretOperations(context: SecretsContext): Required<Pick<Secrets
       if (!NAME.test(name)) throw invalidName();
       const token = requireToken(input);
       const value = givenValue(input);
-      const tags = checkTags({}, input.Tags ?? []);
+      const tags = input.Tags === undefined ? {} : { tags: checkTags({}, input.Tags) };
       const record = await secrets.decide({ ...scopeOf(caller), name }, async (known) => {
         if (known?.deletion !== undefined) throw nameScheduledForDeletion();
         if (known !== undefined) return repeated(context, known, token, value);
-        const made = { ...newSecret(context, caller, name), ...settingsOf(input), tags };
+        const made = { ...newSecret(context, caller, name), ...settingsOf(input), ...tags };
         return value === undefined ? made : withValue(context, made, { token, value, stages: [CURRENT] });
       });
       return { ...named(record!), ...(value === undefined ? {} : { VersionId: token }) };
@@ -64,7 +64,6 @@ export function secretOperations(context: SecretsContext): Required<Pick<Secrets
 /** What DescribeSecret and ListSecrets have in common. */
 export function described(record: SecretRecord) {
   const { description, kmsKeyId, tags, accessedMs, deletion } = record;
-  const pairs = Object.entries(tags);
   return {
     ...named(record),
     ...(description === undefined ? {} : { Description: description }),
@@ -72,7 +71,7 @@ export function described(record: SecretRecord) {
     LastChangedDate: new Date(record.changedMs),
     ...(accessedMs === undefined ? {} : { LastAccessedDate: new Date(accessedMs) }),
     ...(deletion === undefined ? {} : { DeletedDate: new Date(deletion.markedMs) }),
-    ...(pairs.length === 0 ? {} : { Tags: pairs.map(([Key, Value]) => ({ Key, Value })) }),
+    ...(tags === undefined ? {} : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
     CreatedDate: new Date(record.createdMs),
   };
 }
@@ -107,7 +106,6 @@ function newSecret({ ids, clock }: SecretsContext, caller: RequestContext, name:
     ...scopeOf(caller),
     name,
     suffix: Array.from({ length: SUFFIX_LENGTH }, letter).join(''),
-    tags: {},
     versions: [],
     createdMs: nowMs,
     changedMs: nowMs,

@@ -35,7 +35,8 @@ export interface SecretRecord extends Scope {
   readonly description?: string;
   /** As it was given: an ID, an ARN or an alias. */
   readonly kmsKeyId?: string;
-  readonly tags: Readonly<Record<string, string>>;
+  /** Absent until there was one; recorded: without any left, an empty list is shown. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** In the order in which they were made. */
   readonly versions: readonly SecretVersion[];
   readonly policy?: string;

@@ -14,13 +14,15 @@ export function tagOperations({ secrets }: SecretsContext): Required<Pick<Secret
     async TagResource(input, caller) {
       await secrets.change(input.SecretId!, caller, (known) => ({
         ...requireLive(known),
-        tags: checkTags(known.tags, input.Tags!),
+        tags: checkTags(known.tags ?? {}, input.Tags!),
       }));
       return {};
     },
     async UntagResource(input, caller) {
       await secrets.change(input.SecretId!, caller, (known) => {
-        const kept = Object.entries(requireLive(known).tags).filter(([key]) => !input.TagKeys!.includes(key));
+        const { tags } = requireLive(known);
+        if (tags === undefined) return known;
+        const kept = Object.entries(tags).filter(([key]) => !input.TagKeys!.includes(key));
         return { ...known, tags: Object.fromEntries(kept) };
       });
       return {};
