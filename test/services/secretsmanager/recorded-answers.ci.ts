@@ -182,7 +182,7 @@ test('tags come and go as recorded', async (context) => {
 });
 
 test('what is marked for deletion answers as recorded', async (context) => {
-  const ClientRequestToken = '1'.repeat(32);
+  const ClientRequestToken = 'a'.repeat(32);
   const { client, same } = await replay(context, 'test_force_delete_deleted_secret', ClientRequestToken);
   await same(
     'create_secret_response',
