@@ -4,6 +4,7 @@ import { invariant } from '../core/errors.ts';
 import type { BrokerQueue, BrokerQueueOptions } from '../ports/broker-queue.ts';
 import { activemqRecord } from './activemq-message.ts';
 import { Arrivals } from './arrivals.ts';
+import { closing } from './closing.ts';
 
 /** Milliseconds after which a silent broker counts as gone. */
 const IDLE_TIMEOUT_MS = 10_000;
@@ -150,7 +151,7 @@ class ActivemqQueue implements BrokerQueue {
     if (this.isDisconnected || this.connection.is_closed()) return;
     const ended = opened(this.connection, 'connection_close', ['disconnected', 'connection_error']);
     this.connection.close();
-    await ended.catch(() => {});
+    await closing(ended);
   }
 
   private answer(

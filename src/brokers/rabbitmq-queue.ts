@@ -3,6 +3,7 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { invariant } from '../core/errors.ts';
 import type { BrokerQueue, BrokerQueueOptions } from '../ports/broker-queue.ts';
 import { Arrivals } from './arrivals.ts';
+import { closing } from './closing.ts';
 import { rabbitmqRecord } from './rabbitmq-message.ts';
 
 /** Seconds after which a silent broker counts as gone, and milliseconds to reach one. */
@@ -23,7 +24,7 @@ export async function openRabbitmqQueue(options: BrokerQueueOptions): Promise<Br
     await channel.consume(options.queue, (message) => queue.arrived(message));
     return queue;
   } catch (error) {
-    await closed(connection);
+    await closing(connection.close());
     throw error;
   }
 }
@@ -92,7 +93,7 @@ class RabbitmqQueue implements BrokerQueue {
   async close(): Promise<void> {
     this.arrivals.fail(new Error('The connection has been closed.'));
     this.taken.clear();
-    await closed(this.connection);
+    await closing(this.connection.close());
   }
 
   private answered(handles: readonly string[]): ConsumeMessage[] {
@@ -102,9 +103,4 @@ class RabbitmqQueue implements BrokerQueue {
       return message === undefined ? [] : [message];
     });
   }
-}
-
-/** Whether it could be closed is of no interest: it may have ended before. */
-async function closed(connection: ChannelModel): Promise<void> {
-  await connection.close().catch(() => {});
 }

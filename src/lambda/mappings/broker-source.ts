@@ -25,6 +25,7 @@ const DESCRIPTION: SourceDescription = {
 export class BrokerSource implements EventSource {
   private readonly options: BrokerSourceOptions;
   private opening: Promise<BrokerQueue> | undefined;
+  private opened: BrokerQueue | undefined;
   private connections = 0;
 
   constructor(options: BrokerSourceOptions) {
@@ -40,11 +41,14 @@ export class BrokerSource implements EventSource {
     this.opening = opening;
     try {
       const queue = await untilAborted(opening, signal);
-      return queue === undefined ? [] : await queue.take(max, signal);
+      if (queue === undefined) return [];
+      if (this.opening === opening) this.opened = queue;
+      return await queue.take(max, signal);
     } catch (error) {
       // Another reader may have met the same, and have begun anew.
       if (this.opening === opening) {
         this.opening = undefined;
+        this.opened = undefined;
         this.options.failed();
         closeLater(opening);
       }
@@ -65,10 +69,13 @@ export class BrokerSource implements EventSource {
     (await this.current())?.giveBackFailed(handles);
   }
 
+  /** Does not wait for a connection that is still being made, which is closed when it is. */
   async close(): Promise<void> {
-    const queue = await this.current();
+    const { opening, opened } = this;
     this.opening = undefined;
-    await queue?.close();
+    this.opened = undefined;
+    if (opened !== undefined) await opened.close();
+    else if (opening !== undefined) closeLater(opening);
   }
 
   private async open(): Promise<BrokerQueue> {
