@@ -158,6 +158,7 @@ class ActivemqQueue implements BrokerQueue {
     handles: readonly string[],
     decide: (taken: { readonly delivery: Delivery; readonly redeliveries: number }) => void,
   ): void {
+    if (this.arrivals.isOver) return;
     let answered = 0;
     for (const handle of handles) {
       const taken = this.taken.get(handle);

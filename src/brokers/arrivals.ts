@@ -11,6 +11,11 @@ export class Arrivals {
     this.tell();
   }
 
+  /** Whether what has come can no longer be answered for. */
+  get isOver(): boolean {
+    return this.end !== undefined;
+  }
+
   /** Nothing more comes, and what has come is nobody's any more. */
   fail(reason: unknown): void {
     this.end ??= { reason };

@@ -97,6 +97,7 @@ class RabbitmqQueue implements BrokerQueue {
   }
 
   private answered(handles: readonly string[]): ConsumeMessage[] {
+    if (this.arrivals.isOver) return [];
     return handles.flatMap((handle) => {
       const message = this.taken.get(handle);
       this.taken.delete(handle);

@@ -57,7 +57,12 @@ export function brokerBatches(
     metrics.count('FailedInvokeEventCount', records.length);
     processed('PROBLEM: Function call failed');
     // Not waited for: until they are given back they take the places of others, as the broker counts them.
-    void rests.rest(backOffMs(REDELIVERY, failures)).then(() => source.giveBackFailed(handlesOf(records)));
+    void rests
+      .rest(backOffMs(REDELIVERY, failures))
+      .then(() => source.giveBackFailed(handlesOf(records)))
+      .catch((error: unknown) =>
+        log.warn({ functionName, error: String(error) }, 'Messages could not be given back to their broker.'),
+      );
   };
   return async ({ records, texts }) => {
     const requestId = ids.uuid();
