@@ -7,6 +7,7 @@ import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } fro
 import type { CreateJobCommandInput, JobDescriptor, S3ControlClientConfig } from '@aws-sdk/client-s3-control';
 import { CreateJobCommand, DescribeJobCommand, S3ControlClient } from '@aws-sdk/client-s3-control';
 import type { Platform, StartOptions } from '../../../src/index.ts';
+import type { ClientSettings } from '../../kit/started-platform.ts';
 import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
 import { zipOf } from '../../kit/zip.ts';
 
@@ -26,7 +27,7 @@ export class BatchTester {
 
   private constructor(platform: Platform) {
     this.platform = platform;
-    this.client = new S3ControlClient(controlSettings(platform));
+    this.client = new S3ControlClient(controlSettings(clientSettings(platform)));
     this.s3 = new S3Client({ ...clientSettings(platform), forcePathStyle: true });
   }
 
@@ -41,28 +42,8 @@ export class BatchTester {
     return tester;
   }
 
-  /** `handler` is the body of a function of `event`, `task` and the `state` of its environment. */
   async functionOf(handler: string): Promise<void> {
-    const lambda = new LambdaClient(clientSettings(this.platform));
-    const code = `const state = {};
-      exports.h = async (event) => {
-        const task = event.tasks[0];
-        ${handler}
-      };
-      const answer = (event, resultCode, resultString) => ({ invocationSchemaVersion: event.invocationSchemaVersion,
-        treatMissingKeysAs: 'PermanentFailure', invocationId: event.invocationId,
-        results: [{ taskId: event.tasks[0].taskId, resultCode, resultString }] });`;
-    await lambda.send(
-      new CreateFunctionCommand({
-        FunctionName: 'f',
-        Runtime: 'nodejs24.x',
-        Handler: 'i.h',
-        Role: ROLE,
-        Timeout: 10,
-        Code: { ZipFile: await zipOf({ 'i.js': code }) },
-      }),
-    );
-    lambda.destroy();
+    await createFunction(clientSettings(this.platform), handler);
   }
 
   async put(key: string, text: string): Promise<string> {
@@ -95,16 +76,40 @@ export class BatchTester {
   }
 }
 
+/** `handler` is the body of a function of `event`, `task` and the `state` of its environment. */
+export async function createFunction(settings: ClientSettings, handler: string): Promise<void> {
+  const lambda = new LambdaClient(settings);
+  const code = `const state = {};
+    exports.h = async (event) => {
+      const task = event.tasks[0];
+      ${handler}
+    };
+    const answer = (event, resultCode, resultString) => ({ invocationSchemaVersion: event.invocationSchemaVersion,
+      treatMissingKeysAs: 'PermanentFailure', invocationId: event.invocationId,
+      results: [{ taskId: event.tasks[0].taskId, resultCode, resultString }] });`;
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: 'f',
+      Runtime: 'nodejs24.x',
+      Handler: 'i.h',
+      Role: ROLE,
+      Timeout: 10,
+      Code: { ZipFile: await zipOf({ 'i.js': code }) },
+    }),
+  );
+  lambda.destroy();
+}
+
 /**
  * S3 Control's clients put the account before the endpoint's host, which an address cannot have; names under `localhost`
  * are this machine, but not every resolver says so.
  */
-function controlSettings(platform: Platform): S3ControlClientConfig {
+export function controlSettings(settings: ClientSettings): S3ControlClientConfig {
   const lookup: LookupFunction = (_name, { all }, found) =>
     all === true ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4);
   return {
-    ...clientSettings(platform),
-    endpoint: platform.origin.replace('127.0.0.1', 'localhost'),
+    ...settings,
+    endpoint: settings.endpoint.replace('127.0.0.1', 'localhost'),
     requestHandler: { httpAgent: new Agent({ lookup, keepAlive: true }) },
   };
 }
