@@ -1,5 +1,5 @@
 /** A mapping as the API tells of it: fields and words as recorded for queues and for streams. */
-import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
+import type { EventSourceMappingConfiguration, FilterCriteriaError } from '@aws-sdk/client-lambda';
 import type { BrokerMapping } from '../records/broker-mapping.ts';
 import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { functionArn } from '../records/function-identifier.ts';
@@ -19,8 +19,9 @@ export function describedMapping(
   record: MappingRecord,
   state: MappingState,
   lastResult: ProcessingResult,
+  filterError?: FilterCriteriaError,
 ): EventSourceMappingConfiguration {
-  const { filters, reportsItemFailures, stream, kafka, broker } = record;
+  const { filters, kmsKeyArn, reportsItemFailures, stream, kafka, broker } = record;
   return {
     UUID: record.uuid,
     BatchSize: record.batchSize,
@@ -30,6 +31,8 @@ export function describedMapping(
     ...(filters === undefined
       ? {}
       : { FilterCriteria: { Filters: filters.map((Pattern) => ({ Pattern })) } }),
+    ...(filterError === undefined ? {} : { FilterCriteriaError: filterError }),
+    ...(kmsKeyArn === undefined ? {} : { KMSKeyArn: kmsKeyArn }),
     FunctionArn: functionArn(identifierOf(record)),
     LastModified: new Date(record.lastModifiedMs),
     State: state,

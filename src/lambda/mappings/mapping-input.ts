@@ -18,6 +18,7 @@ export type MappingSettings = Pick<
   | 'batchSize'
   | 'windowSeconds'
   | 'filters'
+  | 'kmsKeyArn'
   | 'reportsItemFailures'
   | 'maximumConcurrency'
   | 'provisionedPollers'

@@ -4,6 +4,7 @@ import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
 import type { BrokerAddresses } from '../../core/broker-address.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
+import type { Call } from '../../ports/call.ts';
 import type { EventSource } from '../../ports/event-source.ts';
 import type { Operations, RequestContext } from '../../ports/service.ts';
 import type { StreamSource } from '../../ports/stream-source.ts';
@@ -14,6 +15,7 @@ import type { FunctionIdentifier } from '../records/function-identifier.ts';
 import { parseFunctionIdentifier } from '../records/function-identifier.ts';
 import type { MappingRecord, MappingTable } from '../records/mapping-table.ts';
 import { checkBroker } from './broker-settings.ts';
+import { FilterCipher } from './filter-cipher.ts';
 import { refuseRecursion, refuseSharedGroup } from './kafka-settings.ts';
 import type { MappedFunctionDependencies } from './mapped-function.ts';
 import { mappedFunction } from './mapped-function.ts';
@@ -43,12 +45,14 @@ export interface MappingOperationsDependencies extends MappedFunctionDependencie
   readonly sources: ReadonlyMap<string, EventSource>;
   readonly streams: ReadonlyMap<string, StreamSource>;
   readonly brokers: BrokerAddresses;
+  readonly call: Call;
   readonly clock: Clock;
   readonly ids: Ids;
 }
 
 export function mappingOperations(deps: MappingOperationsDependencies): MappingOperations {
   const { table, pollers, clock, ids } = deps;
+  const filters = new FilterCipher(deps.call);
   const existing = (uuid: string | undefined, { accountId, region }: RequestContext): MappingRecord => {
     const record = table.find(uuid ?? '');
     if (record?.accountId !== accountId || record.region !== region) throw noSuchResource();
@@ -70,8 +74,13 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
     return record;
   };
 
-  const described = (record: MappingRecord, state: MappingState): EventSourceMappingConfiguration =>
-    describedMapping(record, state, pollers.lastResult(record));
+  const described = async (
+    stored: MappingRecord,
+    state: MappingState,
+  ): Promise<EventSourceMappingConfiguration> => {
+    const { record, error } = await filters.shown(stored);
+    return describedMapping(record, state, pollers.lastResult(record), error);
+  };
 
   return {
     async CreateEventSourceMapping(input, caller) {
@@ -82,7 +91,7 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
         caller,
       );
       checkTags(input.Tags ?? {});
-      const record = await checked({
+      const plain = await checked({
         uuid: ids.uuid(),
         accountId,
         region,
@@ -93,6 +102,7 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
         tags: input.Tags ?? {},
         lastModifiedMs: clock.now(),
       });
+      const record = await filters.sealed(plain);
       refuseSecond(table, record);
       await pollers.create(record);
       return described(record, 'Creating');
@@ -124,26 +134,32 @@ export function mappingOperations(deps: MappingOperationsDependencies): MappingO
       );
       return {
         ...next,
-        EventSourceMappings: page.map((record) => described(record, pollers.stateOf(record))),
+        // Source: API reference: what is encrypted is not shown in lists.
+        EventSourceMappings: page.map((record) =>
+          describedMapping(record, pollers.stateOf(record), pollers.lastResult(record)),
+        ),
       };
     },
 
     async UpdateEventSourceMapping(input, caller) {
       const before = existing(input.UUID, caller);
+      const changing = await filters.forChange(before, input);
       const {
         filters: _,
+        kmsKeyArn: _key,
         maximumConcurrency: _maximum,
         provisionedPollers: _pollers,
         countsEvents: _counts,
         qualifier: _version,
         ...kept
-      } = before;
-      const after = await checked({
+      } = changing;
+      const plain = await checked({
         ...kept,
         ...targetOf(before, input.FunctionName, caller),
-        ...changedSettings('UpdateEventSourceMapping', before.eventSourceArn, before, input),
+        ...changedSettings('UpdateEventSourceMapping', before.eventSourceArn, changing, input),
         lastModifiedMs: clock.now(),
       });
+      const after = await filters.sealed(plain);
       await pollers.update(before, after);
       return described(after, before.enabled === after.enabled ? 'Updating' : pollers.stateOf(after));
     },

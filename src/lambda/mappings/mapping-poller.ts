@@ -15,10 +15,12 @@ import type { StreamSource } from '../../ports/stream-source.ts';
 import type { Invoker } from '../invoke/invoke.ts';
 import type { MappingRecord, StreamMapping } from '../records/mapping-table.ts';
 import { brokerPoller } from './broker-poller.ts';
+import { FilterCipher } from './filter-cipher.ts';
 import { queueBatches } from './function-batches.ts';
 import type { KafkaConnectionDependencies } from './kafka-connection.ts';
 import { kafkaPoller } from './kafka-poller.ts';
 import { MappingMetrics } from './mapping-metrics.ts';
+import { SealedPoller } from './sealed-poller.ts';
 import type { ProcessingResult } from './stream-batches.ts';
 import { streamBatches } from './stream-batches.ts';
 import { startOf } from './stream-settings.ts';
@@ -62,6 +64,10 @@ export function mappingPoller(
   processed: (result: ProcessingResult) => void,
 ): MappingPoller | undefined {
   const { stream, kafka, broker } = mapping;
+  if (mapping.sealedFilters !== undefined) {
+    const sealed = { ...deps, cipher: new FilterCipher(deps.call) };
+    return new SealedPoller(sealed, mapping, (opened) => mappingPoller(deps, opened, processed));
+  }
   if (broker !== undefined) return brokerPoller({ ...deps, processed }, mapping, broker);
   if (stream === undefined) return queuePoller(deps, mapping);
   if (kafka !== undefined) return kafkaPoller(deps, mapping, stream, kafka, processed);

@@ -30,7 +30,7 @@ const UNWRITTEN_SOURCES: Readonly<Record<string, string>> = {
 };
 
 /** Members that nothing here would act upon. */
-const UNWRITTEN_MEMBERS = ['KMSKeyArn', 'LoggingConfig'] as const;
+const UNWRITTEN_MEMBERS = ['LoggingConfig'] as const;
 
 const STREAM_SERVICES = ['kinesis', 'dynamodb'];
 
@@ -74,6 +74,7 @@ export function changedSettings(
       ? before?.filters
       : input.FilterCriteria.Filters?.map(({ Pattern = '' }) => Pattern);
   checkFilters(filters);
+  const kmsKeyArn = input.KMSKeyArn ?? before?.kmsKeyArn;
   const maximumConcurrency =
     input.ScalingConfig === undefined ? before?.maximumConcurrency : input.ScalingConfig.MaximumConcurrency;
   const provisionedPollers = changedProvision(operation, eventSourceArn, before, input);
@@ -93,6 +94,7 @@ export function changedSettings(
       before?.reportsItemFailures ??
       false,
     ...(filters === undefined || filters.length === 0 ? {} : { filters }),
+    ...(kmsKeyArn === undefined || kmsKeyArn === '' ? {} : { kmsKeyArn }),
     ...(maximumConcurrency === undefined ? {} : { maximumConcurrency }),
     ...(provisionedPollers === undefined ? {} : { provisionedPollers }),
     ...(countsEvents === true ? { countsEvents } : {}),

@@ -54,6 +54,9 @@ export interface MappingRecord {
   readonly windowSeconds: number;
   /** Patterns; a record passes that any of them matches. */
   readonly filters?: readonly string[];
+  /** The filters encrypted under `kmsKeyArn`, in place of them; base64. */
+  readonly sealedFilters?: string;
+  readonly kmsKeyArn?: string;
   readonly reportsItemFailures: boolean;
   readonly maximumConcurrency?: number;
   /** In provisioned mode. */

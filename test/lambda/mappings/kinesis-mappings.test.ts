@@ -352,7 +352,7 @@ test('what cannot be a mapping of a stream is refused in AWS’s words', async (
       invalid,
       /^The provided destination config .* is invalid\.$/,
     ],
-    [{ KMSKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/k' }, 'NotImplemented', /KMSKeyArn/],
+    [{ LoggingConfig: { SystemLogLevel: 'INFO' } }, 'NotImplemented', /LoggingConfig/],
     [
       { DestinationConfig: { OnFailure: { Destination: 'kafka://topic' } } },
       invalid,
