@@ -20,6 +20,7 @@ import { queueBatches } from './function-batches.ts';
 import type { KafkaConnectionDependencies } from './kafka-connection.ts';
 import { kafkaPoller } from './kafka-poller.ts';
 import { MappingMetrics } from './mapping-metrics.ts';
+import type { MappingPoller } from './poller.ts';
 import { SealedPoller } from './sealed-poller.ts';
 import type { ProcessingResult } from './stream-batches.ts';
 import { streamBatches } from './stream-batches.ts';
@@ -41,16 +42,6 @@ export interface MappingPollerDependencies extends KafkaConnectionDependencies {
   readonly clock: WorkClock;
   readonly ids: Ids;
   readonly log: Log;
-}
-
-export interface MappingPoller {
-  start(): void;
-  /** Resolves when nothing that comes from then on is missed; absent where that is so at once. */
-  begun?(): Promise<void>;
-  /** Takes no more, and resolves when what was taken has been dealt with. */
-  stop(): Promise<void>;
-  /** Takes no more, and resolves when what has been dealt with is stored; what is under way ends with the server. */
-  abandon(): void | Promise<void>;
 }
 
 export function sourceOf<T>(sources: ReadonlyMap<string, T>, eventSourceArn: string): T | undefined {

@@ -1,8 +1,9 @@
 import { AwsError } from '../../core/errors.ts';
 import { StreamCheckpoints } from '../../polling/stream-checkpoints.ts';
 import type { MappingRecord, MappingTable } from '../records/mapping-table.ts';
-import type { MappingPoller, MappingPollerDependencies } from './mapping-poller.ts';
+import type { MappingPollerDependencies } from './mapping-poller.ts';
 import { mappingPoller } from './mapping-poller.ts';
+import type { MappingPoller } from './poller.ts';
 import type { ProcessingResult } from './stream-batches.ts';
 import { NOTHING_PROCESSED } from './stream-batches.ts';
 

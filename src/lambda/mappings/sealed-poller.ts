@@ -6,7 +6,7 @@ import { Rests } from '../../polling/rests.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MappingRecord } from '../records/mapping-table.ts';
 import type { FilterCipher } from './filter-cipher.ts';
-import type { MappingPoller } from './mapping-poller.ts';
+import type { MappingPoller } from './poller.ts';
 
 export interface SealedPollerDependencies {
   readonly cipher: FilterCipher;
