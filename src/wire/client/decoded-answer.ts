@@ -58,12 +58,20 @@ function restOutput(
   else if ((body as Buffer).length > 0) {
     const decoded =
       protocol === 'rest-xml'
-        ? decodeXml(payload?.shape ?? shape, parseXml(String(body)))
+        ? xmlOutput(payload?.shape ?? shape, parseXml(String(body)))
         : decodeJson(payload?.shape ?? shape, jsonOf(body as Buffer), payload ? undefined : bindings.body);
     if (payload === undefined) Object.assign(output, decoded);
     else output[payload.name] = decoded;
   }
   return output;
+}
+
+/** GetBucketLocation of S3 answers its one member as the root, without what would be around it. */
+function xmlOutput(shape: Shape, root: XmlElement): unknown {
+  const member = root.children.length === 0 ? shape.byWireName.get(root.name) : undefined;
+  return member === undefined || root.text === ''
+    ? decodeXml(shape, root)
+    : { [member.name]: decodeXml(member.shape, root) };
 }
 
 function jsonOf(body: Buffer): unknown {
