@@ -1,9 +1,5 @@
 /** The same calls to kinesis-local, which others have made after AWS: keys, shards and what comes of them are alike. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { Shard } from '@aws-sdk/client-kinesis';
@@ -20,37 +16,14 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { SeededRandom } from '../../faults/seeded-random.ts';
-import { freePort } from '../../kit/free-port.ts';
 import { clientSettings, startedPlatform } from '../../kit/started-platform.ts';
+import { kinesisLocal } from './kinesis-local.ts';
 
 /** Keys of records that are put at random. */
 const RECORDS = 200;
 
 async function oracle(context: TestContext, settings: object): Promise<KinesisClient> {
-  const [port, tlsPort] = [await freePort(), await freePort()];
-  const main = createRequire(import.meta.url).resolve('kinesis-local');
-  const child = spawn(process.execPath, [main], {
-    cwd: dirname(main),
-    env: {
-      ...process.env,
-      KINESIS_MOCK_PLAIN_PORT: String(port),
-      KINESIS_MOCK_TLS_PORT: String(tlsPort),
-      LOG_LEVEL: 'ERROR',
-    },
-    stdio: 'ignore',
-  });
-  context.after(async () => {
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  });
-  const endpoint = `http://127.0.0.1:${port}`;
-  for (;;) {
-    const answer = await fetch(`${endpoint}/healthcheck`).catch(() => undefined);
-    await answer?.arrayBuffer();
-    if (answer !== undefined) break;
-    assert.equal(child.exitCode, null, 'kinesis-local ended');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const endpoint = await kinesisLocal(context);
   return new KinesisClient({ ...settings, endpoint, requestHandler: new NodeHttpHandler() });
 }
 
