@@ -1,5 +1,5 @@
 /** A content store of files: `<directory>/<hundreds>/<number>`, each written once. */
-import { copyFile, type FileHandle, link, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ContentStore } from '../../ports/content-store.ts';
 import type { ContentPiece } from '../../ports/object-table.ts';
@@ -104,7 +104,7 @@ class FileContentStore implements ContentStore {
     await Promise.all(
       free.map(async (id) => {
         // What cannot be removed now is found by the next start.
-        await rm(this.path(id), { force: true }).catch(() => undefined);
+        await unlink(this.path(id)).catch(() => undefined);
         this.leaving.delete(id);
       }),
     );
@@ -160,7 +160,7 @@ class FileContentStore implements ContentStore {
       await this.makeGroup(dirname(path));
       return { id, sizeBytes: await fill(path) };
     } catch (error) {
-      await rm(path, { force: true }).catch(() => undefined);
+      await unlink(path).catch(() => undefined);
       throw explainFullDisk(error, 'an object', this.directory);
     }
   }
