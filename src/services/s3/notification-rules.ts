@@ -2,7 +2,7 @@
 import type { FilterRule, NotificationConfiguration } from '@aws-sdk/client-s3';
 import { parseArn } from '../../core/arn.ts';
 import type { Ids } from '../../core/ids.ts';
-import { invalidArgument } from './s3-errors.ts';
+import { invalidArgument, notImplemented } from './s3-errors.ts';
 
 export interface NotificationRule {
   readonly id: string;
@@ -27,6 +27,10 @@ const SERVICES: Readonly<Record<DestinationKind, string>> = {
   Topic: 'sns',
   CloudFunction: 'lambda',
 };
+
+/** Those of AWS that never happen here. */
+const ABSENT_EVENTS =
+  /^s3:(?:ReducedRedundancyLostObject|LifecycleTransition|IntelligentTiering|ObjectAcl:Put|(?:ObjectRestore|Replication|ObjectTagging|ObjectAnnotation):(?:\*|[A-Z]\w+))$/;
 
 /** Those that happen here. */
 const EVENTS = [
@@ -74,6 +78,8 @@ function ruleOf(
   if (parsed?.service !== SERVICES[kind]) throw invalidArgument('The ARN could not be parsed', kind, arn);
   const events = given.Events ?? [];
   const unknown = events.find((event) => !EVENTS.includes(event));
+  if (unknown !== undefined && ABSENT_EVENTS.test(unknown))
+    throw notImplemented('PutBucketNotificationConfiguration', `the event ${unknown}`);
   if (unknown !== undefined || events.length === 0)
     throw invalidArgument('The event is not supported for notifications', 'Event', unknown ?? '');
   if (kind !== 'CloudFunction' && parsed.resource.endsWith('.fifo'))

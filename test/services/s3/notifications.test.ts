@@ -258,3 +258,21 @@ test('a function that lets S3 in gets the event', async (context) => {
   const { Records } = responsePayload as { Records: EventRecord[] };
   assert.deepEqual([Records[0]!.eventName, Records[0]!.s3.object.key], ['ObjectCreated:Put', 'k']);
 });
+
+test('events of AWS that never happen here are refused by name', async (context) => {
+  const { client, bucket } = await S3Tester.start(context);
+  const refused = async (Event: string) => {
+    const QueueArn = `arn:aws:sqs:us-east-1:${ACCOUNT}:q`;
+    const NotificationConfiguration = {
+      QueueConfigurations: [{ QueueArn, Events: [Event] }],
+    } as NotificationConfiguration;
+    const input = { Bucket: bucket, NotificationConfiguration };
+    return failure(client.send(new PutBucketNotificationConfigurationCommand(input)));
+  };
+  for (const event of ['s3:ObjectRestore:*', 's3:Replication:OperationNotTracked', 's3:ObjectTagging:Put']) {
+    const { code, message } = await refused(event);
+    assert.equal(code, 'NotImplemented');
+    assert.ok(message.includes(event), message);
+  }
+  assert.equal((await refused('s3:ObjectCreated:Nothing')).code, 'InvalidArgument');
+});
