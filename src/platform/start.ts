@@ -140,7 +140,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   const execution = await openExecution({ options, isolation, data, ecr, log, origin }, cleanup);
   const { images, catalog, sandbox } = execution;
   const autoScaling = await cleanup.opening(openAutoScaling({ state, clock, ids, log, call: seams.call }));
-  const secrets = await cleanup.opening(openSecretsManager({ state, clock, ids, call: seams.call }));
+  const secrets = await cleanup.opening(openSecretsManager({ state, clock, ids, log, call: seams.call }));
   const faults = new Faults(() => Math.floor(ids.random() * 2 ** 32));
   const lambda = await openLambda(
     {
@@ -206,6 +206,7 @@ async function compose(options: ResolvedOptions, cleanup: Cleanup): Promise<Plat
   bound = originOf(await server.listen({ host: options.host, port: options.port }));
   await lambda.begin();
   await eventServices.resume();
+  secrets.begin();
   autoScaling.begin();
 
   const close = (): Promise<void> => cleanup.run();

@@ -17,10 +17,11 @@ interface DeleteInput {
 }
 
 export function deletionOperations(context: SecretsContext): Required<Pick<SecretsOperations, Names>> {
-  const { secrets, deletions, clock } = context;
+  const { secrets, deletions, rotations, clock } = context;
   const remove = async (known: SecretRecord): Promise<void> => {
     await secrets.decide(known, (record) => (record?.suffix === known.suffix ? undefined : record));
     deletions.forget(known);
+    rotations.forget(known);
   };
   return {
     async DeleteSecret(input, caller) {
@@ -41,6 +42,7 @@ export function deletionOperations(context: SecretsContext): Required<Pick<Secre
         deletion: { markedMs: nowMs, dueMs },
       }));
       deletions.follow(record);
+      rotations.follow(record);
       return { ...named(record), DeletionDate: new Date(dueMs) };
     },
 
@@ -52,6 +54,7 @@ export function deletionOperations(context: SecretsContext): Required<Pick<Secre
         return restored;
       });
       deletions.follow(record);
+      rotations.follow(record);
       return named(record);
     },
   };

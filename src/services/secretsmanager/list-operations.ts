@@ -54,6 +54,6 @@ function listedVersion({ id, stages, createdMs, accessedMs, value }: SecretVersi
     ...(stages.length === 0 ? {} : { VersionStages: [...stages] }),
     ...(accessedMs === undefined ? {} : { LastAccessedDate: new Date(accessedMs) }),
     CreatedDate: new Date(createdMs),
-    KmsKeyIds: [value.kmsKeyArn ?? DEFAULT_KEY],
+    KmsKeyIds: [value?.kmsKeyArn ?? DEFAULT_KEY],
   };
 }

@@ -1,5 +1,6 @@
 /** Secrets themselves: made, changed, described. Shapes as recorded for "TestSecretsManager". */
 import type { RequestContext } from '../../ports/service.ts';
+import { describedRotation } from './rotation-rules.ts';
 import type { Scope, SecretRecord } from './secret-record.ts';
 import { CURRENT, MS_PER_DAY, named, PENDING, PREVIOUS } from './secret-record.ts';
 import { givenValue, requireToken, withValue } from './secret-values.ts';
@@ -63,7 +64,7 @@ export function secretOperations(context: SecretsContext): Required<Pick<Secrets
 
 /** What DescribeSecret and ListSecrets have in common. */
 export function described(record: SecretRecord) {
-  const { description, kmsKeyId, tags, accessedMs, deletion } = record;
+  const { description, kmsKeyId, tags, accessedMs, deletion, rotation } = record;
   return {
     ...named(record),
     ...(description === undefined ? {} : { Description: description }),
@@ -73,6 +74,7 @@ export function described(record: SecretRecord) {
     ...(deletion === undefined ? {} : { DeletedDate: new Date(deletion.markedMs) }),
     ...(tags === undefined ? {} : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
     CreatedDate: new Date(record.createdMs),
+    ...(rotation === undefined ? {} : describedRotation(rotation)),
   };
 }
 
@@ -114,7 +116,8 @@ function newSecret({ ids, clock }: SecretsContext, caller: RequestContext, name:
 
 async function reseal({ cipher }: SecretsContext, before: SecretRecord, after: SecretRecord) {
   const versions = after.versions.map(async (version) => {
-    if (!RESEALED_STAGES.some((stage) => version.stages.includes(stage))) return version;
+    const isKept = !RESEALED_STAGES.some((stage) => version.stages.includes(stage));
+    if (isKept || version.value === undefined) return version;
     const value = await cipher.open(before, version.id, version.value);
     return { ...version, value: await cipher.seal(after, version.id, value) };
   });

@@ -21,11 +21,41 @@ export interface SecretVersion {
   readonly id: string;
   /** Sorted; without any, a version is deprecated. */
   readonly stages: readonly string[];
-  readonly value: SealedValue;
+  /** Absent while a rotation function has still to put one. */
+  readonly value?: SealedValue;
   /** Epoch milliseconds, as all times. */
   readonly createdMs: number;
   /** The day, as AWS truncates it. */
   readonly accessedMs?: number;
+}
+
+export interface Rotation {
+  readonly isEnabled: boolean;
+  readonly functionArn: string;
+  readonly rules: RotationRules;
+  readonly lastMs?: number;
+  /** Absent where nothing is to be rotated by itself. */
+  readonly nextMs?: number;
+  readonly pending?: PendingRotation;
+}
+
+/** Either days or an expression. */
+export interface RotationRules {
+  readonly automaticallyAfterDays?: number;
+  readonly scheduleExpression?: string;
+  readonly duration?: string;
+}
+
+/** A rotation that has begun and is not complete. */
+export interface PendingRotation {
+  /** Of the version that it makes. */
+  readonly versionId: string;
+  /** By which the function shows that it acts for this rotation. */
+  readonly rotationToken: string;
+  /** Attempts that have failed. */
+  readonly failures: number;
+  /** When the next attempt is due; absent where there is none by itself. */
+  readonly dueMs?: number;
 }
 
 export interface SecretRecord extends Scope {
@@ -44,6 +74,7 @@ export interface SecretRecord extends Scope {
   readonly changedMs: number;
   readonly accessedMs?: number;
   readonly deletion?: { readonly markedMs: number; readonly dueMs: number };
+  readonly rotation?: Rotation;
 }
 
 export const CURRENT = 'AWSCURRENT';

@@ -5,7 +5,7 @@ import type { SecretRecord } from './secret-record.ts';
 import { secretArn, versionOf } from './secret-record.ts';
 import type { SecretsContext } from './secrets-context.ts';
 import { invalidParameter, invalidRequest, tokenInUse } from './secrets-errors.ts';
-import { withVersion } from './version-stages.ts';
+import { withStage, withVersion } from './version-stages.ts';
 
 interface ValueInput {
   readonly SecretString?: string | undefined;
@@ -47,13 +47,20 @@ export async function withValue(
   { token, value, stages }: NewVersion,
 ): Promise<SecretRecord> {
   const known = versionOf(record, token);
-  if (known !== undefined) {
+  if (known?.value !== undefined) {
     const before = await cipher.open(record, token, known.value);
     if (!isSameValue(before, value)) throw tokenInUse(token, secretArn(record));
     return record;
   }
   const nowMs = clock.now();
   const sealed = await cipher.seal(record, token, value);
-  const version = { id: token, stages, value: sealed, createdMs: nowMs };
-  return withVersion({ ...record, changedMs: nowMs }, version);
+  const changed = { ...record, changedMs: nowMs };
+  if (known === undefined)
+    return withVersion(changed, { id: token, stages, value: sealed, createdMs: nowMs });
+  // A rotation has made the version, and its function puts the value.
+  const versions = record.versions.map((each) => (each === known ? { ...known, value: sealed } : each));
+  return stages.reduce<SecretRecord>((given, stage) => withStage(given, stage, token), {
+    ...changed,
+    versions,
+  });
 }

@@ -3,6 +3,7 @@ import type { Ids } from '../../core/ids.ts';
 import { pageOf } from '../../core/page.ts';
 import type { Operations } from '../../ports/service.ts';
 import type { Deletions } from './deletions.ts';
+import type { Rotations } from './rotations.ts';
 import type { SecretCipher } from './secret-cipher.ts';
 import type { Scope, SecretRecord } from './secret-record.ts';
 import type { SecretTable } from './secret-table.ts';
@@ -13,6 +14,7 @@ export interface SecretsContext {
   readonly secrets: SecretTable;
   readonly cipher: SecretCipher;
   readonly deletions: Deletions;
+  readonly rotations: Rotations;
   readonly clock: Clock;
   readonly ids: Ids;
 }

@@ -1,8 +1,9 @@
 /** AWS Secrets Manager: secrets in versions with staging labels, sealed under keys of KMS. */
-import type { Clock } from '../../core/clock.ts';
+import type { WorkClock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import { parsePolicy } from '../../core/policy/parse.ts';
 import type { Call } from '../../ports/call.ts';
+import type { Log } from '../../ports/log.ts';
 import type { Service } from '../../ports/service.ts';
 import type { StateStore } from '../../ports/state-store.ts';
 import { deletionOperations } from './deletion-operations.ts';
@@ -10,6 +11,8 @@ import { Deletions } from './deletions.ts';
 import { listOperations } from './list-operations.ts';
 import { passwordOperations } from './password-operations.ts';
 import { policyOperations } from './policy-operations.ts';
+import { rotationOperations } from './rotation-operations.ts';
+import { Rotations } from './rotations.ts';
 import { SecretCipher } from './secret-cipher.ts';
 import { secretOperations } from './secret-operations.ts';
 import { SecretTable } from './secret-table.ts';
@@ -20,23 +23,28 @@ import { valueOperations } from './value-operations.ts';
 
 export interface SecretsManagerDependencies {
   readonly state: StateStore;
-  readonly clock: Clock;
+  readonly clock: WorkClock;
   readonly ids: Ids;
-  /** Reaches KMS. */
+  readonly log: Log;
+  /** Reaches KMS, and functions that rotate secrets. */
   readonly call: Call;
 }
 
 export interface SecretsManager {
   readonly service: Service;
+  /** To be called when functions can be called. */
+  begin(): void;
   close(): void;
 }
 
 export async function openSecretsManager(dependencies: SecretsManagerDependencies): Promise<SecretsManager> {
-  const { state, clock, ids, call } = dependencies;
+  const { state, clock, ids, call, log } = dependencies;
   const secrets = await SecretTable.open(state);
   const deletions = new Deletions(secrets, clock);
   for (const record of secrets.all()) deletions.follow(record);
-  const context: SecretsContext = { secrets, deletions, cipher: new SecretCipher(call, ids), clock, ids };
+  const rotations = new Rotations({ secrets, call, clock, ids, log });
+  const cipher = new SecretCipher(call, ids);
+  const context: SecretsContext = { secrets, deletions, rotations, cipher, clock, ids };
   const operations: SecretsOperations = {
     ...secretOperations(context),
     ...valueOperations(context),
@@ -46,6 +54,7 @@ export async function openSecretsManager(dependencies: SecretsManagerDependencie
     ...tagOperations(context),
     ...policyOperations(context),
     ...passwordOperations(context),
+    ...rotationOperations(context, call),
   };
   return {
     service: {
@@ -57,6 +66,12 @@ export async function openSecretsManager(dependencies: SecretsManagerDependencie
         return policy === undefined ? undefined : parsePolicy(policy);
       },
     },
-    close: () => deletions.close(),
+    begin() {
+      for (const record of secrets.all()) rotations.follow(record);
+    },
+    close() {
+      deletions.close();
+      rotations.close();
+    },
   };
 }

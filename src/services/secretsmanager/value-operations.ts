@@ -8,13 +8,7 @@ import { CURRENT, named, staged, versionOf } from './secret-record.ts';
 import { givenValue, requireToken, withValue } from './secret-values.ts';
 import type { SecretsContext, SecretsOperations } from './secrets-context.ts';
 import { liveSecret, numberedPage, requireLive } from './secrets-context.ts';
-import {
-  invalidParameter,
-  invalidRequest,
-  notImplemented,
-  stageNotFound,
-  versionNotFound,
-} from './secrets-errors.ts';
+import { invalidParameter, invalidRequest, stageNotFound, versionNotFound } from './secrets-errors.ts';
 
 /** Secrets of a batch. Source: BatchGetSecretValue, `MaxResults`. */
 const BATCH_ITEMS = 20;
@@ -31,6 +25,7 @@ export function valueOperations(context: SecretsContext): Required<Pick<SecretsO
   const read = async (id: string, caller: RequestContext, wanted: WantedVersion = {}) => {
     const record = liveSecret(context, id, caller);
     const version = wantedVersion(record, wanted);
+    if (version.value === undefined) throw versionNotFound(version.id);
     const value = await context.cipher.open(record, version.id, version.value);
     await noteAccess(context, record, version);
     return {
@@ -63,11 +58,13 @@ export function valueOperations(context: SecretsContext): Required<Pick<SecretsO
     },
 
     async PutSecretValue(input, caller) {
-      if (input.RotationToken !== undefined) throw notImplemented('RotationToken');
       const token = requireToken(input);
       const value = givenValue(input);
       if (value === undefined) throw invalidRequest('You must provide either SecretString or SecretBinary.');
       const record = await secrets.change(input.SecretId!, caller, (known) => {
+        const { RotationToken: rotationToken } = input;
+        if (rotationToken !== undefined && rotationToken !== known.rotation?.pending?.rotationToken)
+          throw invalidParameter('The RotationToken is none of a rotation of this secret.');
         const stages = input.VersionStages ?? [CURRENT];
         // Source: PutSecretValue, "automatically attaches the staging label AWSCURRENT to the first version".
         const given = requireLive(known).versions.length === 0 ? [CURRENT, ...stages] : stages;

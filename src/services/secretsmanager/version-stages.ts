@@ -32,6 +32,10 @@ export function withStage(record: SecretRecord, stage: string, versionId: string
   return stage === CURRENT && holder !== undefined ? withStage(moved, PREVIOUS, holder.id) : moved;
 }
 
+export function withoutVersion(record: SecretRecord, versionId: string): SecretRecord {
+  return { ...record, versions: record.versions.filter(({ id }) => id !== versionId) };
+}
+
 function withLabel(stages: readonly string[], stage: string, isHeld: boolean): readonly string[] {
   const others = stages.filter((each) => each !== stage);
   return isHeld ? [...others, stage].sort() : others;
