@@ -116,6 +116,7 @@ export class Deliveries {
     else queue.resume();
   }
 
+  /** From now on nothing counts as a failure; resolves when what is under way has ended, or has been broken off. */
   async close(): Promise<void> {
     this.isClosed = true;
     await Promise.all([...this.queues.values()].map((queue) => queue.close()));
@@ -153,6 +154,8 @@ export class Deliveries {
       await targets.deliver({ ...kept, event, body });
       return { end: 'done' };
     } catch (error) {
+      // Broken off, it says nothing of the target.
+      if (this.isClosed) return again(note, 0);
       return this.failed(kept, event, note, failureOf(error));
     }
   }

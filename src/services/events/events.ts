@@ -120,8 +120,9 @@ export async function openEvents(dependencies: EventsDependencies): Promise<Even
       await schedules.close();
       await replays.close();
       await archives.close();
+      const delivered = deliveries.close();
       await authorizer.close();
-      await deliveries.close();
+      await delivered;
     },
   };
 }

@@ -208,6 +208,7 @@ function described(context: PipesContext, pipe: PipeRecord): Omit<DescribePipeRe
   const { description, enrichmentParameters, targetParameters, roleArn, tags } = pipe;
   return {
     ...listed(context, pipe),
+    ...(pipe.isDeleting ? { DesiredState: 'DELETED' as const } : {}),
     ...(description === undefined ? {} : { Description: description }),
     SourceParameters: pipe.sourceParameters,
     ...(enrichmentParameters === undefined ? {} : { EnrichmentParameters: enrichmentParameters }),

@@ -1,7 +1,7 @@
 /** Endpoints outside: API destinations, and connections with their credentials. */
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,6 +23,7 @@ import {
   UpdateApiDestinationCommand,
   UpdateConnectionCommand,
 } from '@aws-sdk/client-eventbridge';
+import { openPlatform } from '../../kit/started-platform.ts';
 import { EventsTester, failure } from './events-tester.ts';
 
 const RoleArn = 'arn:aws:iam::000000000000:role/r';
@@ -363,6 +364,37 @@ test('what is no request is a dead letter at once; a body that is no object stay
     endpoint.received.map(({ body }) => body),
     ['order "seven"'],
   );
+});
+
+test('a request that the end of the server breaks off is no failure: it is made by the next one', async (context) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'selfsame-broken-off-'));
+  context.after(() => rm(dataDir, { recursive: true, force: true }));
+  const arrived: (() => void)[] = [];
+  const requests: ServerResponse[] = [];
+  const server = createServer((_request, response) => {
+    requests.push(response);
+    arrived.shift()?.();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const came = () => new Promise<void>((resolve) => arrived.push(resolve));
+
+  const first = EventsTester.on(context, await openPlatform({ frozenClock: true, dataDir }));
+  const bus = await first.bus();
+  const Arn = await destination(first, `http://127.0.0.1:${(server.address() as AddressInfo).port}`, BASIC);
+  await first.rule(bus, { Arn, RoleArn, RetryPolicy: { MaximumRetryAttempts: 0 } });
+  const begun = came();
+  await first.put(bus, {});
+  await begun;
+  await first.platform.close();
+
+  const again = came();
+  const second = await EventsTester.alone(context, { dataDir });
+  const moved = second.platform.clock.advance(1);
+  await again;
+  requests.at(-1)!.end();
+  await moved;
+  assert.equal(requests.length, 2);
 });
 
 test('a destination that is gone takes nothing, also where another has its name', async (context) => {

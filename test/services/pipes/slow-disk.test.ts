@@ -36,6 +36,7 @@ test('a pipe that could not be deleted says so, and can be started again or dele
   };
   await operations.DeletePipe!({ Name }, CALLER);
   await reaches('DELETE_FAILED');
+  assert.equal((await operations.DescribePipe!({ Name }, CALLER)).DesiredState, 'DELETED');
   await operations.StartPipe!({ Name }, CALLER);
   await reaches('RUNNING');
   stream.put('shard-0', 'k', 1);
