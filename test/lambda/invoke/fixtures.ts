@@ -163,7 +163,7 @@ export function newPlacement(
     catalog: {
       resolve: async () => ({ available: true, installation: environmentSpec.installation }),
     },
-    packages: { acquire: async () => '/code', release: () => {} },
+    packages: { acquire: async () => '/code', companion: () => '/companion', release: () => {} },
     directory: { onChange: () => {} },
     ...change,
   } as PlacementDependencies);
