@@ -81,10 +81,9 @@ export async function openAsynchronous(
     },
     async runs(name) {
       const text = await readFile(fileOf(name), 'utf8').catch(() => '');
-      return text
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Run);
+      // A long line may be half written still.
+      const lines = text.split('\n').slice(0, -1);
+      return lines.map((line) => JSON.parse(line) as Run);
     },
   };
 }

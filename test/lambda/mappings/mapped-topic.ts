@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { CreateEventSourceMappingCommandInput } from '@aws-sdk/client-lambda';
 import { CreateEventSourceMappingCommand, GetEventSourceMappingCommand } from '@aws-sdk/client-lambda';
 import { Admin, Producer } from '@platformatic/kafka';
-import type { StartOptions } from '../../../src/index.ts';
+import type { Platform, StartOptions } from '../../../src/index.ts';
 import type { Asynchronous } from '../events/recording-function.ts';
 import { openAsynchronous } from '../events/recording-function.ts';
 import { inState } from './mapped-stream.ts';
@@ -49,18 +49,18 @@ export interface MappedTopic {
   received(count: number): Promise<void>;
 }
 
-/** A function called \`name\`, and a mapping for it that is enabled. */
 export async function mappedTopic(
   { lambda, create, runs }: Pick<Asynchronous, 'lambda' | 'create' | 'runs'>,
   name: string,
   mapping: Partial<CreateEventSourceMappingCommandInput>,
+  window: { readonly MaximumBatchingWindowInSeconds?: number } = { MaximumBatchingWindowInSeconds: 0 },
 ): Promise<MappedTopic> {
   await create(name, {}, TOPIC_CODE);
   const { UUID: uuid } = await lambda.send(
     new CreateEventSourceMappingCommand({
       FunctionName: name,
       StartingPosition: 'TRIM_HORIZON',
-      MaximumBatchingWindowInSeconds: 0,
+      ...window,
       ...mapping,
     }),
   );
@@ -80,6 +80,25 @@ export async function mappedTopic(
 
 export function textOf({ value = '' }: TopicRecord): string {
   return Buffer.from(value, 'base64').toString();
+}
+
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise(setImmediate);
+}
+
+/** The sum of a metric of a mapping since the server started. */
+export async function mappingMetric({ origin }: Platform, name: string, uuid: string): Promise<number> {
+  const { metrics } = (await (await fetch(`${origin}/_selfsame/metrics`)).json()) as {
+    readonly metrics: readonly {
+      readonly name: string;
+      readonly dimensions: { readonly EventSourceMappingUUID?: string };
+      readonly sum: number;
+    }[];
+  };
+  const own = metrics.find(
+    (total) => total.name === name && total.dimensions.EventSourceMappingUUID === uuid,
+  );
+  return own?.sum ?? 0;
 }
 
 export async function lastResult({ lambda }: Pick<Asynchronous, 'lambda'>, UUID: string): Promise<string> {
@@ -103,6 +122,11 @@ export class TopicWriter {
 
   async addPartitions(topic: string, count: number): Promise<void> {
     await this.#admin.createPartitions({ topics: [{ name: topic, count, assignments: null }] });
+    // The broker answers before it tells of them, and the producer puts what is for a partition it does not know into another.
+    await until(async () => {
+      const { topics } = await this.#producer.metadata({ topics: [topic], forceUpdate: true });
+      return topics.get(topic)?.partitionsCount === count;
+    });
   }
 
   /** Values to a partition, in order. */
@@ -121,6 +145,11 @@ export class TopicWriter {
       groups: [{ groupId, topics: [{ name: topic, partitionIndexes: [partition] }] }],
     });
     return Number(group?.topics[0]?.partitions[0]?.committedOffset ?? -1);
+  }
+
+  async commit(groupId: string, topic: string, offset: number): Promise<void> {
+    const partitionOffsets = [{ partition: 0, offset: BigInt(offset) }];
+    await this.#admin.alterConsumerGroupOffsets({ groupId, topics: [{ name: topic, partitionOffsets }] });
   }
 
   async close(): Promise<void> {
