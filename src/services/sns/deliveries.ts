@@ -72,6 +72,8 @@ export class Deliveries {
       payload: Buffer.from(text),
     };
     const id = await this.deps.queue.append(event);
+    // The next start goes on with it.
+    if (this.closing.signal.aborted) return;
     const queue = this.queueOf(name);
     // Before that, an earlier process may have left messages that come first.
     if (this.isResumed) queue.accept({ ...event, id, note: '' });

@@ -75,11 +75,16 @@ test('a group goes on in order, where a message comes before what an earlier pro
     ...shared,
     deliver: async (_arn, { body }) => void arrived.push(body),
   });
-  context.after(() => deliveries.close());
   await send(deliveries, 'second');
   await deliveries.resume();
   await send(deliveries, 'third');
   await clock.advance(0);
   assert.deepEqual(arrived, ['first', 'second', 'third']);
   assert.deepEqual(await queue.waiting(), []);
+
+  await deliveries.close();
+  await send(deliveries, 'fourth');
+  await clock.advance(0);
+  assert.equal(arrived.length, 3, 'what comes after the end is for the next process');
+  assert.equal((await queue.waiting()).length, 1);
 });
