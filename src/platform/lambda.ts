@@ -12,6 +12,7 @@ import { openEvents } from '../lambda/events/open-events.ts';
 import { Concurrency } from '../lambda/invoke/concurrency.ts';
 import { ConcurrencyMetrics } from '../lambda/invoke/concurrency-metrics.ts';
 import type { Faults } from '../lambda/invoke/faults.ts';
+import { InvocationMetrics } from '../lambda/invoke/invocation-metrics.ts';
 import { Invoker } from '../lambda/invoke/invoke.ts';
 import { ManagedInstances } from '../lambda/invoke/managed-instances.ts';
 import { Placement } from '../lambda/invoke/placement.ts';
@@ -150,6 +151,7 @@ export async function openLambda(dependencies: LambdaDependencies, cleanup: Clea
   );
   const invoker: Invoker = new Invoker({
     ...dependencies,
+    metrics: new InvocationMetrics(dependencies.metrics),
     durable: new DurableInvocation(durable),
     concurrency,
     provisioned,

@@ -11,6 +11,7 @@ import { isManaged } from '../records/managed-record.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Faults } from './faults.ts';
 import type { Invocation } from './in-flight-invocation.ts';
+import type { InvocationMetrics } from './invocation-metrics.ts';
 import { checkTenant, clientContextOf, payloadOf, refuseMissingParts } from './invoke-checks.ts';
 import { MAX_DELIVERIES } from './invoke-limits.ts';
 import type { ManagedInstances } from './managed-instances.ts';
@@ -30,6 +31,7 @@ export interface InvokeDependencies {
   readonly placement: Pick<Placement, 'acquire'>;
   readonly managed: Pick<ManagedInstances, 'invoke'>;
   readonly durable: DurableFunctions;
+  readonly metrics: Pick<InvocationMetrics, 'invoked'>;
   readonly log: Log;
   /** Whether the function is allowed to be called in a loop. */
   mayLoop(record: FunctionRecord): boolean;
@@ -237,6 +239,7 @@ export class Invoker {
     let outcome = await this.execute(record, event);
     for (let deliveries = 1; outcome.undelivered && deliveries < MAX_DELIVERIES; deliveries += 1)
       outcome = await this.execute(await this.versions.findAgain(record), event);
+    this.deps.metrics.invoked(record, outcome);
     return outcome;
   }
 

@@ -7,6 +7,7 @@ import { Faults } from '../../../src/lambda/invoke/faults.ts';
 import { faultySandbox } from '../../../src/lambda/invoke/faulty-sandbox.ts';
 import type { Snapshot } from '../../../src/ports/environment.ts';
 import { NOBODY, specBelow } from '../../sandbox/nobody.ts';
+import { metricOf } from '../events/metric-totals.ts';
 import { asynchronous } from '../events/recording-function.ts';
 import { FakeRuntime, FakeSandbox } from './fake-sandbox.ts';
 
@@ -107,6 +108,15 @@ describe('an injected fault', () => {
     };
   };
 
+  const figures = async (functionName: string) => {
+    const sum = (name: string) => metricOf(setup.platform, name, functionName);
+    return {
+      Throttles: await sum('Throttles'),
+      Invocations: await sum('Invocations'),
+      Errors: await sum('Errors'),
+    };
+  };
+
   test('throttles as the limit of the account does', async () => {
     await setup.create('throttled');
     await setup.create('unharmed');
@@ -118,6 +128,7 @@ describe('an injected fault', () => {
     assert.equal((await invoke('unharmed')).functionError, undefined);
     setup.platform.faults.remove(id);
     assert.equal((await invoke('throttled')).functionError, undefined);
+    assert.deepEqual(await figures('throttled'), { Throttles: 1, Invocations: 1, Errors: 0 });
   });
 
   test('crashes an environment that has done its work', async () => {
@@ -131,6 +142,7 @@ describe('an injected fault', () => {
     assert.equal((await setup.runs('crashing')).length, 1);
     setup.platform.faults.remove(id);
     assert.equal((await invoke('crashing')).functionError, undefined);
+    assert.deepEqual(await figures('crashing'), { Throttles: 0, Invocations: 2, Errors: 1 });
   });
 
   test('lets a function run into its time-out', async () => {
@@ -140,6 +152,8 @@ describe('an injected fault', () => {
     assert.match(answer.errorMessage, /Task timed out after 1.00 seconds/);
     assert.match(log, /Status: timeout/);
     assert.equal((await setup.runs('silent')).length, 1);
+    assert.deepEqual(await figures('silent'), { Throttles: 0, Invocations: 1, Errors: 1 });
+    assert.ok((await metricOf(setup.platform, 'Duration', 'silent')) >= 1_000);
   });
 
   test('kills environments while they start', async () => {

@@ -73,6 +73,7 @@ function newInvoker(answer: () => Promise<InvocationOutcome>): {
     aliases,
     placement,
     managed: { invoke: notDurable },
+    metrics: { invoked: () => {} },
     log,
     durable: { invoke: notDurable, run: notDurable, start: notDurable },
     mayLoop: () => false,
