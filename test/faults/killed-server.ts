@@ -56,17 +56,22 @@ export class KilledServer {
   }
 
   async kill(): Promise<void> {
-    const child = this.child!;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    await this.signal('SIGKILL');
   }
 
   /** As an operator stops it; resolves with the exit code. */
   async stop(): Promise<number | null> {
+    await this.signal('SIGTERM');
+    return this.child!.exitCode;
+  }
+
+  /** Resolves when the server has ended, be it before. */
+  private async signal(signal: NodeJS.Signals): Promise<void> {
     const child = this.child!;
-    child.kill('SIGTERM');
-    const [code] = (await once(child, 'exit')) as [number | null];
-    return code;
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    if (hasEnded) return;
+    child.kill(signal);
+    await once(child, 'exit');
   }
 
   /** Moves its service clock, and waits for what falls due. */
