@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findOnPath } from '../executables.ts';
+import { systemMounts } from '../filesystem/host-files.ts';
+import { bubblewrapArguments } from '../filesystem/mount.ts';
 
 const run = promisify(execFile);
 
@@ -35,9 +37,8 @@ export async function probeNamespaces(): Promise<Probe> {
     '993',
     '--gid',
     '990',
-    '--ro-bind',
-    '/',
-    '/',
+    // As for an environment. Of the whole host something may be unmounted meanwhile, such as another server's networks.
+    ...bubblewrapArguments(await systemMounts()),
     '--proc',
     '/proc',
     '--dev',
