@@ -1,3 +1,4 @@
 import { testFunctionsWithLayers } from './layer-functions-suite.ts';
 
+testFunctionsWithLayers('namespaces');
 testFunctionsWithLayers('oci');

@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createSandbox, probeIsolation } from '../../src/sandbox/sandboxes.ts';
+import { createSandbox } from '../../src/sandbox/sandboxes.ts';
 import { scratchDirectory } from '../storage/scratch.ts';
 import { NOBODY, NODE, SILENT, specBelow } from './nobody.ts';
 
-const { namespaces } = await probeIsolation();
-
-for (const level of namespaces.available ? (['process', 'namespaces'] as const) : (['process'] as const)) {
+for (const level of ['process', 'namespaces'] as const) {
   test(`at the level ${level} a runtime is made ready ahead, and what was made goes with the sandbox`, async (context) => {
     const environmentsDirectory = await scratchDirectory(context);
     const runtimesDirectory = await scratchDirectory(context);
