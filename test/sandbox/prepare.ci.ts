@@ -31,7 +31,7 @@ for (const level of ['process', 'namespaces'] as const) {
   });
 }
 
-for (const level of namespaces.available ? (['process', 'namespaces'] as const) : (['process'] as const)) {
+for (const level of ['process', 'namespaces'] as const) {
   test(`at the level ${level} a problem is told by the start, not by the preparation, and can be mended`, async (context) => {
     const directory = await scratchDirectory(context);
     // Each level keeps what runtimes share in another of the two: neither can be made below a file.
