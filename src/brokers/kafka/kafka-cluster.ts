@@ -50,7 +50,10 @@ class PlatformaticCluster implements KafkaCluster {
   readonly #options: BaseOptions;
   readonly #admin: Admin;
   #producer: Producer | undefined;
-  /** One a partition: a broker answers what comes over one connection in turn, and a fetch waits for records. */
+  /**
+   * One a partition, and another for what does not wait: a broker answers what comes over one connection in turn, and
+   * the fetches of a consumer are one session, in which none may overtake another.
+   */
   readonly #consumers = new Map<string, Consumer>();
   #isClosed = false;
 
@@ -99,7 +102,7 @@ class PlatformaticCluster implements KafkaCluster {
   async fetch(topic: string, partition: number, offset: bigint, waitMs: number): Promise<KafkaFetch> {
     const { id, partitions } = await this.#topicOf(topic, false);
     return this.#asked(async () => {
-      const response = await this.#consumerOf(topic, partition).fetch({
+      const response = await this.#consumerOf(topic, partition, waitMs === 0).fetch({
         node: partitions[partition]?.leader ?? -1,
         maxWaitTime: waitMs,
         minBytes: 1,
@@ -147,8 +150,8 @@ class PlatformaticCluster implements KafkaCluster {
     });
   }
 
-  #consumerOf(topic: string, partition: number): Consumer {
-    const name = `${topic}-${partition}`;
+  #consumerOf(topic: string, partition: number, isAtOnce: boolean): Consumer {
+    const name = `${topic}-${partition}${isAtOnce ? '-at-once' : ''}`;
     const open = this.#consumers.get(name);
     if (open !== undefined) return open;
     // It never joins the group: what has been read is committed by the one who reads.
