@@ -1,4 +1,6 @@
 /** Kafka by the client of Platformatic, which is loaded when the first cluster is opened. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { EventEmitter } from 'node:events';
 import type { Admin, BaseOptions, Consumer, Producer } from '@platformatic/kafka';
 import type { KafkaAccess, KafkaCluster, KafkaFetch, KafkaPlace } from '../../ports/kafka.ts';
 import { KafkaFailure } from '../../ports/kafka.ts';
@@ -23,7 +25,19 @@ const NO_OFFSET = -1n;
 const ALL_REPLICAS = -1;
 
 export async function openKafka(access: KafkaAccess): Promise<KafkaCluster> {
+  // Once for all clusters.
+  unsubscribe('plt:kafka:instances', outliveErrors);
+  subscribe('plt:kafka:instances', outliveErrors);
   return new PlatformaticCluster(await import('@platformatic/kafka'), clientOptions(access));
+}
+
+/**
+ * A connection that fails while somebody is let in tells it twice, and of the second time nobody hears, which would be
+ * the end of the process: whoever asked has had the first.
+ */
+function outliveErrors(created: unknown): void {
+  const { type, instance } = created as { readonly type: string; readonly instance: EventEmitter };
+  if (type === 'connection') instance.on('error', () => {});
 }
 
 function clientOptions({ bootstrapServers, sasl, tls }: KafkaAccess): BaseOptions {
