@@ -173,8 +173,8 @@ function parametersOf(expression: string) {
 /** For dynalite what is not there is equal to what is not there; DynamoDB compares nothing with it. */
 const BOTH_ABSENT = /\babsent(?:\.a)? ?[=<>]{1,2} ?absent\b/;
 
-/** In DynamoDB every operand is what it was before the update; dynalite's SET sees what the sections before it have done. */
-const IN_TURN = /(?=.*\bset\b)(?=.*\b(?:ADD|DELETE|REMOVE)\b)/i;
+/** In DynamoDB every operand and place is what it was before the update; in dynalite what the sections before have made it. */
+const IN_TURN = /\b(?:SET|ADD|DELETE|REMOVE)\b.*\b(?:SET|ADD|DELETE|REMOVE)\b/i;
 
 const MISFITS = [
   'An operand in the update expression has an incorrect data type',
