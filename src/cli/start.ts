@@ -76,8 +76,8 @@ export const startCommand = buildCommand({
   async func(this: CliContext, { endpoint, ...flags }: StartFlags) {
     const settings = await readSettings(this, { ...flags, serviceEndpoint: endpoint });
     const interruption = this.interruption();
-    const { start } = await import('../platform/start.ts');
     boundNewSpace();
+    const { start } = await import('../platform/start.ts');
     const platform = await withProgress(this, 'Starting', () => start(startOptions(settings)));
     try {
       if (!interruption.aborted) {

@@ -16,9 +16,13 @@ const THREAD_HALF = '--min-semi-space-size=4';
 const GROWING = '--semi-space-growth-factor=2';
 const CONSTANT = '--semi-space-growth-factor=1';
 
-/** Of the whole process, from now on. */
+/**
+ * Of the whole process, from now on. New space does not grow before the loop turns: what is loaded meanwhile lives as
+ * long as the process, and an idle server would keep what new space has grown to for it.
+ */
 export function boundNewSpace(maxBytes: number = MAX_NEW_SPACE_BYTES): void {
-  let flag = GROWING;
+  let flag = CONSTANT;
+  setFlagsFromString(flag);
   setFlagsFromString(THREAD_HALF);
   const observer = new PerformanceObserver(() => {
     // Idle, it shrinks by itself, and may grow again.

@@ -14,24 +14,30 @@ export interface MetricTotal {
   readonly maximum: number;
 }
 
-export class RecordedMetrics implements MetricSink {
-  private readonly totals = new Map<string, MetricTotal>();
+type Counting = { -readonly [Member in keyof MetricTotal]: MetricTotal[Member] };
 
-  record({ value, ...metric }: MetricDatum): void {
-    const { namespace, name, accountId, region, dimensions } = metric;
-    const key = [namespace, name, accountId, region, ...Object.entries(dimensions).flat()].join(' ');
-    const known = this.totals.get(key);
-    this.totals.set(key, {
-      ...metric,
-      sampleCount: (known?.sampleCount ?? 0) + 1,
-      sum: (known?.sum ?? 0) + value,
-      minimum: Math.min(known?.minimum ?? value, value),
-      maximum: Math.max(known?.maximum ?? value, value),
-    });
+export class RecordedMetrics implements MetricSink {
+  private readonly totals = new Map<string, Counting>();
+
+  /** Called several times by every invocation. */
+  record(datum: MetricDatum): void {
+    const { namespace, name, accountId, region, dimensions, value } = datum;
+    let key = `${namespace} ${name} ${accountId} ${region}`;
+    for (const dimension in dimensions) key += ` ${dimension} ${dimensions[dimension]}`;
+    const total = this.totals.get(key);
+    if (total === undefined) {
+      const { value: first, ...metric } = datum;
+      this.totals.set(key, { ...metric, sampleCount: 1, sum: first, minimum: first, maximum: first });
+      return;
+    }
+    total.sampleCount += 1;
+    total.sum += value;
+    if (value < total.minimum) total.minimum = value;
+    if (value > total.maximum) total.maximum = value;
   }
 
   list(): MetricTotal[] {
-    return [...this.totals.values()];
+    return [...this.totals.values()].map((total) => ({ ...total }));
   }
 }
 
