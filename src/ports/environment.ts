@@ -72,7 +72,7 @@ export interface EnvironmentSpec {
   readonly installation: RuntimeInstallation;
   /** Extracted package; read-only, `/var/task` inside. */
   readonly codeDirectory: string;
-  /** Where what a runtime compiles of the code may be kept: a file of the host, of this function's environments alone. */
+  /** Where what a runtime compiles of the code may be kept: the beginning of file names of the host, of this function's environments alone. */
   readonly compiledFile?: string;
   /** Instead of the code and the runtime: what the function is, whole. */
   readonly image?: EnvironmentImage;

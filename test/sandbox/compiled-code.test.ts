@@ -17,7 +17,7 @@ const started = (compiledFile: string, installation = NODE): EnvironmentSpec =>
 
 test('the second environment that starts is asked, and nobody else until it has ended', async (context) => {
   const file = join(await scratchDirectory(context), 'code');
-  const compiled = new CompiledCode(new RecordedLog());
+  const compiled = new CompiledCode('process', new RecordedLog());
   assert.equal(await compiled.offer(started(file)), undefined);
   const asked = await compiled.offer(started(file));
   assert.equal(asked!.code.length, 0);
@@ -34,21 +34,25 @@ test('what is worth it is kept, and what is not is not asked for again', async (
     ['huge', 32 * 1024 * 1024 + 1],
   ] as const) {
     const file = join(directory, name);
-    const compiled = new CompiledCode(new RecordedLog());
+    const compiled = new CompiledCode('process', new RecordedLog());
     await compiled.offer(started(file));
     const asked = await compiled.offer(started(file));
     asked!.keep!(Buffer.alloc(bytes, 1));
-    while ((await readFile(file).catch(() => undefined)) === undefined) await new Promise(setImmediate);
-    const given = await new CompiledCode(new RecordedLog()).offer(started(file));
+    while ((await readFile(`${file}-process`).catch(() => undefined)) === undefined)
+      await new Promise(setImmediate);
+    const given = await new CompiledCode('process', new RecordedLog()).offer(started(file));
     assert.equal(given?.code.length, name === 'large' ? bytes : undefined);
     assert.equal(given?.keep, undefined);
+    const elsewhere = new CompiledCode('namespaces', new RecordedLog());
+    await elsewhere.offer(started(file));
+    assert.equal((await elsewhere.offer(started(file)))!.code.length, 0, 'another level begins anew');
   }
 });
 
 test('runtimes that cannot hand it over are not asked', async (context) => {
   const file = join(await scratchDirectory(context), 'code');
-  await writeFile(file, 'code');
-  const compiled = new CompiledCode(new RecordedLog());
+  await writeFile(`${file}-process`, 'code');
+  const compiled = new CompiledCode('process', new RecordedLog());
   for (const [installation, can] of [
     [NODE, true],
     [{ ...NODE, version: '22.9.0' }, false],

@@ -1,7 +1,7 @@
 /** What runtimes have compiled of functions, kept for the environments that come later. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { EnvironmentSpec, RuntimeInstallation } from '../../ports/environment.ts';
+import type { EnvironmentSpec, IsolationLevel, RuntimeInstallation } from '../../ports/environment.ts';
 import type { Log } from '../../ports/log.ts';
 
 /** Of less, it takes longer to hand it over than to compile it again, bytes. */
@@ -27,19 +27,23 @@ export interface CompiledOffer {
 }
 
 export class CompiledCode {
+  private readonly level: IsolationLevel;
   private readonly log: Log;
   /** Files of functions that have started once here: the first start, often the only one, does no more than it must. */
   private readonly started = new Set<string>();
   /** Files that an environment fills. */
   private readonly wanted = new Set<string>();
 
-  constructor(log: Log) {
+  /** At each level the code lies elsewhere, and what was compiled of it is good for that place alone. */
+  constructor(level: IsolationLevel, log: Log) {
+    this.level = level;
     this.log = log;
   }
 
   /** Undefined where the code is to be compiled as ever. */
-  async offer({ compiledFile: file, installation }: EnvironmentSpec): Promise<CompiledOffer | undefined> {
-    if (file === undefined || !canCompile(installation)) return undefined;
+  async offer({ compiledFile, installation }: EnvironmentSpec): Promise<CompiledOffer | undefined> {
+    if (compiledFile === undefined || !canCompile(installation)) return undefined;
+    const file = `${compiledFile}-${this.level}`;
     const code = await readFile(file).catch(() => undefined);
     if (code !== undefined) return code.length === 0 ? undefined : { code, keep: undefined, end: () => {} };
     if (!this.started.has(file)) {

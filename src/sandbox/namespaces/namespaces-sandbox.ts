@@ -82,7 +82,7 @@ export class NamespacesSandbox implements Sandbox {
     this.bwrap = bwrap;
     this.readyCopies = new ReadyCopies(options.pooledEnvironments ?? 0);
     this.shared = new SharedFiles(options, (directory) => this.fillShared(directory));
-    this.compiledCode = new CompiledCode(options.log);
+    this.compiledCode = new CompiledCode(this.level, options.log);
     this.pool = new PooledStarts(options, options.pooledEnvironments ?? 0, {
       layoutOf: async (installation) => layoutInside(await this.shared.mountsOf(installation)),
       seenFromInside: (spec) => this.seenFromInside(spec),

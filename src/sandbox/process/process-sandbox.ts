@@ -44,7 +44,7 @@ export class ProcessSandbox implements Sandbox {
   constructor(options: SandboxOptions) {
     this.options = options;
     this.limits = options.limits ?? new HostLimits(undefined);
-    this.compiledCode = new CompiledCode(options.log);
+    this.compiledCode = new CompiledCode(this.level, options.log);
   }
 
   async prepare({ family }: RuntimeInstallation): Promise<void> {
