@@ -63,12 +63,14 @@ export function testCompiledCode(
       const platform = await startedPlatform(context, options);
       const lambda = new LambdaClient(clientSettings(platform));
       context.after(() => lambda.destroy());
-      const create = async (FunctionName: string, files: Readonly<Record<string, string>>): Promise<void> => {
+      // One zip, so that it is one package whoever has it.
+      const ZipFile = await zipOf(RUNTIMES[Runtime]);
+      const create = async (FunctionName: string): Promise<void> => {
         await lambda.send(
           new CreateFunctionCommand({
             ...{ FunctionName, Runtime, Handler: 'index.handler', MemorySize: 512 },
             Role: 'arn:aws:iam::000000000000:role/r',
-            Code: { ZipFile: await zipOf(files) },
+            Code: { ZipFile },
           }),
         );
         await waitUntilFunctionActiveV2({ client: lambda, ...waiting }, { FunctionName });
@@ -84,7 +86,7 @@ export function testCompiledCode(
         await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment, ...more }));
         await waitUntilFunctionUpdatedV2({ client: lambda, ...waiting }, { FunctionName });
       };
-      await create('large', RUNTIMES[Runtime]);
+      await create('large');
       assert.equal((await invoke('large')).held, -1, 'a first start keeps nothing');
       await renew('large');
       const first = await invoke('large');
@@ -96,7 +98,7 @@ export function testCompiledCode(
       assert.ok(second.held > 0, `${second.held} files`);
       assert.equal(second.sum, first.sum);
       // Another function's code is its own affair, be it the same.
-      await create('same', RUNTIMES[Runtime]);
+      await create('same');
       await invoke('same');
       await renew('same');
       assert.equal((await invoke('same')).held, 0);
